@@ -1,0 +1,10 @@
+//! The rules of the shop, pure: no I/O, no clock, no randomness, no waiting.
+//!
+//! Invariant: the same events always give the same state. A rule takes what it needs as
+//! arguments (time and ids too) and answers with events or a named refusal.
+
+pub mod aggregate;
+pub mod ids;
+pub mod money;
+pub mod quantity;
+pub mod time;

@@ -1,0 +1,2 @@
+//! The `bodega` command.
+fn main() {}
