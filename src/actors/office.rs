@@ -1,0 +1,224 @@
+//! Office: the supervised actor around every owner, and the desk one asks it at.
+//!
+//! Invariants: a panic in a rule costs that one message; the office stops, waits until all its
+//! submitted commits have ended, reads its state again, and then answers the messages that
+//! waited. Every message has a deadline, the number of waiting ones is limited, and an office
+//! that panics again and again ends the process, which is safe: what was acknowledged is on disk.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler,
+    Message, Supervised, Supervisor, WrapFuture,
+};
+
+use crate::{
+    clock::{Clock, Moment},
+    store::{Store, Ticket},
+};
+
+use super::{
+    decision::{Decision, Rejection},
+    keeper::{Intent, Keeper},
+    work::Work,
+};
+
+/// A message and what it is answered with. What is refused is always a
+/// [`Refusal`](crate::domain::refusal::Refusal).
+pub trait Request: Send + 'static {
+    /// What a yes carries.
+    type Value: Send + 'static;
+}
+
+/// The only writer of one kind of aggregate. It holds no state of its own: that is the keeper's.
+pub trait Owner: Send + Unpin + 'static {
+    /// Its name in logs and metrics.
+    const NAME: &'static str;
+}
+
+/// Which rule a message asks for.
+pub trait Answers<M: Request>: Owner {
+    /// Decides the message; everything it changes becomes one commit.
+    fn answer(&mut self, message: M, work: &mut Work<'_>) -> Result<M::Value, Rejection>;
+}
+
+/// The supervised actor around an owner.
+pub struct Office<O: Owner> {
+    owner: O,
+    keeper: Keeper,
+    clock: Clock,
+    panics: Vec<Moment>,
+}
+
+impl<O: Owner> Actor for Office<O> {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(WAITING_MESSAGES_MAX);
+    }
+}
+
+impl<O: Owner> Supervised for Office<O> {
+    fn restarting(&mut self, ctx: &mut Self::Context) {
+        let now = self.clock.moment();
+        self.panics.retain(|then| now.since(*then) < PANICS_WITHIN);
+        self.panics.push(now);
+        if self.panics.len() > PANICS_MAX {
+            tracing::error!(actor = O::NAME, "panics again and again; the process ends");
+            std::process::exit(EXIT_BROKEN);
+        }
+        let back_off = PANIC_BACK_OFF * u32::try_from(self.panics.len() - 1).unwrap_or(u32::MAX);
+        let quiet = self.keeper.quiet();
+        let rest = async move {
+            // How they ended does not matter here: what is durable is read again.
+            let _ = quiet.await;
+            tokio::time::sleep(back_off).await;
+        };
+        ctx.wait(rest.into_actor(self).map(|(), office, _| {
+            office.keeper.reload();
+            tracing::warn!(actor = O::NAME, "is back, with its state read again");
+        }));
+    }
+}
+
+/// A message on its way, with its intent, its deadline and its place in the queue.
+pub struct Asked<M> {
+    message: M,
+    intent: Intent,
+    sent_at: Moment,
+    _place: Place,
+}
+
+impl<M: Request> Message for Asked<M> {
+    type Result = Decision<M::Value>;
+}
+
+impl<O: Answers<M>, M: Request> Handler<Asked<M>> for Office<O> {
+    type Result = Decision<M::Value>;
+
+    fn handle(&mut self, asked: Asked<M>, ctx: &mut Self::Context) -> Self::Result {
+        let Asked { message, intent, sent_at, _place } = asked;
+        if self.clock.moment().since(sent_at) > ANSWER_WITHIN {
+            return Decision::denied(Rejection::Busy);
+        }
+        let Office { owner, keeper, .. } = self;
+        let decision = keeper.decide(intent, |work| owner.answer(message, work));
+        if keeper.is_broken() {
+            ctx.stop();
+        }
+        decision
+    }
+}
+
+/// A place among the waiting messages, given back when the message is taken up or dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Where an owner is asked.
+pub struct Desk<O: Owner> {
+    office: Addr<Office<O>>,
+    waiting: Arc<AtomicUsize>,
+    clock: Clock,
+}
+
+impl<O: Owner> Clone for Desk<O> {
+    fn clone(&self) -> Self {
+        Desk {
+            office: self.office.clone(),
+            waiting: Arc::clone(&self.waiting),
+            clock: self.clock.clone(),
+        }
+    }
+}
+
+impl<O: Owner> Desk<O> {
+    /// Starts the owner under supervision on this arbiter.
+    pub fn open(owner: O, store: &Store, clock: &Clock, arbiter: &ArbiterHandle) -> Desk<O> {
+        let keeper = Keeper::new(store.clone());
+        let clock_of_office = clock.clone();
+        let office = Supervisor::start_in_arbiter(arbiter, move |_| Office {
+            owner,
+            keeper,
+            clock: clock_of_office,
+            panics: Vec::new(),
+        });
+        Desk { office, waiting: Arc::default(), clock: clock.clone() }
+    }
+
+    /// Asks, and waits until the answer and all it rests on is durable.
+    ///
+    /// # Errors
+    /// The rules' refusal, or busy or fault, after which asking again is safe.
+    pub async fn ask<M: Request>(&self, message: M, intent: Intent) -> Result<M::Value, Rejection>
+    where
+        O: Answers<M>,
+    {
+        let answered = async { self.send(message, intent).await?.settled().await };
+        tokio::time::timeout(ANSWER_WITHIN, answered).await.unwrap_or(Err(Rejection::Busy))
+    }
+
+    /// Asks for the next step of a process: the outcome at once, with the ticket to carry on.
+    ///
+    /// # Errors
+    /// As [`Desk::ask`].
+    pub async fn step<M: Request>(
+        &self,
+        message: M,
+        intent: Intent,
+    ) -> Result<(M::Value, Option<Ticket>), Rejection>
+    where
+        O: Answers<M>,
+    {
+        let sent = tokio::time::timeout(ANSWER_WITHIN, self.send(message, intent)).await;
+        let (outcome, ticket) = sent.unwrap_or(Err(Rejection::Busy))?.at_once();
+        outcome.map(|value| (value, ticket))
+    }
+
+    /// How many messages wait to be taken up.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    async fn send<M: Request>(
+        &self,
+        message: M,
+        intent: Intent,
+    ) -> Result<Decision<M::Value>, Rejection>
+    where
+        O: Answers<M>,
+    {
+        let place = Place(Arc::clone(&self.waiting));
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MESSAGES_MAX {
+            return Err(Rejection::Busy);
+        }
+        let asked = Asked { message, intent, sent_at: self.clock.moment(), _place: place };
+        self.office.send(asked).await.map_err(|_| Rejection::Fault)
+    }
+}
+
+/// Beyond this many waiting messages a desk answers busy.
+pub const WAITING_MESSAGES_MAX: usize = 4096;
+/// A message that was not answered by then is answered busy.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// So many panics ...
+const PANICS_MAX: usize = 20;
+/// ... within so long end the process.
+const PANICS_WITHIN: Duration = Duration::from_secs(60);
+/// How much longer each further restart waits.
+const PANIC_BACK_OFF: Duration = Duration::from_millis(10);
+/// Exit code of a shop that cannot go on (`EX_SOFTWARE` of sysexits.h).
+const EXIT_BROKEN: i32 = 70;
+
+#[cfg(test)]
+mod tests;
