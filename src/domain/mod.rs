@@ -4,7 +4,13 @@
 //! arguments (time and ids too) and answers with events or a named refusal.
 
 pub mod aggregate;
+pub mod carts;
+pub mod catalogue;
 pub mod ids;
+pub mod inventory;
 pub mod money;
 pub mod quantity;
+pub mod refusal;
+pub mod settings;
 pub mod time;
+pub mod users;

@@ -1,0 +1,1 @@
+//! Rules as scripts, and random histories against them.

@@ -1,0 +1,55 @@
+//! Refusal: the rules say no, whoever's rules they are.
+//!
+//! Each has a message fit for a shopper and a code that is part of the API.
+
+use super::{
+    carts::CartRefusal, catalogue::CatalogueRefusal, inventory::StockRefusal, money::MoneyRefusal,
+    settings::SettingsRefusal, users::UserRefusal,
+};
+
+/// Why the shop says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// An account, session or address.
+    #[error(transparent)]
+    User(#[from] UserRefusal),
+    /// A product, variant or category.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueRefusal),
+    /// A ledger or hold.
+    #[error(transparent)]
+    Stock(#[from] StockRefusal),
+    /// A cart.
+    #[error(transparent)]
+    Cart(#[from] CartRefusal),
+    /// The shop's own settings.
+    #[error(transparent)]
+    Settings(#[from] SettingsRefusal),
+    /// An amount that cannot be read or calculated.
+    #[error(transparent)]
+    Money(#[from] MoneyRefusal),
+}
+
+impl Refusal {
+    /// The stable code of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::User(refusal) => refusal.code(),
+            Refusal::Catalogue(refusal) => refusal.code(),
+            Refusal::Stock(refusal) => refusal.code(),
+            Refusal::Cart(refusal) => refusal.code(),
+            Refusal::Settings(refusal) => refusal.code(),
+            Refusal::Money(refusal) => money_code(*refusal),
+        }
+    }
+}
+
+fn money_code(refusal: MoneyRefusal) -> &'static str {
+    match refusal {
+        MoneyRefusal::TooLarge => "amount_too_large",
+        MoneyRefusal::MixedCurrencies => "currency_mismatch",
+        MoneyRefusal::NotAnAmount => "not_an_amount",
+        MoneyRefusal::TooManyDecimals => "too_many_decimals",
+        MoneyRefusal::UnknownCurrency => "unknown_currency",
+    }
+}

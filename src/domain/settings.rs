@@ -1,0 +1,231 @@
+//! Settings: the shop itself, and what an admin may change while it runs.
+//!
+//! Invariant: shipping is charged in the shop's currency, which stays while there are products.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    aggregate::Aggregate,
+    ids::ShopId,
+    money::{Currency, Money, Rate},
+    time::{Stamp, Timestamp},
+};
+
+/// What a new shop begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// What the shop is called.
+    pub name: String,
+    /// The currency of all its prices.
+    pub currency: Currency,
+    /// The share of tax on what is sold.
+    pub tax_rate: Rate,
+    /// What shipping an order costs.
+    pub shipping_flat: Money,
+    /// Where shoppers find it.
+    pub public_url: String,
+}
+
+/// What happened to the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShopEvent {
+    /// It opened.
+    ShopOpened(Opening),
+    /// It has another name.
+    ShopRenamed {
+        /// The name from now on.
+        name: String,
+    },
+    /// Shoppers find it elsewhere.
+    ShopMoved {
+        /// The address from now on.
+        public_url: String,
+    },
+    /// Another share of tax applies.
+    TaxRateChanged {
+        /// The rate from now on.
+        tax_rate: Rate,
+    },
+    /// Shipping costs something else.
+    ShippingChanged {
+        /// The price of shipping from now on.
+        shipping_flat: Money,
+    },
+    /// Prices are in another currency.
+    CurrencyChanged {
+        /// The currency from now on.
+        currency: Currency,
+        /// The price of shipping in it.
+        shipping_flat: Money,
+    },
+}
+
+/// Why a setting is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsRefusal {
+    /// The shop has not been opened.
+    #[error("the shop is not open yet")]
+    NotOpen,
+    /// The shop was opened before, otherwise.
+    #[error("the shop is open already")]
+    AlreadyOpen,
+    /// There are products with prices in the old currency.
+    #[error("the currency stays while there are products")]
+    CurrencyInUse,
+    /// Shipping is priced in another currency.
+    #[error("shipping is charged in the shop's currency")]
+    CurrencyMismatch,
+    /// Shipping would pay the shopper.
+    #[error("shipping cannot cost less than nothing")]
+    NegativeShipping,
+}
+
+impl SettingsRefusal {
+    /// The stable code of the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            SettingsRefusal::NotOpen => "shop_not_open",
+            SettingsRefusal::AlreadyOpen => "shop_already_open",
+            SettingsRefusal::CurrencyInUse => "currency_in_use",
+            SettingsRefusal::CurrencyMismatch => "currency_mismatch",
+            SettingsRefusal::NegativeShipping => "negative_shipping",
+        }
+    }
+}
+
+/// The shop itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shop {
+    /// What it is called.
+    pub name: String,
+    /// The currency of all its prices.
+    pub currency: Currency,
+    /// The share of tax on what is sold.
+    pub tax_rate: Rate,
+    /// What shipping an order costs.
+    pub shipping_flat: Money,
+    /// Where shoppers find it.
+    pub public_url: String,
+    /// When it opened; none before.
+    pub opened_at: Option<Timestamp>,
+}
+
+impl Shop {
+    /// Whether the shop was opened.
+    pub fn exists(&self) -> bool {
+        self.opened_at.is_some()
+    }
+
+    /// Opens the shop.
+    pub fn open(&self, opening: Opening) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        shipping_must_fit(opening.currency, opening.shipping_flat)?;
+        if !self.exists() {
+            return Ok(vec![ShopEvent::ShopOpened(opening)]);
+        }
+        let mut same = Shop { opened_at: self.opened_at, ..Shop::default() };
+        same.begin(&opening);
+        if *self == same { Ok(vec![]) } else { Err(SettingsRefusal::AlreadyOpen) }
+    }
+
+    /// Gives the shop another name.
+    pub fn rename(&self, name: String) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        Ok(unless(self.name == name, ShopEvent::ShopRenamed { name }))
+    }
+
+    /// Says where shoppers find the shop.
+    pub fn relocate(&self, public_url: String) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        Ok(unless(self.public_url == public_url, ShopEvent::ShopMoved { public_url }))
+    }
+
+    /// Sets the share of tax; orders that were placed keep theirs.
+    pub fn set_tax_rate(&self, tax_rate: Rate) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        Ok(unless(self.tax_rate == tax_rate, ShopEvent::TaxRateChanged { tax_rate }))
+    }
+
+    /// Sets the price of shipping; orders that were placed keep theirs.
+    pub fn set_shipping(&self, shipping_flat: Money) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        shipping_must_fit(self.currency, shipping_flat)?;
+        Ok(unless(
+            self.shipping_flat == shipping_flat,
+            ShopEvent::ShippingChanged { shipping_flat },
+        ))
+    }
+
+    /// Changes the currency, while there is no product; the price of shipping comes with it.
+    pub fn change_currency(
+        &self,
+        shipping_flat: Money,
+        products: u64,
+    ) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        let currency = shipping_flat.currency();
+        if currency == self.currency {
+            return self.set_shipping(shipping_flat);
+        }
+        if products > 0 {
+            return Err(SettingsRefusal::CurrencyInUse);
+        }
+        shipping_must_fit(currency, shipping_flat)?;
+        Ok(vec![ShopEvent::CurrencyChanged { currency, shipping_flat }])
+    }
+
+    fn must_exist(&self) -> Result<(), SettingsRefusal> {
+        if self.exists() { Ok(()) } else { Err(SettingsRefusal::NotOpen) }
+    }
+
+    fn begin(&mut self, opening: &Opening) {
+        self.name = opening.name.clone();
+        self.currency = opening.currency;
+        self.tax_rate = opening.tax_rate;
+        self.shipping_flat = opening.shipping_flat;
+        self.public_url = opening.public_url.clone();
+    }
+}
+
+impl Aggregate for Shop {
+    const KIND: &'static str = "shop";
+    type Id = ShopId;
+    type Event = ShopEvent;
+
+    fn apply(&mut self, event: &ShopEvent, stamp: &Stamp) {
+        match event {
+            ShopEvent::ShopOpened(opening) => {
+                self.begin(opening);
+                self.opened_at = Some(stamp.at);
+            }
+            ShopEvent::ShopRenamed { name } => self.name = name.clone(),
+            ShopEvent::ShopMoved { public_url } => self.public_url = public_url.clone(),
+            ShopEvent::TaxRateChanged { tax_rate } => self.tax_rate = *tax_rate,
+            ShopEvent::ShippingChanged { shipping_flat } => self.shipping_flat = *shipping_flat,
+            ShopEvent::CurrencyChanged { currency, shipping_flat } => {
+                self.currency = *currency;
+                self.shipping_flat = *shipping_flat;
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        shipping_must_fit(self.currency, self.shipping_flat)
+            .map_err(|_| "shipping is an amount in the shop's currency")
+    }
+}
+
+fn shipping_must_fit(currency: Currency, shipping: Money) -> Result<(), SettingsRefusal> {
+    if shipping.currency() != currency {
+        return Err(SettingsRefusal::CurrencyMismatch);
+    }
+    if shipping.is_negative() { Err(SettingsRefusal::NegativeShipping) } else { Ok(()) }
+}
+
+/// The event, unless what it says is already so.
+fn unless(already_so: bool, event: ShopEvent) -> Vec<ShopEvent> {
+    if already_so { vec![] } else { vec![event] }
+}
+
+#[cfg(test)]
+mod tests;
