@@ -4,7 +4,12 @@
 //! arguments (time and ids too) and answers with events or a named refusal.
 
 pub mod aggregate;
+pub mod checkout;
+pub mod demo_charge;
 pub mod ids;
 pub mod money;
+pub mod orders;
+pub mod payments;
+pub mod pricing;
 pub mod quantity;
 pub mod time;
