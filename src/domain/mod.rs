@@ -6,9 +6,15 @@
 pub mod aggregate;
 pub mod carts;
 pub mod catalogue;
+pub mod checkout;
+pub mod demo_charge;
 pub mod ids;
 pub mod inventory;
 pub mod money;
+pub mod order_book;
+pub mod orders;
+pub mod payments;
+pub mod pricing;
 pub mod quantity;
 pub mod refusal;
 pub mod settings;

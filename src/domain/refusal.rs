@@ -4,7 +4,7 @@
 
 use super::{
     carts::CartRefusal, catalogue::CatalogueRefusal, inventory::StockRefusal, money::MoneyRefusal,
-    settings::SettingsRefusal, users::UserRefusal,
+    orders::OrderRefusal, payments::PaymentRefusal, settings::SettingsRefusal, users::UserRefusal,
 };
 
 /// Why the shop says no.
@@ -22,6 +22,12 @@ pub enum Refusal {
     /// A cart.
     #[error(transparent)]
     Cart(#[from] CartRefusal),
+    /// An order.
+    #[error(transparent)]
+    Order(#[from] OrderRefusal),
+    /// A payment.
+    #[error(transparent)]
+    Payment(#[from] PaymentRefusal),
     /// The shop's own settings.
     #[error(transparent)]
     Settings(#[from] SettingsRefusal),
@@ -38,6 +44,8 @@ impl Refusal {
             Refusal::Catalogue(refusal) => refusal.code(),
             Refusal::Stock(refusal) => refusal.code(),
             Refusal::Cart(refusal) => refusal.code(),
+            Refusal::Order(refusal) => refusal.code(),
+            Refusal::Payment(refusal) => refusal.code(),
             Refusal::Settings(refusal) => refusal.code(),
             Refusal::Money(refusal) => money_code(*refusal),
         }

@@ -1,0 +1,379 @@
+//! Checkout: the road of a purchase over four owners, and the way back.
+//!
+//! A pure function from what is true now ([`Facts`]) to the one next [`Step`]. Facts are observed
+//! from the order, the holds of its lines, its cart and its payment, at every resume; what is only
+//! remembered (`asked`, `obstacle`) may be forgotten at any moment. Every step may be repeated.
+//!
+//! Invariant: forward, nothing is charged before cart and stock are held, and the cart is consumed
+//! only after the money is here. Back, the cancelled order comes first and settling last, and
+//! nothing is settled while money is held, moving or in doubt.
+
+use super::orders::{CancelReason, OrderStatus};
+
+pub mod observe;
+pub mod refund;
+
+/// All that the next step depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Facts {
+    /// Where the order stands: forward unless it is cancelled.
+    pub status: OrderStatus,
+    /// Whether the order is settled.
+    pub settled: bool,
+    /// Whether the first answer is still owed to the customer.
+    pub placing: bool,
+    /// Whether the order knows that the money is set aside.
+    pub authorised: bool,
+    /// How it is to be paid.
+    pub pay_by: PayBy,
+    /// Whether a charge is asked for that the payment has not attempted yet.
+    pub charge_wanted: bool,
+    /// Whether its time to be paid is over.
+    pub expired: bool,
+    /// The cart's claim.
+    pub claim: ClaimFact,
+    /// The holds of its lines.
+    pub hold: HoldFact,
+    /// Its payment.
+    pub payment: PaymentFact,
+    /// Remembered only: the gateway was asked in this run, so its silence is not asked about again.
+    pub asked: bool,
+    /// Remembered only: what an owner said no to in this run.
+    pub obstacle: Option<Obstacle>,
+}
+
+/// How an order is to be paid, as far as the process cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayBy {
+    /// Through a gateway; perhaps nothing is asked for yet.
+    Gateway,
+    /// By hand or by bank: staff record it.
+    Hand,
+    /// It costs nothing.
+    Nothing,
+}
+
+/// What a cart knows of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClaimFact {
+    /// The order was not made from a cart, or the cart is gone.
+    NoCart,
+    /// The cart is not claimed by this order: not yet, or no more.
+    Unclaimed,
+    /// The cart is claimed by this order.
+    Claimed,
+    /// The claimed lines have left the cart.
+    Consumed,
+}
+
+/// What the ledgers know of an order's lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HoldFact {
+    /// Nothing is held yet.
+    None,
+    /// All lines are held.
+    Held,
+    /// The goods are sold.
+    Committed,
+    /// The hold was given up.
+    Released,
+    /// The sold goods are back on the shelf.
+    Returned,
+}
+
+impl HoldFact {
+    /// The fact about all lines together: as long as one line has something to be done, or to be
+    /// undone, that is what counts. Reserving is all or none, so mixtures come only from crashes
+    /// between owners that did not happen; they are settled like the least finished line.
+    pub fn of_lines(lines: impl IntoIterator<Item = HoldFact>) -> HoldFact {
+        let rank = |fact: &HoldFact| match fact {
+            HoldFact::Held => 0,
+            HoldFact::Committed => 1,
+            HoldFact::None => 2,
+            HoldFact::Returned => 3,
+            HoldFact::Released => 4,
+        };
+        lines.into_iter().min_by_key(rank).unwrap_or(HoldFact::None)
+    }
+}
+
+/// What the payment knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PaymentFact {
+    /// Nothing was tried.
+    None,
+    /// An attempt was begun; nobody knows what became of it.
+    Unknown,
+    /// The customer has to act.
+    NeedsAction,
+    /// The gateway will know later.
+    Processing,
+    /// The money is set aside.
+    Authorised,
+    /// The money is ours, all of it or what is left after refunds.
+    Captured,
+    /// Definitely refused.
+    Declined,
+    /// Given up before any money moved.
+    Voided,
+    /// Money is on its way back, or nobody knows.
+    Refunding,
+    /// All money has gone back.
+    Refunded,
+    /// Giving the money back was definitely refused.
+    RefundFailed,
+}
+
+/// What an owner said no to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Obstacle {
+    /// The cart is being checked out by another order, or is not what was priced any more.
+    CartInCheckout,
+    /// Not enough of a line is there, or its hold has ended.
+    OutOfStock,
+}
+
+/// The one thing to do next. Each says whether it waits for an answer from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// Claim the cart at the version that was priced; a refusal is an obstacle.
+    ClaimCart,
+    /// Hold all lines, or none; a refusal is an obstacle.
+    ReserveStock,
+    /// Begin the attempt, durably; then ask the gateway for the charge and record what it says.
+    TakePayment,
+    /// Ask the gateway what became of the attempt: the same key again, or by its id.
+    AskGateway,
+    /// Note in the order that the customer was told to act or to wait.
+    AwaitPayment,
+    /// Note in the order that the money is set aside, and hold the goods as long.
+    MarkAuthorised,
+    /// Begin the capture, durably; then ask the gateway for it and record what it says.
+    CapturePayment,
+    /// Turn all holds into sold goods.
+    CommitStock,
+    /// Take the claimed lines out of the cart.
+    ConsumeCart,
+    /// Mark the order paid, which settles it: the last step of a purchase.
+    MarkPaid,
+    /// Cancel the order: the first step of the way back.
+    CancelOrder(CancelReason),
+    /// Give up all holds.
+    ReleaseStock,
+    /// Put sold goods back on the shelf.
+    ReturnStock,
+    /// Give up the cart's claim.
+    ReleaseCart,
+    /// Begin to give up the attempt, durably; then ask the gateway and record what it says.
+    VoidPayment,
+    /// Begin to give back what is left, or take up a refund in flight: durably first, then ask
+    /// the gateway under the same key, then record what it says.
+    RefundPayment,
+    /// Note that nothing is left to do or undo.
+    Settle,
+    /// Nothing can be done now; the reason is what staff and customer see.
+    Wait(Waiting),
+    /// Nothing is left to do.
+    Finished,
+}
+
+/// Why an order waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Waiting {
+    /// For the customer to pay, until it expires.
+    ToBePaid,
+    /// For staff to record the money, until it expires.
+    Receipt,
+    /// For the customer to act.
+    CustomerAction,
+    /// For the gateway to know.
+    PaymentProcessing,
+    /// For the gateway to answer: nobody knows whether money moved.
+    PaymentInDoubt,
+    /// For the goods to leave: the money is set aside.
+    Shipment,
+    /// For staff: the goods left, and the money could not be taken.
+    CaptureRefused,
+    /// For the gateway to answer: nobody knows whether the money went back.
+    RefundInDoubt,
+    /// For staff to give the money back by hand.
+    RefundByHand,
+    /// For staff: giving the money back was definitely refused.
+    RefundRefused,
+}
+
+impl Waiting {
+    /// The visible reason, in snake case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Waiting::ToBePaid => "to_be_paid",
+            Waiting::Receipt => "receipt",
+            Waiting::CustomerAction => "customer_action",
+            Waiting::PaymentProcessing => "payment_processing",
+            Waiting::PaymentInDoubt => "payment_in_doubt",
+            Waiting::Shipment => "shipment",
+            Waiting::CaptureRefused => "capture_refused",
+            Waiting::RefundInDoubt => "refund_in_doubt",
+            Waiting::RefundByHand => "refund_by_hand",
+            Waiting::RefundRefused => "refund_refused",
+        }
+    }
+}
+
+/// What to do next, from what is true now.
+pub fn next(facts: &Facts) -> Step {
+    match facts.status {
+        OrderStatus::Pending => forward(facts),
+        OrderStatus::Paid => close(facts),
+        OrderStatus::Shipped | OrderStatus::Delivered => leave(facts),
+        OrderStatus::Cancelled => back(facts),
+    }
+}
+
+/// Towards a paid order: claim, reserve, pay, commit, consume, mark.
+fn forward(facts: &Facts) -> Step {
+    if facts.has_money() {
+        return keep_the_sale(facts);
+    }
+    if facts.expired {
+        return expire(facts);
+    }
+    match (facts.obstacle, facts.claim, facts.hold) {
+        (Some(Obstacle::CartInCheckout), ..) => Step::CancelOrder(CancelReason::CartInCheckout),
+        (Some(Obstacle::OutOfStock), ..) => Step::CancelOrder(CancelReason::OutOfStock),
+        (None, ClaimFact::Unclaimed, _) => Step::ClaimCart,
+        (None, _, HoldFact::None) => Step::ReserveStock,
+        (None, _, HoldFact::Released | HoldFact::Returned) => {
+            Step::CancelOrder(CancelReason::OutOfStock)
+        }
+        (None, _, HoldFact::Held | HoldFact::Committed) => pay(facts),
+    }
+}
+
+/// With cart and stock held: get the money, or say what is waited for.
+fn pay(facts: &Facts) -> Step {
+    match facts.payment {
+        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.charge_wanted => {
+            Step::TakePayment
+        }
+        PaymentFact::None if facts.pay_by == PayBy::Hand => Step::Wait(Waiting::Receipt),
+        PaymentFact::None => Step::Wait(Waiting::ToBePaid),
+        PaymentFact::Declined | PaymentFact::Voided if facts.placing => {
+            Step::CancelOrder(CancelReason::PaymentDeclined)
+        }
+        PaymentFact::Declined | PaymentFact::Voided => Step::Wait(Waiting::ToBePaid),
+        PaymentFact::Unknown => facts.ask_or(Step::AskGateway, Waiting::PaymentInDoubt),
+        PaymentFact::NeedsAction | PaymentFact::Processing if facts.placing => Step::AwaitPayment,
+        PaymentFact::NeedsAction if facts.charge_wanted => {
+            facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
+        }
+        PaymentFact::NeedsAction => facts.ask_or(Step::AskGateway, Waiting::CustomerAction),
+        PaymentFact::Processing => facts.ask_or(Step::AskGateway, Waiting::PaymentProcessing),
+        PaymentFact::Authorised if facts.authorised => Step::Wait(Waiting::Shipment),
+        PaymentFact::Authorised => Step::MarkAuthorised,
+        // The money is here: never asked. It went back behind our back: there is no purchase.
+        PaymentFact::Captured => keep_the_sale(facts),
+        PaymentFact::Refunding | PaymentFact::Refunded | PaymentFact::RefundFailed => {
+            Step::CancelOrder(CancelReason::Staff)
+        }
+    }
+}
+
+/// The money is here: the goods are sold, the cart is emptied, the order is paid.
+fn keep_the_sale(facts: &Facts) -> Step {
+    match (facts.hold, facts.claim) {
+        // Money that came before goods and cart were held: hold them now, or turn back.
+        (HoldFact::None | HoldFact::Held, ClaimFact::Unclaimed) if facts.obstacle.is_none() => {
+            Step::ClaimCart
+        }
+        (HoldFact::None, _) if facts.obstacle.is_none() => Step::ReserveStock,
+        (HoldFact::None | HoldFact::Held, ClaimFact::Unclaimed) => {
+            Step::CancelOrder(CancelReason::CartInCheckout)
+        }
+        (HoldFact::None | HoldFact::Released | HoldFact::Returned, _) => {
+            Step::CancelOrder(CancelReason::OutOfStock)
+        }
+        (HoldFact::Held, _) => Step::CommitStock,
+        (HoldFact::Committed, ClaimFact::Claimed) => Step::ConsumeCart,
+        (HoldFact::Committed, _) => Step::MarkPaid,
+    }
+}
+
+/// Its time is over: a payment that may have succeeded is asked about once, then it is cancelled.
+fn expire(facts: &Facts) -> Step {
+    match facts.payment {
+        PaymentFact::Unknown | PaymentFact::Processing if !facts.asked => Step::AskGateway,
+        PaymentFact::None
+        | PaymentFact::Unknown
+        | PaymentFact::NeedsAction
+        | PaymentFact::Processing
+        | PaymentFact::Authorised
+        | PaymentFact::Captured
+        | PaymentFact::Declined
+        | PaymentFact::Voided
+        | PaymentFact::Refunding
+        | PaymentFact::Refunded
+        | PaymentFact::RefundFailed => Step::CancelOrder(CancelReason::Expired),
+    }
+}
+
+/// Paid and settled in one frame, so that nothing is left; unless an old frame says otherwise.
+fn close(facts: &Facts) -> Step {
+    if facts.settled { Step::Finished } else { Step::Settle }
+}
+
+/// It left the house before it was paid: take the money that was set aside, and sell the goods.
+fn leave(facts: &Facts) -> Step {
+    if facts.settled {
+        return Step::Finished;
+    }
+    match (facts.payment, facts.hold, facts.claim) {
+        (PaymentFact::Authorised, ..) => {
+            facts.ask_or(Step::CapturePayment, Waiting::PaymentInDoubt)
+        }
+        (_, HoldFact::Held, _) => Step::CommitStock,
+        (_, _, ClaimFact::Claimed) => Step::ConsumeCart,
+        (PaymentFact::Declined | PaymentFact::Voided, ..) if facts.authorised => {
+            Step::Wait(Waiting::CaptureRefused)
+        }
+        _ => Step::Settle,
+    }
+}
+
+/// Back: the goods first, because others wait for them, then the cart, then the money.
+fn back(facts: &Facts) -> Step {
+    match (facts.hold, facts.claim) {
+        (HoldFact::Held, _) => return Step::ReleaseStock,
+        (HoldFact::Committed, _) => return Step::ReturnStock,
+        (_, ClaimFact::Claimed) => return Step::ReleaseCart,
+        (HoldFact::None | HoldFact::Released | HoldFact::Returned, _) => {}
+    }
+    match facts.payment {
+        PaymentFact::Unknown | PaymentFact::NeedsAction | PaymentFact::Authorised => {
+            facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
+        }
+        PaymentFact::Processing => facts.ask_or(Step::VoidPayment, Waiting::PaymentProcessing),
+        PaymentFact::Captured => Step::RefundPayment,
+        PaymentFact::Refunding if facts.pay_by == PayBy::Hand => Step::Wait(Waiting::RefundByHand),
+        PaymentFact::Refunding => facts.ask_or(Step::RefundPayment, Waiting::RefundInDoubt),
+        PaymentFact::RefundFailed => Step::Wait(Waiting::RefundRefused),
+        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided | PaymentFact::Refunded => {
+            close(facts)
+        }
+    }
+}
+
+impl Facts {
+    /// Whether nothing more is to be paid.
+    fn has_money(&self) -> bool {
+        self.payment == PaymentFact::Captured || self.pay_by == PayBy::Nothing
+    }
+
+    /// Asks the gateway, once a run; after that its silence is waited out.
+    fn ask_or(&self, step: Step, waiting: Waiting) -> Step {
+        if self.asked { Step::Wait(waiting) } else { step }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! Orders: what can have happened to one, and every way it says no.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    CancelReason, CustomerContact, OrderStatus, PaymentMethod, RefundedLine, Restock,
+    ShippingAddress, Shortage, timeline::Awaited,
+};
+use crate::domain::{
+    ids::{AddressId, CartId, LineId, OrderId, PaymentId, RefundId},
+    money::{Money, MoneyRefusal},
+    payments::Charge,
+    pricing::Quote,
+    time::Timestamp,
+};
+
+/// What can have happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderEvent {
+    /// It was placed, with everything as it was at that moment.
+    OrderPlaced(Box<Placed>),
+    /// The customer chose how to pay an order that was waiting to be paid.
+    PaymentChosen {
+        /// The charge to be tried.
+        charge: Charge,
+    },
+    /// The order waits for the payment; the customer was told.
+    PaymentAwaited {
+        /// What is waited for.
+        awaited: Awaited,
+    },
+    /// The money is set aside; the goods stay held as long as it is.
+    OrderAuthorised {
+        /// The payment.
+        payment: PaymentId,
+        /// Until when.
+        hold_until: Timestamp,
+    },
+    /// It is paid, and everything that belongs to the purchase is done.
+    OrderPaid {
+        /// The payment.
+        payment: PaymentId,
+        /// How much was taken.
+        captured: Money,
+    },
+    /// It was cancelled; what it held is still to be undone.
+    OrderCancelled {
+        /// Why.
+        reason: CancelReason,
+        /// Why the payment was refused, if that is the reason.
+        decline_code: Option<String>,
+        /// What was not there, if that is the reason.
+        shortages: Vec<Shortage>,
+    },
+    /// Nothing is left to do or undo.
+    OrderSettled {
+        /// How much was taken in the end.
+        captured: Money,
+        /// How much of it has gone back.
+        refunded: Money,
+    },
+    /// It left the house.
+    OrderShipped {
+        /// The parcel's number.
+        tracking_number: Option<String>,
+        /// Who carries it.
+        carrier: Option<String>,
+    },
+    /// It arrived.
+    OrderDelivered,
+    /// A refund was decided; the money is still to be moved.
+    RefundDecided {
+        /// The refund.
+        refund: RefundId,
+        /// How much goes back.
+        amount: Money,
+        /// For which units.
+        lines: Vec<RefundedLine>,
+        /// Whether those units go back on the shelf.
+        restock: Restock,
+        /// Why, in the words of who asked.
+        reason: Option<String>,
+    },
+    /// A refund is done: the money is on its way back.
+    OrderRefunded {
+        /// The refund.
+        refund: RefundId,
+        /// How much goes back.
+        amount: Money,
+        /// For which units.
+        lines: Vec<RefundedLine>,
+        /// Whether those units went back on the shelf.
+        restock: Restock,
+    },
+    /// A refund was definitely refused; its money and units count as not refunded again.
+    RefundRefused {
+        /// The refund.
+        refund: RefundId,
+        /// Why.
+        code: String,
+    },
+    /// The customer was forgotten: who they are and where they live.
+    CustomerErased,
+}
+
+/// Everything an order is placed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// The order.
+    pub id: OrderId,
+    /// Its number, running through the shop from 1.
+    pub number: u64,
+    /// Who ordered.
+    pub customer: CustomerContact,
+    /// What it costs, line by line.
+    pub quote: Quote,
+    /// The entry of the address book it was sent to.
+    pub shipping_address_id: AddressId,
+    /// That address, as it was.
+    pub shipping_address: ShippingAddress,
+    /// The cart it was made from, and the version of its lines that was priced.
+    pub from_cart: Option<(CartId, u64)>,
+    /// The payment it is or will be paid by; named at once, so that a crash cannot lose it.
+    pub payment: PaymentId,
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// The charge to be tried at once.
+    pub charge: Option<Charge>,
+    /// Until when goods are held for it.
+    pub hold_until: Timestamp,
+    /// The idempotency scope of the request that placed it.
+    pub request: Option<[u8; 32]>,
+}
+
+/// Why an order says no.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderRefusal {
+    /// The status table does not lead there.
+    #[error("an order that is {} cannot become {}", from.word(), to.word())]
+    IllegalTransition {
+        /// What it is.
+        from: OrderStatus,
+        /// What it should become.
+        to: OrderStatus,
+    },
+    /// There is no such order.
+    #[error("there is no such order")]
+    UnknownOrder,
+    /// The same id, with other content.
+    #[error("this order was placed with other content")]
+    PlacedOtherwise,
+    /// The customer expects to pay another amount.
+    #[error("this order costs {expected}, not {given}")]
+    AmountMismatch {
+        /// What it costs.
+        expected: Money,
+        /// What the customer expects.
+        given: Money,
+    },
+    /// Nothing to order.
+    #[error("there is nothing to order")]
+    EmptyOrder,
+    /// More lines than one order can have.
+    #[error("an order has at most {} lines", super::LINES_MAX)]
+    TooManyLines,
+    /// No such address in the customer's address book.
+    #[error("there is no such address")]
+    UnknownAddress,
+    /// The order is not waiting to be paid.
+    #[error("this order is not waiting to be paid")]
+    NotPending,
+    /// Another payment than the order's.
+    #[error("this payment belongs to another order")]
+    OtherPayment,
+    /// Too many attempts to pay.
+    #[error("too many payment attempts for one order")]
+    TooManyAttempts,
+    /// Nothing was paid that could be given back.
+    #[error("nothing was paid that could be refunded")]
+    NothingToRefund,
+    /// More money than is left.
+    #[error("only {left} is left to refund")]
+    OverRefund {
+        /// What can still be refunded.
+        left: Money,
+    },
+    /// No such line.
+    #[error("the order has no such line")]
+    UnknownLine,
+    /// More units than were bought and not refunded yet.
+    #[error("only {left} of these are left to refund")]
+    TooManyUnits {
+        /// The line.
+        line: LineId,
+        /// Units of it that can still be refunded.
+        left: u32,
+    },
+    /// The same refund, with other content.
+    #[error("this refund was decided with other content")]
+    RefundedOtherwise,
+    /// No such refund.
+    #[error("there is no such refund")]
+    UnknownRefund,
+    /// Too many refunds of one order.
+    #[error("too many refunds of one order")]
+    TooManyRefunds,
+    /// A sum that cannot be calculated.
+    #[error(transparent)]
+    Money(#[from] MoneyRefusal),
+}
+
+impl OrderRefusal {
+    /// The stable code of the wire contract.
+    pub fn code(&self) -> &'static str {
+        match self {
+            OrderRefusal::IllegalTransition { .. } => "illegal_transition",
+            OrderRefusal::UnknownOrder => "unknown_order",
+            OrderRefusal::PlacedOtherwise => "placed_otherwise",
+            OrderRefusal::AmountMismatch { .. } => "amount_mismatch",
+            OrderRefusal::EmptyOrder => "empty_order",
+            OrderRefusal::TooManyLines => "too_many_lines",
+            OrderRefusal::UnknownAddress => "unknown_address",
+            OrderRefusal::NotPending => "not_pending",
+            OrderRefusal::OtherPayment => "other_payment",
+            OrderRefusal::TooManyAttempts => "too_many_attempts",
+            OrderRefusal::NothingToRefund => "nothing_to_refund",
+            OrderRefusal::OverRefund { .. } => "over_refund",
+            OrderRefusal::UnknownLine => "unknown_line",
+            OrderRefusal::TooManyUnits { .. } => "too_many_units",
+            OrderRefusal::RefundedOtherwise => "refunded_otherwise",
+            OrderRefusal::UnknownRefund => "unknown_refund",
+            OrderRefusal::TooManyRefunds => "too_many_refunds",
+            OrderRefusal::Money(_) => "invalid_amount",
+        }
+    }
+}

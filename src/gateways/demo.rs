@@ -1,0 +1,198 @@
+//! The demo gateway: a bank inside the shop, that needs no network.
+//!
+//! Published test cards decide what happens. Its books are durable before it answers, and kept
+//! apart from the shop's own, so that the two can be compared. Rules live in
+//! [`crate::domain::demo_charge`]; this file only translates.
+
+use std::sync::Arc;
+
+use super::{
+    ActionResult, BoxFuture, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway,
+    RefundRequest, UnknownMethod, VoidRequest,
+};
+use crate::domain::{
+    demo_charge::{
+        DemoAsk, DemoCharge, DemoCommand, DemoRefusal, DemoState, behaviour_of, cards, charge_id,
+    },
+    ids::DemoChargeId,
+    payments::{GatewayOutcome, NextAction, RefundOutcome},
+};
+
+pub use crate::domain::demo_charge::{NotATestCard, token_of_card};
+
+/// Where the demo gateway's books are kept.
+pub trait DemoBooks: Send + Sync {
+    /// Decides the command on the charge of this id ([`DemoCharge::decide`]) and answers the charge
+    /// as it then is. The answer comes only when everything it shows is durable.
+    fn carry_out(
+        &self,
+        id: DemoChargeId,
+        command: DemoCommand,
+    ) -> BoxFuture<Result<DemoCharge, NotBooked>>;
+}
+
+/// Why nothing was booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotBooked {
+    /// The books say no.
+    #[error(transparent)]
+    Refused(#[from] DemoRefusal),
+    /// The books could not be written, or nobody knows whether they were.
+    #[error("the demo gateway's books cannot be written now")]
+    Unrecorded,
+}
+
+/// The demo gateway, over its books.
+#[derive(Clone)]
+pub struct DemoGateway {
+    books: Arc<dyn DemoBooks>,
+}
+
+impl DemoGateway {
+    /// A demo gateway over these books.
+    pub fn new(books: Arc<dyn DemoBooks>) -> DemoGateway {
+        DemoGateway { books }
+    }
+
+    fn outcome_of(&self, id: DemoChargeId, command: DemoCommand) -> BoxFuture<GatewayOutcome> {
+        let booked = self.books.carry_out(id, command);
+        Box::pin(async move { outcome(id, booked.await) })
+    }
+}
+
+impl PaymentGateway for DemoGateway {
+    fn name(&self) -> &'static str {
+        "demo"
+    }
+
+    fn check_method(&self, token: &str) -> Result<(), UnknownMethod> {
+        behaviour_of(token).map(|_| ()).ok_or(UnknownMethod)
+    }
+
+    fn charge(&self, request: ChargeRequest) -> BoxFuture<GatewayOutcome> {
+        let id = charge_id(&request.key);
+        let asked = DemoAsk {
+            key: request.key,
+            order: request.order,
+            payment: request.payment,
+            amount: request.amount,
+            token: request.method_token,
+            capture: request.capture,
+        };
+        self.outcome_of(id, DemoCommand::Charge(asked))
+    }
+
+    fn retrieve(&self, charge: ChargeRef) -> BoxFuture<GatewayOutcome> {
+        self.outcome_of(id_of(&charge), DemoCommand::Look)
+    }
+
+    fn complete_action(
+        &self,
+        charge: ChargeRef,
+        result: ActionResult,
+    ) -> BoxFuture<GatewayOutcome> {
+        let command = match result {
+            ActionResult::Succeeded => DemoCommand::Confirm,
+            ActionResult::Failed => DemoCommand::Fail,
+        };
+        self.outcome_of(id_of(&charge), command)
+    }
+
+    fn capture(&self, request: CaptureRequest) -> BoxFuture<GatewayOutcome> {
+        let command = DemoCommand::Capture { amount: request.amount };
+        self.outcome_of(id_of(&request.charge), command)
+    }
+
+    fn void(&self, request: VoidRequest) -> BoxFuture<GatewayOutcome> {
+        self.outcome_of(id_of(&request.charge), DemoCommand::Void)
+    }
+
+    fn refund(&self, request: RefundRequest) -> BoxFuture<RefundOutcome> {
+        let (id, key) = (id_of(&request.charge), request.key);
+        let (refund, amount) = (request.refund, request.amount);
+        let command = DemoCommand::Refund { key: key.clone(), refund, amount };
+        let booked = self.books.carry_out(id, command);
+        Box::pin(async move { refund_outcome(&key, booked.await) })
+    }
+}
+
+/// The charge that is meant: by its own name, else by the key it was asked for with.
+fn id_of(charge: &ChargeRef) -> DemoChargeId {
+    let named = charge.gateway_id.as_ref().and_then(|id| id.parse().ok());
+    named.unwrap_or_else(|| charge_id(&charge.key))
+}
+
+/// What the gateway says about a charge, from what is booked.
+fn outcome(id: DemoChargeId, booked: Result<DemoCharge, NotBooked>) -> GatewayOutcome {
+    let gateway_id = id.to_string();
+    let charge = match booked {
+        Ok(charge) if charge.silent => return GatewayOutcome::Unknown { gateway_id: None },
+        Ok(charge) => charge,
+        Err(NotBooked::Unrecorded) => return GatewayOutcome::Unknown { gateway_id: None },
+        Err(NotBooked::Refused(refusal)) => return refused(refusal),
+    };
+    match charge.state {
+        DemoState::Unasked => GatewayOutcome::Unknown { gateway_id: None },
+        DemoState::NeedsAction => {
+            let next_action = next_action(&gateway_id);
+            GatewayOutcome::NeedsAction { gateway_id, next_action }
+        }
+        DemoState::Processing => GatewayOutcome::Processing { gateway_id },
+        DemoState::Authorised => GatewayOutcome::Authorised { gateway_id, until: None },
+        DemoState::Captured => GatewayOutcome::Captured { gateway_id, amount: charge.captured },
+        DemoState::Declined { code } => GatewayOutcome::Declined {
+            gateway_id: Some(gateway_id),
+            message: cards::words_for(&code).to_owned(),
+            code,
+        },
+        DemoState::Voided => GatewayOutcome::Voided,
+    }
+}
+
+/// A refusal of the books that says for sure that no money moved is a decline; any other leaves
+/// the doubt to be looked at.
+fn refused(refusal: DemoRefusal) -> GatewayOutcome {
+    match refusal {
+        DemoRefusal::UnknownMethod | DemoRefusal::Money(_) => GatewayOutcome::Declined {
+            gateway_id: None,
+            code: refusal.code().to_owned(),
+            message: refusal.to_string(),
+        },
+        DemoRefusal::KeyReused
+        | DemoRefusal::UnknownCharge
+        | DemoRefusal::NotAuthorised
+        | DemoRefusal::OverRefund => GatewayOutcome::Unknown { gateway_id: None },
+    }
+}
+
+/// What the gateway says about a refund, from what is booked.
+fn refund_outcome(key: &str, booked: Result<DemoCharge, NotBooked>) -> RefundOutcome {
+    match booked {
+        Err(NotBooked::Unrecorded) => RefundOutcome::Unknown,
+        Err(NotBooked::Refused(refusal)) => {
+            RefundOutcome::Failed { code: refusal.code().to_owned() }
+        }
+        Ok(charge) => match charge.refunds.get(key) {
+            None => RefundOutcome::Unknown,
+            Some(refund) => match &refund.refused {
+                Some(code) => RefundOutcome::Failed { code: code.clone() },
+                None => RefundOutcome::Succeeded { gateway_ref: key.to_owned() },
+            },
+        },
+    }
+}
+
+/// What the customer does about a charge that asks: a page of the shop itself.
+fn next_action(gateway_id: &str) -> NextAction {
+    NextAction {
+        kind: "redirect_to_url".to_owned(),
+        url: Some(format!("{ACTION_PATH}{gateway_id}")),
+        client_secret: Some(format!("{gateway_id}_secret_demo")),
+    }
+}
+
+/// Where the page is on which a customer confirms a demo charge.
+pub const ACTION_PATH: &str = "/demo/3ds/";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The outside world behind traits: where money is taken and given back.
+//!
+//! Every call carries an idempotency key and may be repeated; whatever cannot be understood is
+//! answered as a doubt, never as a refusal. Knows neither actors nor the store.
+
+use std::{future::Future, pin::Pin};
+
+use crate::domain::{
+    ids::{OrderId, PaymentId, RefundId},
+    money::Money,
+    payments::{Capture, GatewayOutcome, RefundOutcome},
+};
+
+pub mod demo;
+
+/// A future that can be kept and sent to another thread.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Somebody who takes money and gives it back.
+pub trait PaymentGateway: Send + Sync {
+    /// Its name in settings and logs, as `demo`.
+    fn name(&self) -> &'static str;
+
+    /// Whether a payment method can be charged here; asked before anything is decided.
+    ///
+    /// # Errors
+    /// A name this gateway cannot know.
+    fn check_method(&self, token: &str) -> Result<(), UnknownMethod>;
+
+    /// Asks for a charge. Safe to repeat under the same key: there is one charge a key.
+    fn charge(&self, request: ChargeRequest) -> BoxFuture<GatewayOutcome>;
+
+    /// Asks what became of a charge, without asking for one. Safe to repeat.
+    fn retrieve(&self, charge: ChargeRef) -> BoxFuture<GatewayOutcome>;
+
+    /// Tells how the customer's action ended, where the gateway does not learn it by itself; else
+    /// like [`PaymentGateway::retrieve`]. Safe to repeat.
+    fn complete_action(&self, charge: ChargeRef, result: ActionResult)
+    -> BoxFuture<GatewayOutcome>;
+
+    /// Takes what a charge set aside. Safe to repeat under the same key.
+    fn capture(&self, request: CaptureRequest) -> BoxFuture<GatewayOutcome>;
+
+    /// Gives up a charge, also one whose asking may never have arrived: after
+    /// [`GatewayOutcome::Voided`] no money will move under its key. One that was faster is answered
+    /// as captured. Safe to repeat.
+    fn void(&self, request: VoidRequest) -> BoxFuture<GatewayOutcome>;
+
+    /// Gives money back. Safe to repeat under the same key.
+    fn refund(&self, request: RefundRequest) -> BoxFuture<RefundOutcome>;
+}
+
+/// The payment method is not one this gateway can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such payment method")]
+pub struct UnknownMethod;
+
+impl UnknownMethod {
+    /// The stable code of the wire contract.
+    pub fn code(&self) -> &'static str {
+        "unknown_payment_method"
+    }
+}
+
+/// What a charge is asked for with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeRequest {
+    /// The idempotency key: one charge a key.
+    pub key: String,
+    /// The order it is for.
+    pub order: OrderId,
+    /// The payment it is for.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// The payment method; never a card number.
+    pub method_token: String,
+    /// Whether the money is taken at once.
+    pub capture: Capture,
+    /// The gateway's name for the charge, if an earlier asking learned it.
+    pub gateway_id: Option<String>,
+}
+
+/// Which charge is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChargeRef {
+    /// The key it was asked for with.
+    pub key: String,
+    /// The gateway's name for it, if it is known.
+    pub gateway_id: Option<String>,
+}
+
+/// How a customer's action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionResult {
+    /// The customer confirmed.
+    Succeeded,
+    /// The customer did not confirm.
+    Failed,
+}
+
+/// What a capture is asked for with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureRequest {
+    /// The idempotency key of the capture.
+    pub key: String,
+    /// The charge.
+    pub charge: ChargeRef,
+    /// How much, at most what is set aside.
+    pub amount: Money,
+}
+
+/// What giving up is asked for with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoidRequest {
+    /// The idempotency key of giving up.
+    pub key: String,
+    /// The charge.
+    pub charge: ChargeRef,
+}
+
+/// What a refund is asked for with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// The idempotency key of this attempt of the refund.
+    pub key: String,
+    /// The charge.
+    pub charge: ChargeRef,
+    /// The payment it is for.
+    pub payment: PaymentId,
+    /// The shop's name for the refund.
+    pub refund: RefundId,
+    /// How much.
+    pub amount: Money,
+}
