@@ -7,14 +7,20 @@
 
 use std::{
     any::Any,
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
 use crate::{
-    domain::time::{Stamp, Timestamp},
-    store::{Commit, Durable, Key, Kept, Reader, RequestKey, Store, StoreFault, Ticket, Versioned},
+    domain::{
+        ids::Identity,
+        time::{Stamp, Timestamp},
+    },
+    store::{
+        Commit, Durable, Kept, Key, Order, Reader, RequestKey, Store, StoreFault, Ticket, Versioned,
+        keys,
+    },
 };
 
 use super::{
@@ -158,7 +164,7 @@ impl Keeper {
         &mut self,
         id: A::Id,
     ) -> Result<(Versioned<A>, Option<Ticket>), StoreFault> {
-        let key = Key::record::<A>(id);
+        let key = Key::record(A::TAG, &id);
         if let Some(slot) = self.hot.get(&key)
             && let Ok(state) = Arc::downcast::<A>(Arc::clone(&slot.state))
         {
@@ -185,6 +191,28 @@ impl Keeper {
         Ok((self.reader.row(key)?, None))
     }
 
+    /// The ids a list ends with, at most so many of the committed ones, as decided so far.
+    pub(super) fn listed<I: Identity>(
+        &mut self,
+        prefix: &Key,
+        rows_max: usize,
+    ) -> Result<(Vec<I>, Option<Ticket>), StoreFault> {
+        let committed = self.reader.rows(prefix, None, Order::Ascending, rows_max)?;
+        let mut keys: BTreeSet<Key> = committed.into_iter().map(|(key, _)| key).collect();
+        let mut basis = None;
+        for (key, claim) in self.claims.under(prefix) {
+            let Some(ticket) = claim.ticket.filter(|ticket| !self.store.is_durable(*ticket)) else {
+                continue;
+            };
+            basis = basis.max(Some(ticket));
+            match claim.value {
+                Some(_) => keys.insert(key.clone()),
+                None => keys.remove(key),
+            };
+        }
+        Ok((keys.iter().filter_map(Key::last_id).collect(), basis))
+    }
+
     /// Submits a commit and remembers what it decided.
     pub(super) fn keep(
         &mut self,
@@ -195,7 +223,7 @@ impl Keeper {
         let rows: Vec<_> = commit
             .changes
             .iter()
-            .flat_map(|change| change.rows.iter().cloned())
+            .flat_map(|change| change.rows.iter().filter(|(key, _)| keys::is_claim(key)).cloned())
             .collect();
         let (ticket, durable) = self.store.submit(commit);
         for change in staged {
@@ -227,6 +255,11 @@ impl<T: Pending> Recent<T> {
             self.young.insert(key.clone(), entry);
         }
         self.young.get(key)
+    }
+
+    fn under<'a>(&'a self, prefix: &'a Key) -> impl Iterator<Item = (&'a Key, &'a T)> {
+        let all = self.young.iter().chain(&self.old);
+        all.filter(|(key, _)| key.as_bytes().starts_with(prefix.as_bytes()))
     }
 
     fn put(&mut self, key: Key, entry: T, store: &Store) {

@@ -19,7 +19,7 @@ use actix::{
 };
 
 use crate::{
-    clock::{Clock, Moment},
+    clock::Clock,
     store::{Store, Ticket},
 };
 
@@ -53,7 +53,7 @@ pub struct Office<O: Owner> {
     owner: O,
     keeper: Keeper,
     clock: Clock,
-    panics: Vec<Moment>,
+    panics: Vec<Duration>,
 }
 
 impl<O: Owner> Actor for Office<O> {
@@ -66,8 +66,8 @@ impl<O: Owner> Actor for Office<O> {
 
 impl<O: Owner> Supervised for Office<O> {
     fn restarting(&mut self, ctx: &mut Self::Context) {
-        let now = self.clock.moment();
-        self.panics.retain(|then| now.since(*then) < PANICS_WITHIN);
+        let now = self.clock.running();
+        self.panics.retain(|then| now.saturating_sub(*then) < PANICS_WITHIN);
         self.panics.push(now);
         if self.panics.len() > PANICS_MAX {
             tracing::error!(actor = O::NAME, "panics again and again; the process ends");
@@ -91,7 +91,7 @@ impl<O: Owner> Supervised for Office<O> {
 pub struct Asked<M> {
     message: M,
     intent: Intent,
-    sent_at: Moment,
+    sent_at: Duration,
     _place: Place,
 }
 
@@ -104,7 +104,7 @@ impl<O: Answers<M>, M: Request> Handler<Asked<M>> for Office<O> {
 
     fn handle(&mut self, asked: Asked<M>, ctx: &mut Self::Context) -> Self::Result {
         let Asked { message, intent, sent_at, _place } = asked;
-        if self.clock.moment().since(sent_at) > ANSWER_WITHIN {
+        if self.clock.running().saturating_sub(sent_at) > ANSWER_WITHIN {
             return Decision::denied(Rejection::Busy);
         }
         let Office { owner, keeper, .. } = self;
@@ -168,21 +168,21 @@ impl<O: Owner> Desk<O> {
         tokio::time::timeout(ANSWER_WITHIN, answered).await.unwrap_or(Err(Rejection::Busy))
     }
 
-    /// Asks for the next step of a process: the outcome at once, with the ticket to carry on.
-    ///
-    /// # Errors
-    /// As [`Desk::ask`].
+    /// Asks for the next step of a process: the outcome at once, yes or no, with the ticket that
+    /// the step after it must carry.
     pub async fn step<M: Request>(
         &self,
         message: M,
         intent: Intent,
-    ) -> Result<(M::Value, Option<Ticket>), Rejection>
+    ) -> (Result<M::Value, Rejection>, Option<Ticket>)
     where
         O: Answers<M>,
     {
         let sent = tokio::time::timeout(ANSWER_WITHIN, self.send(message, intent)).await;
-        let (outcome, ticket) = sent.unwrap_or(Err(Rejection::Busy))?.at_once();
-        outcome.map(|value| (value, ticket))
+        match sent.unwrap_or(Err(Rejection::Busy)) {
+            Ok(decision) => decision.at_once(),
+            Err(rejection) => (Err(rejection), None),
+        }
     }
 
     /// How many messages wait to be taken up.
@@ -202,7 +202,7 @@ impl<O: Owner> Desk<O> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MESSAGES_MAX {
             return Err(Rejection::Busy);
         }
-        let asked = Asked { message, intent, sent_at: self.clock.moment(), _place: place };
+        let asked = Asked { message, intent, sent_at: self.clock.running(), _place: place };
         self.office.send(asked).await.map_err(|_| Rejection::Fault)
     }
 }

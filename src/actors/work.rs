@@ -6,7 +6,10 @@
 use std::{any::Any, sync::Arc};
 
 use crate::{
-    domain::time::{Stamp, Timestamp},
+    domain::{
+        ids::Identity,
+        time::{Stamp, Timestamp},
+    },
     store::{Change, Commit, Key, Kept, Ticket, Versioned},
 };
 
@@ -46,7 +49,7 @@ impl<'k> Work<'k> {
 
     /// The same, with its version.
     pub fn versioned<A: Kept>(&mut self, id: A::Id) -> Result<Versioned<A>, Rejection> {
-        let key = Key::record::<A>(id);
+        let key = Key::record(A::TAG, &id);
         if let Some(staged) = self.staged_at::<A>(&key) {
             return Ok(staged.now());
         }
@@ -64,7 +67,7 @@ impl<'k> Work<'k> {
         if events.is_empty() {
             return self.get::<A>(id);
         }
-        let key = Key::record::<A>(id);
+        let key = Key::record(A::TAG, &id);
         let stamp = self.intent.stamp;
         if let Some(staged) = self.staged_at::<A>(&key) {
             return Ok(staged.take(events, &stamp));
@@ -82,6 +85,13 @@ impl<'k> Work<'k> {
         let (value, ticket) = self.keeper.row(key)?;
         self.basis = self.basis.max(ticket);
         Ok(value)
+    }
+
+    /// The ids a list ends with, as decided so far; at most so many committed ones are read.
+    pub fn listed<I: Identity>(&mut self, prefix: &Key, rows_max: usize) -> Result<Vec<I>, Rejection> {
+        let (ids, ticket) = self.keeper.listed(prefix, rows_max)?;
+        self.basis = self.basis.max(ticket);
+        Ok(ids)
     }
 
     /// Frees the idempotency key this effect was made under: it came to nothing.
@@ -173,6 +183,6 @@ impl<A: Kept> Staged for StagedOf<A> {
     }
 
     fn into_state(self: Box<Self>) -> (Key, u64, Arc<dyn Any + Send + Sync>) {
-        (Key::record::<A>(self.id), self.before.version + 1, self.after)
+        (Key::record(A::TAG, &self.id), self.before.version + 1, self.after)
     }
 }

@@ -1,0 +1,269 @@
+//! Charging: the only place that calls a payment gateway.
+//!
+//! Every call is decided by the payment first and durable before it leaves the house; what the
+//! gateway says is recorded as soon as it is heard. A call without an answer is a doubt: the same
+//! key is used again, or the charge is asked for, and nobody is charged anew.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use crate::{
+    clock::Clock,
+    domain::{
+        ids::{Identity, OrderId, PaymentId, RefundId},
+        money::Money,
+        payments::{
+            Charge, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent, RefundOutcome,
+            RefundState,
+        },
+        time::{Stamp, Who},
+    },
+    gateways::{
+        ActionResult, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway, RefundRequest,
+        VoidRequest,
+    },
+    store::Ticket,
+};
+
+use super::{
+    Desk, Intent, Rejection,
+    payments::{ChangePayment, GetPayment, PaymentChange, Payments},
+};
+
+/// A payment as decided so far, and the commit it waits for.
+pub type Decided = (Arc<Payment>, Option<Ticket>);
+
+/// Asks the payments actor, the gateway, and the payments actor again.
+pub struct Charging {
+    payments: Desk<Payments>,
+    gateway: Arc<dyn PaymentGateway>,
+    clock: Clock,
+}
+
+impl Charging {
+    /// Charging over this gateway.
+    pub fn new(
+        payments: Desk<Payments>,
+        gateway: Arc<dyn PaymentGateway>,
+        clock: Clock,
+    ) -> Charging {
+        Charging { payments, gateway, clock }
+    }
+
+    /// The gateway's name.
+    pub fn gateway(&self) -> &'static str {
+        self.gateway.name()
+    }
+
+    /// Whether the gateway knows this way to pay.
+    pub fn knows(&self, token: &str) -> bool {
+        self.gateway.check_method(token).is_ok()
+    }
+
+    /// The payment, as decided so far.
+    pub async fn look_up(&self, payment: PaymentId) -> Result<Arc<Payment>, Rejection> {
+        let (found, _) = self.payments.step(GetPayment { payment }, self.intent(None)).await;
+        found
+    }
+
+    /// Makes an attempt: decided and durable, then asked, then recorded.
+    pub async fn charge(
+        &self,
+        payment: PaymentId,
+        order: OrderId,
+        amount: Money,
+        charge: &Charge,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let begin = PaymentChange::Begin { order, amount, charge: charge.clone() };
+        let begun = self.decide(payment, begin, after).await?;
+        if begun.state != PayState::Attempting || begun.attempt != charge.number {
+            return Ok((begun, None));
+        }
+        self.ask_charge(payment, &begun).await
+    }
+
+    /// Asks what became of the current attempt.
+    pub async fn ask(&self, id: PaymentId) -> Result<Decided, Rejection> {
+        let payment = self.look_up(id).await?;
+        if payment.state == PayState::Attempting && payment.gateway_id.is_none() {
+            // Perhaps it never left the house: the same key again makes one charge of both.
+            return self.ask_charge(id, &payment).await;
+        }
+        let outcome = self.within_time(self.gateway.retrieve(charge_ref(&payment))).await;
+        self.record(id, payment.attempt, outcome).await
+    }
+
+    /// Tells the gateway how the customer's part ended (the demo's 3-D Secure page).
+    pub async fn complete_action(
+        &self,
+        id: PaymentId,
+        result: ActionResult,
+    ) -> Result<Decided, Rejection> {
+        let payment = self.look_up(id).await?;
+        let asked = self.gateway.complete_action(charge_ref(&payment), result);
+        let outcome = self.within_time(asked).await;
+        self.record(id, payment.attempt, outcome).await
+    }
+
+    /// Takes what was set aside.
+    pub async fn capture(
+        &self,
+        id: PaymentId,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let payment = self.decide(id, PaymentChange::BeginCapture, after).await?;
+        if payment.state != PayState::Authorised {
+            return Ok((payment, None));
+        }
+        let request = CaptureRequest {
+            key: payment.key(GatewayStep::Capture),
+            charge: charge_ref(&payment),
+            amount: payment.amount,
+        };
+        let outcome = self.within_time(self.gateway.capture(request)).await;
+        self.record(id, payment.attempt, outcome).await
+    }
+
+    /// Undoes what was begun, if it can still be undone; a success instead is recorded as one.
+    pub async fn void(&self, id: PaymentId, after: Option<Ticket>) -> Result<Decided, Rejection> {
+        let payment = self.decide(id, PaymentChange::BeginVoid, after).await?;
+        if !payment.is_open() {
+            return Ok((payment, None));
+        }
+        let request = VoidRequest {
+            key: payment.key(GatewayStep::Void),
+            charge: charge_ref(&payment),
+        };
+        let outcome = self.within_time(self.gateway.void(request)).await;
+        self.record(id, payment.attempt, outcome).await
+    }
+
+    /// Gives back all that is left, as the end of a cancelled order. One refund, however often
+    /// it is asked for.
+    pub async fn refund_rest(
+        &self,
+        id: PaymentId,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let payment = self.look_up(id).await?;
+        if let Some(open) = payment.refund_in_flight() {
+            return self.ask_refund(id, &payment, open).await;
+        }
+        let left = payment.left_to_refund()?;
+        if left.is_zero() {
+            return Ok((payment, None));
+        }
+        let refund = RefundId::from_bytes(id.bytes());
+        self.refund(id, refund, left, RefundExtent::Rest, None, after).await
+    }
+
+    /// Gives back an amount: decided and durable, then asked, then recorded.
+    pub async fn refund(
+        &self,
+        id: PaymentId,
+        refund: RefundId,
+        amount: Money,
+        extent: RefundExtent,
+        reason: Option<String>,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let begin = PaymentChange::BeginRefund { refund, amount, extent, reason };
+        let payment = self.decide(id, begin, after).await?;
+        self.ask_refund(id, &payment, refund).await
+    }
+
+    /// Staff has the money in hand.
+    pub async fn receive(
+        &self,
+        id: PaymentId,
+        order: OrderId,
+        amount: Money,
+    ) -> Result<Arc<Payment>, Rejection> {
+        self.decide(id, PaymentChange::Receive { order, amount }, None).await
+    }
+
+    async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {
+        let request = ChargeRequest {
+            key: payment.key(GatewayStep::Charge),
+            order: payment.order,
+            payment: id,
+            amount: payment.amount,
+            method_token: payment.method_token.clone().unwrap_or_default(),
+            capture: payment.capture,
+            gateway_id: payment.gateway_id.clone(),
+        };
+        let outcome = self.within_time(self.gateway.charge(request)).await;
+        self.record(id, payment.attempt, outcome).await
+    }
+
+    async fn ask_refund(
+        &self,
+        id: PaymentId,
+        payment: &Arc<Payment>,
+        refund: RefundId,
+    ) -> Result<Decided, Rejection> {
+        let known = payment.refunds.get(&refund);
+        let Some(open) = known.filter(|refund| refund.state == RefundState::InFlight) else {
+            return Ok((Arc::clone(payment), None));
+        };
+        if payment.by_hand {
+            // What came by hand goes back by hand: staff records it.
+            return Ok((Arc::clone(payment), None));
+        }
+        let request = RefundRequest {
+            key: payment.key(GatewayStep::Refund(refund)),
+            charge: charge_ref(payment),
+            payment: id,
+            refund,
+            amount: open.amount,
+        };
+        let outcome = tokio::time::timeout(GATEWAY_WITHIN, self.gateway.refund(request))
+            .await
+            .unwrap_or(RefundOutcome::Unknown);
+        let record = PaymentChange::RecordRefund { refund, outcome };
+        self.step(id, record).await
+    }
+
+    async fn record(
+        &self,
+        id: PaymentId,
+        attempt: u32,
+        outcome: GatewayOutcome,
+    ) -> Result<Decided, Rejection> {
+        self.step(id, PaymentChange::Record { attempt, outcome }).await
+    }
+
+    /// Decides and waits until it is durable: what follows leaves the house.
+    async fn decide(
+        &self,
+        payment: PaymentId,
+        change: PaymentChange,
+        after: Option<Ticket>,
+    ) -> Result<Arc<Payment>, Rejection> {
+        self.payments.ask(ChangePayment { payment, change }, self.intent(after)).await
+    }
+
+    async fn step(&self, payment: PaymentId, change: PaymentChange) -> Result<Decided, Rejection> {
+        let (outcome, ticket) =
+            self.payments.step(ChangePayment { payment, change }, self.intent(None)).await;
+        outcome.map(|payment| (payment, ticket))
+    }
+
+    /// No answer in time is a doubt.
+    async fn within_time(&self, asked: impl Future<Output = GatewayOutcome>) -> GatewayOutcome {
+        tokio::time::timeout(GATEWAY_WITHIN, asked)
+            .await
+            .unwrap_or(GatewayOutcome::Unknown { gateway_id: None })
+    }
+
+    fn intent(&self, after: Option<Ticket>) -> Intent {
+        Intent::of(Stamp { at: self.clock.now(), who: Who::Shop }).after(after)
+    }
+}
+
+fn charge_ref(payment: &Payment) -> ChargeRef {
+    ChargeRef { key: payment.key(GatewayStep::Charge), gateway_id: payment.gateway_id.clone() }
+}
+
+/// A gateway that has not answered by then is in doubt.
+const GATEWAY_WITHIN: Duration = Duration::from_secs(20);

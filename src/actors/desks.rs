@@ -1,0 +1,65 @@
+//! Desks: every owner's desk in one place, started on one arbiter.
+//!
+//! One thread for all owners: their messages to one another cost no wake-up, and what they do is
+//! microseconds. Hashing, the disk and the network are on other threads.
+
+use std::sync::Arc;
+
+use actix::ArbiterHandle;
+
+use crate::{clock::Clock, gateways::PaymentGateway, store::{Reader, Store}};
+
+use super::{
+    Desk, carts::Carts, catalogue::Catalogue, charging::Charging, demo_bank::DemoBank,
+    inventory::Inventory, orders::Orders, payments::Payments, settings::Settings, users::Users,
+};
+
+/// Where each owner is asked.
+pub struct Desks {
+    /// The store under them, for what is settled.
+    pub store: Store,
+    /// Committed state, for lists and pages.
+    pub reader: Reader,
+    /// The shop's clock.
+    pub clock: Clock,
+    /// Accounts.
+    pub users: Desk<Users>,
+    /// Products and categories.
+    pub catalogue: Desk<Catalogue>,
+    /// Ledgers and holds.
+    pub inventory: Desk<Inventory>,
+    /// Carts.
+    pub carts: Desk<Carts>,
+    /// Orders.
+    pub orders: Desk<Orders>,
+    /// The shop's own settings.
+    pub settings: Desk<Settings>,
+    /// Payments, and the gateway behind them.
+    pub charging: Charging,
+}
+
+impl Desks {
+    /// Starts every owner. `gateway` is made over the demo bank's desk, which only the demo
+    /// gateway asks.
+    pub fn open(
+        store: Store,
+        clock: Clock,
+        arbiter: &ArbiterHandle,
+        gateway: impl FnOnce(Desk<DemoBank>) -> Arc<dyn PaymentGateway>,
+    ) -> Desks {
+        let bank = Desk::open(DemoBank, &store, &clock, arbiter);
+        let payments = Desk::open(Payments, &store, &clock, arbiter);
+        Desks {
+            reader: store.reader(),
+            users: Desk::open(Users, &store, &clock, arbiter),
+            catalogue: Desk::open(Catalogue, &store, &clock, arbiter),
+            inventory: Desk::open(Inventory, &store, &clock, arbiter),
+            carts: Desk::open(Carts, &store, &clock, arbiter),
+            orders: Desk::open(Orders, &store, &clock, arbiter),
+            settings: Desk::open(Settings, &store, &clock, arbiter),
+            charging: Charging::new(payments, gateway(bank), clock.clone()),
+            store,
+            clock,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The orders actor: owner of every order and of the order book, asked by checkout and staff.
+//!
+//! Rules live in [`crate::domain::orders`]; the steps of a purchase are driven by
+//! [`super::checkout`].
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        aggregate::Aggregate,
+        ids::{OrderId, PaymentId, RefundId, ShopId, UserId},
+        money::Money,
+        order_book::OrderBook,
+        orders::{
+            Awaited, CancelReason, Cancellation, Order, OrderEvent, OrderRefusal, OrderStatus,
+            Placed, RefundWish,
+        },
+        payments::{Capture, RefundOutcome},
+        time::Timestamp,
+        users::UserRefusal,
+    },
+    store::keys,
+};
+
+use super::{Answers, Owner, Rejection, Request, Work};
+
+/// Places an order under the next number. Safe to send twice.
+#[derive(Debug)]
+pub struct PlaceOrder {
+    /// The order; its number is given here.
+    pub placed: Box<Placed>,
+}
+
+/// What is asked of one order.
+#[derive(Clone, Debug)]
+pub enum OrderChange {
+    /// Another attempt to pay is to be made.
+    ChoosePayment {
+        /// With what.
+        token: String,
+        /// Whether the money is taken at once.
+        capture: Capture,
+    },
+    /// The first attempt waits for somebody.
+    AwaitPayment(Awaited),
+    /// The money is set aside.
+    MarkAuthorised {
+        /// By this payment.
+        payment: PaymentId,
+        /// How long.
+        hold_until: Timestamp,
+    },
+    /// The money is here.
+    MarkPaid {
+        /// By this payment.
+        payment: PaymentId,
+        /// How much.
+        captured: Money,
+    },
+    /// Turn back.
+    Cancel(Cancellation),
+    /// Everything is done or undone.
+    Settle {
+        /// What was taken in all.
+        captured: Money,
+        /// What went back in all.
+        refunded: Money,
+    },
+    /// It left the house.
+    Ship {
+        /// How to follow it.
+        tracking_number: Option<String>,
+        /// Who brings it.
+        carrier: Option<String>,
+    },
+    /// It arrived.
+    Deliver,
+    /// Staff may record that the money was received.
+    ExpectReceipt,
+    /// Part of the money is to go back.
+    DecideRefund {
+        /// The refund to be.
+        refund: RefundId,
+        /// How much, for what.
+        wish: RefundWish,
+    },
+    /// How a refund ended.
+    NoteRefund {
+        /// Which.
+        refund: RefundId,
+        /// How.
+        outcome: RefundOutcome,
+    },
+}
+
+/// Asks one thing of one order. Safe to send twice.
+#[derive(Debug)]
+pub struct ChangeOrder {
+    /// Which.
+    pub order: OrderId,
+    /// What.
+    pub change: OrderChange,
+}
+
+/// Shows an order as decided so far, for a process that goes on.
+#[derive(Debug)]
+pub struct GetOrder {
+    /// Which.
+    pub order: OrderId,
+}
+
+/// Takes a person out of all their orders. Refused while paid ones wait to be shipped.
+/// Safe to send twice; answers how many orders were left for another time.
+#[derive(Debug)]
+pub struct EraseCustomer {
+    /// Whom.
+    pub user: UserId,
+}
+
+impl Request for PlaceOrder {
+    type Value = Arc<Order>;
+}
+impl Request for ChangeOrder {
+    type Value = Arc<Order>;
+}
+impl Request for GetOrder {
+    type Value = Arc<Order>;
+}
+impl Request for EraseCustomer {
+    type Value = usize;
+}
+
+/// The only writer of orders.
+pub struct Orders;
+
+impl Owner for Orders {
+    const NAME: &'static str = "orders";
+}
+
+impl Answers<PlaceOrder> for Orders {
+    fn answer(&mut self, msg: PlaceOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
+        let mut placed = *msg.placed;
+        let id = placed.id;
+        let order = work.get::<Order>(id)?;
+        if !order.exists() {
+            let (number, given) = work.get::<OrderBook>(ShopId::default())?.give(id);
+            work.change::<OrderBook>(ShopId::default(), given)?;
+            placed.number = number;
+        }
+        work.made(Order::KIND, &id);
+        let events = order.place(placed)?;
+        work.change::<Order>(id, events)
+    }
+}
+
+impl Answers<ChangeOrder> for Orders {
+    fn answer(&mut self, msg: ChangeOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
+        let order = work.get::<Order>(msg.order)?;
+        let events = decide(&order, msg.change)?;
+        if let Some(scope) = order.request.filter(|_| came_to_nothing(&events)) {
+            // Nothing came of the request: the same key may try again.
+            work.forget_key(scope);
+        }
+        work.made(Order::KIND, &msg.order);
+        work.change::<Order>(msg.order, events)
+    }
+}
+
+impl Answers<GetOrder> for Orders {
+    fn answer(&mut self, msg: GetOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
+        work.get::<Order>(msg.order)
+    }
+}
+
+impl Answers<EraseCustomer> for Orders {
+    fn answer(&mut self, msg: EraseCustomer, work: &mut Work<'_>) -> Result<usize, Rejection> {
+        let open = work.listed::<OrderId>(&keys::open_orders_of(msg.user), ERASED_ORDERS_MAX)?;
+        for id in open {
+            if work.get::<Order>(id)?.status == OrderStatus::Paid {
+                return Err(UserRefusal::OpenOrders.into());
+            }
+        }
+        let named = work.listed::<OrderId>(&keys::orders_of(msg.user), ERASED_ORDERS_MAX)?;
+        for id in &named {
+            let events = work.get::<Order>(*id)?.erase_customer()?;
+            work.change::<Order>(*id, events)?;
+        }
+        Ok(named.len())
+    }
+}
+
+fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRefusal> {
+    match change {
+        OrderChange::ChoosePayment { token, capture } => order.choose_payment(token, capture),
+        OrderChange::AwaitPayment(awaited) => order.await_payment(awaited),
+        OrderChange::MarkAuthorised { payment, hold_until } => {
+            order.mark_authorised(payment, hold_until)
+        }
+        OrderChange::MarkPaid { payment, captured } => order.mark_paid(payment, captured),
+        OrderChange::Cancel(why) => order.cancel(&why),
+        OrderChange::Settle { captured, refunded } => order.settle(captured, refunded),
+        OrderChange::Ship { tracking_number, carrier } => order.ship(tracking_number, carrier),
+        OrderChange::Deliver => order.deliver(),
+        OrderChange::ExpectReceipt => order.expect_receipt().map(|()| vec![]),
+        OrderChange::DecideRefund { refund, wish } => order.decide_refund(refund, &wish),
+        OrderChange::NoteRefund { refund, outcome } => order.record_refund(refund, &outcome),
+    }
+}
+
+fn came_to_nothing(events: &[OrderEvent]) -> bool {
+    events.iter().any(|event| {
+        matches!(
+            event,
+            OrderEvent::OrderCancelled {
+                reason: CancelReason::OutOfStock | CancelReason::CartInCheckout,
+                ..
+            }
+        )
+    })
+}
+
+/// Orders a person is taken out of in one commit.
+const ERASED_ORDERS_MAX: usize = 500;

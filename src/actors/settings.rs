@@ -1,0 +1,41 @@
+//! The settings actor: owner of the shop's own name, currency, tax and shipping.
+//!
+//! Rules live in [`crate::domain::settings`].
+
+use std::sync::Arc;
+
+use crate::domain::{
+    ids::ShopId,
+    settings::{Opening, Shop},
+};
+
+use super::{Answers, Owner, Rejection, Request, Work};
+
+/// Opens the shop with its first settings, unless it is open already. Safe to send twice.
+#[derive(Debug)]
+pub struct OpenShop {
+    /// The first settings.
+    pub opening: Opening,
+}
+
+impl Request for OpenShop {
+    type Value = Arc<Shop>;
+}
+
+/// The only writer of the settings.
+pub struct Settings;
+
+impl Owner for Settings {
+    const NAME: &'static str = "settings";
+}
+
+impl Answers<OpenShop> for Settings {
+    fn answer(&mut self, msg: OpenShop, work: &mut Work<'_>) -> Result<Arc<Shop>, Rejection> {
+        let shop = work.get::<Shop>(ShopId::default())?;
+        if shop.exists() {
+            return Ok(shop);
+        }
+        let events = shop.open(msg.opening)?;
+        work.change::<Shop>(ShopId::default(), events)
+    }
+}
