@@ -3,3 +3,4 @@
 //! The road of a request: `http` asks, `actors` and `domain` decide, `store` keeps.
 
 pub mod domain;
+pub mod store;
