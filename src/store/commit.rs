@@ -1,0 +1,258 @@
+//! Commit: one thread that makes commits durable, many with one sync.
+//!
+//! Invariant: nobody is answered yes before the sync of their frame has returned, nobody no
+//! before their frame is gone. A commit that fails ends its epoch: whatever was decided on top
+//! of it is refused too, until its keeper has looked again.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use crate::domain::time::Timestamp;
+
+use super::{
+    Mode, Seq,
+    fault::StoreFault,
+    faults::{Faults, Stop},
+    journal::{AppendFault, Journal},
+    queue::{Entry, Queue, Taken, Waiting},
+    table::{Write, Writer},
+    tickets::{Answer, Fate, Status, Ticket},
+    words_of,
+};
+
+/// The commit thread.
+pub(super) struct Committer {
+    pub queue: Arc<Queue>,
+    pub status: Arc<Status>,
+    pub journal: Journal,
+    pub writer: Writer,
+    pub disk: Disk,
+    /// Number of the last durable ticket of the present epoch.
+    pub good: Option<u64>,
+}
+
+/// What has to be left free on the disk.
+pub(super) struct Disk {
+    pub dir: PathBuf,
+    pub low_water_bytes: u64,
+    pub faults: Option<Arc<Faults>>,
+}
+
+/// A commit whose frame is on its way.
+struct Pending {
+    ticket: Ticket,
+    answer: Answer,
+    writes: Vec<Write>,
+}
+
+/// A batch on its way.
+#[derive(Default)]
+struct Batch {
+    frames: Vec<(Vec<u8>, Timestamp)>,
+    /// What belongs to each frame.
+    commits: Vec<Pending>,
+    kept: Vec<Write>,
+    refused: Vec<(Answer, StoreFault)>,
+    settled: Vec<(Ticket, Answer)>,
+    /// Some commit of the present epoch has failed.
+    epoch_ends: bool,
+}
+
+impl Committer {
+    /// Works until the queue is closed and empty.
+    pub fn run(mut self) {
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
+        if let Err(panic) = worked {
+            let why = words_of(&*panic);
+            tracing::error!(why, "the commit thread broke");
+            self.status.set_mode(Mode::ReadOnly { why });
+            self.queue.close();
+            self.status.end_epoch(self.good);
+            // Whoever still waits in line hears of it.
+            while let Taken::Entries(_) = self.queue.take(Duration::ZERO) {}
+        }
+    }
+
+    fn work(&mut self) {
+        loop {
+            match self.queue.take(IDLE) {
+                Taken::Entries(entries) => self.commit(entries),
+                Taken::Idle => self.idle(),
+                Taken::Closed => break,
+            }
+        }
+        self.idle();
+    }
+
+    fn commit(&mut self, entries: Vec<Entry>) {
+        let mut batch = Batch::default();
+        let mode = self.look_at_disk();
+        for entry in entries {
+            match entry {
+                Entry::Commit(waiting) => self.admit(waiting, &mode, &mut batch),
+                Entry::Settled(ticket, answer) => batch.settled.push((ticket, answer)),
+                Entry::Keep(write) => batch.kept.push(write),
+            }
+        }
+        let durable = self.write(&mut batch);
+        let mut last = self.status.seq();
+        let mut answers = Vec::with_capacity(durable.len());
+        for (seq, pending) in durable {
+            self.writer.publish(seq, pending.writes);
+            self.good = Some(pending.ticket.number);
+            last = seq;
+            answers.push((pending.answer, seq));
+        }
+        let kept = std::mem::take(&mut batch.kept);
+        self.writer.publish(last, kept);
+        self.tell(batch, answers, last);
+        if self.writer.freeze_if_full().is_err() {
+            self.give_up("the state takes no more changes".into());
+        }
+    }
+
+    /// Takes a commit into the batch, or says why not.
+    fn admit(&self, waiting: Waiting, mode: &Mode, batch: &mut Batch) {
+        let Waiting { ticket, after, commit, answer } = waiting;
+        if ticket.epoch != self.status.epoch() || batch.epoch_ends {
+            batch.refused.push((answer, StoreFault::Overtaken));
+            return;
+        }
+        let fit = match mode {
+            Mode::Writable if self.builds_on_firm_ground(ticket, after) => commit,
+            Mode::Writable => Err(StoreFault::Overtaken),
+            Mode::DiskFull => Err(StoreFault::DiskFull),
+            Mode::ReadOnly { why } => Err(StoreFault::ReadOnly { why: why.clone() }),
+        };
+        match fit {
+            Ok(prepared) => {
+                batch.frames.push((prepared.frame, prepared.at));
+                batch.commits.push(Pending { ticket, answer, writes: prepared.writes });
+            }
+            Err(fault) => {
+                batch.epoch_ends = true;
+                batch.refused.push((answer, fault));
+            }
+        }
+    }
+
+    /// A predecessor in this epoch is durable, or written before this one in the same batch.
+    fn builds_on_firm_ground(&self, ticket: Ticket, after: Option<Ticket>) -> bool {
+        let Some(after) = after else { return true };
+        match self.status.fate(after) {
+            Fate::Durable => true,
+            Fate::Open => after.epoch == ticket.epoch && after.number < ticket.number,
+            Fate::Failed => false,
+        }
+    }
+
+    /// Appends the batch; the commits that are durable, with their sequence numbers.
+    fn write(&mut self, batch: &mut Batch) -> Vec<(Seq, Pending)> {
+        let first = self.journal.last() + 1;
+        let mut commits = std::mem::take(&mut batch.commits);
+        let appended = self.journal.append(&mut batch.frames);
+        let failed = commits.split_off(appended.durable);
+        if let Some(fault) = appended.fault {
+            let fault = self.suffer(fault);
+            batch.epoch_ends = true;
+            let refused = failed.into_iter().map(|pending| (pending.answer, fault.clone()));
+            batch.refused.extend(refused);
+        }
+        (first..).zip(commits).collect()
+    }
+
+    /// Makes the outcome known: to everybody, then to each.
+    fn tell(&mut self, batch: Batch, answers: Vec<(Answer, Seq)>, last: Seq) {
+        let number = self.good.unwrap_or(0);
+        if batch.epoch_ends {
+            self.status.end_epoch(self.good.take());
+        }
+        if !answers.is_empty() {
+            self.status.advance(number, last, self.journal.time());
+        }
+        self.status.journal_bytes.store(self.journal.bytes(), Ordering::Relaxed);
+        if let Some(faults) = &self.disk.faults {
+            faults.pass(Stop::BeforeAnswer);
+        }
+        // Whoever asked may have gone away meanwhile.
+        for (answer, seq) in answers {
+            let _ = answer.send(Ok(seq));
+        }
+        for (answer, fault) in batch.refused {
+            let _ = answer.send(Err(fault));
+        }
+        for (ticket, answer) in batch.settled {
+            let _ = answer.send(match self.status.fate(ticket) {
+                Fate::Durable => Ok(last),
+                Fate::Failed | Fate::Open => Err(StoreFault::Overtaken),
+            });
+        }
+    }
+
+    /// Nothing to do: say that all is durable, let the state catch up, look at the disk.
+    fn idle(&mut self) {
+        if self.look_at_disk() == Mode::Writable {
+            if let Err(fault) = self.journal.close() {
+                self.suffer(fault);
+            }
+            self.status.journal_bytes.store(self.journal.bytes(), Ordering::Relaxed);
+        }
+        if self.writer.freeze().is_err() {
+            self.give_up("the state takes no more changes".into());
+        }
+    }
+
+    /// Whether anything can be written now. A full disk heals here.
+    fn look_at_disk(&self) -> Mode {
+        let mode = self.status.mode();
+        let low = self.disk.is_low();
+        let now = match (&mode, low) {
+            (Mode::ReadOnly { .. }, _) => return mode,
+            (Mode::Writable | Mode::DiskFull, true) => Mode::DiskFull,
+            (Mode::Writable | Mode::DiskFull, false) => Mode::Writable,
+        };
+        if now != mode {
+            tracing::warn!(mode = ?now, "the room on the disk changed what can be done");
+            self.status.set_mode(now.clone());
+        }
+        now
+    }
+
+    fn suffer(&self, fault: AppendFault) -> StoreFault {
+        match fault {
+            AppendFault::Full(source) => {
+                tracing::warn!(%source, "a commit could not be written and was taken back");
+                self.status.set_mode(Mode::DiskFull);
+                StoreFault::DiskFull
+            }
+            AppendFault::Broken(why) => {
+                self.give_up(why.clone());
+                StoreFault::ReadOnly { why }
+            }
+        }
+    }
+
+    fn give_up(&self, why: String) {
+        if !matches!(self.status.mode(), Mode::ReadOnly { .. }) {
+            tracing::error!(why, "nothing more can be written until a restart");
+            self.status.set_mode(Mode::ReadOnly { why });
+        }
+    }
+}
+
+impl Disk {
+    /// Whether less is free than has to be.
+    pub fn is_low(&self) -> bool {
+        let room = self.faults.as_ref().map_or(u64::MAX, |faults| faults.room());
+        let free = rustix::fs::statvfs(&self.dir)
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        room.min(free) < self.low_water_bytes
+    }
+}
+
+/// Without commits for so long, a closing frame is written and the table folded.
+const IDLE: Duration = Duration::from_millis(100);

@@ -1,0 +1,104 @@
+//! Faults on order: how a test makes the disk full, a sync fail, or the process die at a name.
+//!
+//! A running shop has none of them; then each question here is one test of an `Option`.
+
+use std::{
+    io,
+    str::FromStr,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+/// A place on the road of a commit where a test may end the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Before anything is written.
+    BeforeWrite,
+    /// Written, not yet synced.
+    AfterWrite,
+    /// Synced, not yet visible to readers.
+    AfterSync,
+    /// Visible, nobody answered yet.
+    BeforeAnswer,
+}
+
+/// What shall go wrong.
+#[derive(Debug)]
+pub struct Faults {
+    room: AtomicU64,
+    failing_syncs: AtomicBool,
+    stop: Option<(Stop, AtomicU64)>,
+}
+
+impl Faults {
+    /// Nothing goes wrong yet.
+    pub fn none() -> Faults {
+        Faults { room: AtomicU64::new(u64::MAX), failing_syncs: AtomicBool::new(false), stop: None }
+    }
+
+    /// The process aborts when it passes `stop` for the `passage`-th time.
+    pub fn dying_at(stop: Stop, passage: u64) -> Faults {
+        Faults { stop: Some((stop, AtomicU64::new(passage))), ..Faults::none() }
+    }
+
+    /// From now on so many bytes can be written before the disk is full.
+    pub fn leave_room(&self, bytes: u64) {
+        self.room.store(bytes, Ordering::SeqCst);
+    }
+
+    /// From now on every sync fails.
+    pub fn fail_syncs(&self) {
+        self.failing_syncs.store(true, Ordering::SeqCst);
+    }
+
+    /// How many bytes the disk still takes.
+    pub(super) fn room(&self) -> u64 {
+        self.room.load(Ordering::SeqCst)
+    }
+
+    /// Takes room for a write; what fits of it, if not all does.
+    pub(super) fn take_room(&self, bytes: u64) -> Result<(), u64> {
+        let room = self.room.load(Ordering::SeqCst);
+        if room == u64::MAX {
+            return Ok(());
+        }
+        self.room.store(room.saturating_sub(bytes), Ordering::SeqCst);
+        if bytes <= room { Ok(()) } else { Err(room) }
+    }
+
+    /// What a sync says.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        if self.failing_syncs.load(Ordering::SeqCst) {
+            return Err(io::Error::other("the sync failed on order"));
+        }
+        Ok(())
+    }
+
+    /// Ends the process if this is the place and the time.
+    pub(super) fn pass(&self, stop: Stop) {
+        let Some((at, passages)) = &self.stop else { return };
+        if *at == stop && passages.fetch_sub(1, Ordering::SeqCst) == 1 {
+            std::process::abort();
+        }
+    }
+}
+
+/// The text names no stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a stop is `before_write:N`, `after_write:N`, `after_sync:N` or `before_answer:N`")]
+pub struct NotAStop;
+
+impl FromStr for Faults {
+    type Err = NotAStop;
+
+    fn from_str(text: &str) -> Result<Faults, NotAStop> {
+        let (name, passage) = text.split_once(':').ok_or(NotAStop)?;
+        let stop = match name {
+            "before_write" => Stop::BeforeWrite,
+            "after_write" => Stop::AfterWrite,
+            "after_sync" => Stop::AfterSync,
+            "before_answer" => Stop::BeforeAnswer,
+            _ => return Err(NotAStop),
+        };
+        Ok(Faults::dying_at(stop, passage.parse().map_err(|_| NotAStop)?))
+    }
+}

@@ -1,0 +1,303 @@
+//! Opening a journal: which frames count, what is the unsynced end of a crash, what is damage.
+//!
+//! Invariant: a frame that may have been acknowledged is never cut off. A bad frame is damage if
+//! a later frame knows it durable, if frames or segments do not follow one another, or if the
+//! state knows more than the journal; then nothing is touched. Otherwise it is cut off and kept
+//! aside, and what survived beyond the last known sync is written and synced again.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::domain::time::Timestamp;
+
+use super::{
+    super::{Seq, fault::StoreFault, faults::Faults, len64},
+    Journal, Position,
+    frame::{self, Frame, Header, Parsed},
+    segment::{self, Segment, Spares},
+};
+
+/// What was cut off when the journal was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The segment.
+    pub file: PathBuf,
+    /// Where the cut is.
+    pub offset: u64,
+    /// How many bytes were written behind it.
+    pub bytes: u64,
+    /// Where they are kept; nowhere if the disk was full.
+    pub kept: Option<PathBuf>,
+}
+
+/// What a journal looks like before anything in it is touched.
+#[derive(Debug)]
+pub struct Survey {
+    dir: PathBuf,
+    segments: Vec<(Seq, PathBuf)>,
+    timeline: u32,
+    at: Position,
+    synced: Seq,
+    survivors: Option<u64>,
+    torn: Option<(PathBuf, u64, Vec<u8>)>,
+    closed: bool,
+    unread: usize,
+    bytes_before_last: u64,
+}
+
+/// Reads the journal in `dir` and judges it. Sealed segments that end before `known` are only
+/// read as long as the newest of them stay below a limit; the others are left to `verify`.
+pub fn survey(dir: &Path, known: Seq) -> Result<Survey, StoreFault> {
+    let segments = segment::list(dir)?;
+    let first = first_to_read(&segments, known);
+    survey_from(dir, segments, first, known)
+}
+
+/// Reads all of the journal in `dir` and judges it.
+pub fn survey_all(dir: &Path) -> Result<Survey, StoreFault> {
+    survey_from(dir, segment::list(dir)?, 0, 0)
+}
+
+fn survey_from(
+    dir: &Path,
+    segments: Vec<(Seq, PathBuf)>,
+    first: usize,
+    known: Seq,
+) -> Result<Survey, StoreFault> {
+    let mut survey = Survey {
+        dir: dir.to_path_buf(),
+        timeline: 0,
+        at: Position { end: 0, chain: 0, last: 0, time: Timestamp::default() },
+        synced: 0,
+        survivors: None,
+        torn: None,
+        closed: true,
+        unread: first,
+        bytes_before_last: 0,
+        segments,
+    };
+    if let Some((begins, path)) = survey.segments.first().filter(|(begins, _)| *begins != 1) {
+        return Err(damage(path, 0, format!("the journal begins with frame {begins}")));
+    }
+    let segments = survey.segments.clone();
+    for (index, (begins, path)) in segments.iter().enumerate().skip(first) {
+        if index == first {
+            survey.at.last = begins - 1;
+        }
+        let sealed = index + 1 < segments.len();
+        survey.read_segment(*begins, path, sealed)?;
+    }
+    survey.reaches(known)?;
+    Ok(survey)
+}
+
+impl Survey {
+    /// Number of the last frame that counts.
+    pub fn last(&self) -> Seq {
+        self.at.last
+    }
+
+    /// The segments, by the number of their first frame.
+    pub fn segments(&self) -> &[(Seq, PathBuf)] {
+        &self.segments
+    }
+
+    /// How many of the oldest segments were not read.
+    pub fn unread(&self) -> usize {
+        self.unread
+    }
+
+    /// Where an unsynced end would be cut off, and how many bytes are behind.
+    pub fn torn(&self) -> Option<(&Path, u64, usize)> {
+        self.torn.as_ref().map(|(path, offset, tail)| (path.as_path(), *offset, tail.len()))
+    }
+
+    /// Whether the journal goes as far as the state: otherwise its end was lost.
+    pub fn reaches(&self, known: Seq) -> Result<(), StoreFault> {
+        if self.at.last >= known {
+            return Ok(());
+        }
+        let (file, offset) = self.end();
+        let last = self.at.last;
+        let what = format!("the journal ends with frame {last}, but the state knows {known}");
+        Err(damage(&file, offset, what))
+    }
+
+    fn end(&self) -> (PathBuf, u64) {
+        let last = self.segments.last().map(|(_, path)| path.clone());
+        (last.unwrap_or_else(|| self.dir.clone()), self.at.end)
+    }
+
+    fn read_segment(&mut self, begins: Seq, path: &Path, sealed: bool) -> Result<(), StoreFault> {
+        let bytes = fs::read(path).map_err(StoreFault::io("read", path))?;
+        if begins != self.at.last + 1 {
+            let what = format!("frame {} is missing before this segment", self.at.last + 1);
+            return Err(damage(path, 0, what));
+        }
+        self.bytes_before_last += self.at.end;
+        self.at = Position { end: 0, chain: 0, ..self.at };
+        self.synced = self.at.last;
+        let mut offset = 0;
+        let mut starts = Vec::new();
+        while let Parsed::Frame(frame) = frame::parse(&bytes[offset..]) {
+            self.take(&frame).map_err(|what| damage(path, len64(offset), what))?;
+            starts.push((frame.header.seq, len64(offset)));
+            offset += frame.bytes();
+            self.at.end = len64(offset);
+        }
+        let synced = self.synced;
+        let first_unsure = starts.into_iter().find(|(seq, _)| *seq > synced);
+        self.survivors = first_unsure.map(|(_, start)| start);
+        self.judge_rest(path, &bytes, offset, sealed)
+    }
+
+    /// Counts a frame in, or says why it does not follow.
+    fn take(&mut self, frame: &Frame<'_>) -> Result<(), String> {
+        let Header { timeline, seq, time, synced_through, before } = frame.header;
+        let expected = self.at.last + 1;
+        if seq != expected {
+            return Err(format!("frame {seq} lies where frame {expected} should"));
+        }
+        if before != self.at.chain {
+            return Err(format!("frame {seq} does not follow the frame before it"));
+        }
+        if timeline < self.timeline || time < self.at.time || synced_through >= seq {
+            return Err(format!("frame {seq} is at odds with the frames before it"));
+        }
+        self.timeline = timeline;
+        self.synced = self.synced.max(synced_through);
+        self.closed = frame.payload.is_empty();
+        self.at.chain = frame.crc;
+        self.at.last = seq;
+        self.at.time = time;
+        Ok(())
+    }
+
+    /// What follows the last frame of a segment: nothing, an unsynced end, or damage.
+    fn judge_rest(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        offset: usize,
+        sealed: bool,
+    ) -> Result<(), StoreFault> {
+        let rest = &bytes[offset..];
+        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Ok(()) };
+        let next = self.at.last + 1;
+        if sealed {
+            let what = format!("frame {next} is damaged, and the journal goes on behind it");
+            return Err(damage(path, len64(offset), what));
+        }
+        if let Some(later) = frame::find(rest, |header| header.synced_through >= next) {
+            let seq = later.header.seq;
+            let what = format!("frame {next} is damaged, but was durable before frame {seq}");
+            return Err(damage(path, len64(offset), what));
+        }
+        self.torn = Some((path.to_path_buf(), len64(offset), rest[..=last].to_vec()));
+        Ok(())
+    }
+
+    /// Cuts off the unsynced end, makes what survived durable, and opens the journal.
+    pub fn repair(
+        self,
+        segment_bytes: u64,
+        timeline: u32,
+        faults: Option<Arc<Faults>>,
+    ) -> Result<(Journal, Option<Torn>), StoreFault> {
+        let dir = self.dir;
+        let torn = self.torn.map(|torn| keep_aside(&dir, torn)).transpose()?;
+        let path = match self.segments.last() {
+            Some((_, path)) => path.clone(),
+            None => segment::make(&dir, &segment::name_of(1), segment_bytes.min(FIRST_BYTES))
+                .map_err(StoreFault::io("make the first segment in", &dir))?,
+        };
+        let segment = Segment::open(&path, faults.clone())?;
+        if let Some(torn) = &torn {
+            segment
+                .zero(torn.offset, torn.bytes)
+                .map_err(StoreFault::io("cut the unsynced end off", &path))?;
+        }
+        if let Some(start) = self.survivors {
+            rewrite(&segment, start, self.at.end)?;
+        }
+        let journal = Journal {
+            spares: Spares::start(&dir, segment_bytes)?,
+            segment,
+            timeline: self.timeline.max(timeline),
+            at: self.at,
+            synced: self.at.last,
+            closed: self.closed,
+            full_segments_bytes: self.bytes_before_last,
+            faults,
+            buffer: Vec::new(),
+        };
+        Ok((journal, torn))
+    }
+}
+
+/// The first segment that has to be read: those before are sealed, old and beyond the limit.
+fn first_to_read(segments: &[(Seq, PathBuf)], known: Seq) -> usize {
+    let needed = segments.iter().rposition(|(begins, _)| *begins <= known + 1).unwrap_or(0);
+    let mut first = needed;
+    let mut bytes = 0;
+    while first > 0 {
+        bytes += fs::metadata(&segments[first - 1].1).map_or(0, |segment| segment.len());
+        if bytes > SEALED_BYTES_READ_MAX {
+            break;
+        }
+        first -= 1;
+    }
+    first
+}
+
+/// After a crash, frames may exist in the page cache only: what is served must be on the disk.
+fn rewrite(segment: &Segment, start: u64, end: u64) -> Result<(), StoreFault> {
+    let path = segment.path();
+    let bytes = fs::read(path).map_err(StoreFault::io("read", path))?;
+    let [from, to] = [start, end].map(|at| usize::try_from(at).unwrap_or(bytes.len()));
+    segment
+        .write(&bytes[from..to], start)
+        .and_then(|()| segment.sync())
+        .map_err(StoreFault::io("make the last frames durable in", path))
+}
+
+fn keep_aside(
+    dir: &Path,
+    (file, offset, tail): (PathBuf, u64, Vec<u8>),
+) -> Result<Torn, StoreFault> {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut path = dir.join(format!("torn-{name}-{offset}"));
+    let mut again = 1;
+    while path.exists() {
+        again += 1;
+        path.set_file_name(format!("torn-{name}-{offset}-{again}"));
+    }
+    let written = File::create(&path)
+        .and_then(|mut to| to.write_all(&tail).and_then(|()| to.sync_all()))
+        .and_then(|()| segment::sync_dir(dir));
+    let kept = match written {
+        Ok(()) => Some(path),
+        // A full disk must not keep the shop shut; the report says that nothing was kept.
+        Err(fault) if fault.kind() == std::io::ErrorKind::StorageFull => {
+            let _ = fs::remove_file(&path);
+            None
+        }
+        Err(fault) => return Err(StoreFault::io("keep the unsynced end in", &path)(fault)),
+    };
+    Ok(Torn { file, offset, bytes: len64(tail.len()), kept })
+}
+
+pub(in super::super) fn damage(file: &Path, offset: u64, what: String) -> StoreFault {
+    let data = file.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    let command = format!("bodega verify --data-dir {}", data.display());
+    StoreFault::Damaged { file: file.to_path_buf(), offset, what, command }
+}
+
+/// The first segment of a fresh journal is small, so that a first start is quick.
+const FIRST_BYTES: u64 = 4 * 1024 * 1024;
+/// How much of what is sealed and folded long ago is read again at every start.
+const SEALED_BYTES_READ_MAX: u64 = 256 * 1024 * 1024;

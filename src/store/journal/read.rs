@@ -1,0 +1,149 @@
+//! Reading the journal from a position: for replays, and for those that follow it live.
+//!
+//! Invariant: gives frames in order and without gaps, and never one that is not durable yet
+//! (whoever reads says how far it may go).
+
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+use crate::domain::time::Timestamp;
+
+use super::{
+    super::{Seq, fault::StoreFault, len64},
+    frame::{self, Frame, Parsed},
+    open::damage,
+    segment,
+};
+
+/// A place in the journal; reading moves it on.
+#[derive(Debug)]
+pub struct Cursor {
+    dir: PathBuf,
+    next: Seq,
+    place: Option<Place>,
+}
+
+/// An open segment, and what has been read of it.
+#[derive(Debug)]
+struct Place {
+    file: File,
+    path: PathBuf,
+    offset: u64,
+    buffer: Vec<u8>,
+    used: usize,
+}
+
+/// A frame on its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its sequence number.
+    pub seq: Seq,
+    /// When it was written.
+    pub time: Timestamp,
+    /// The timeline it belongs to.
+    pub timeline: u32,
+    /// A line of JSON; empty in a closing frame.
+    pub payload: Vec<u8>,
+}
+
+impl Cursor {
+    /// Begins after the frame with this number (0: with the first).
+    pub fn after(dir: &Path, seq: Seq) -> Cursor {
+        Cursor { dir: dir.to_path_buf(), next: seq + 1, place: None }
+    }
+
+    /// The next frame, if its number is at most `through`.
+    pub fn next(&mut self, through: Seq) -> Result<Option<Entry>, StoreFault> {
+        while self.next <= through {
+            let mut place = match self.place.take() {
+                Some(place) => place,
+                None => self.open()?,
+            };
+            let Some(entry) = place.read()? else {
+                // The next frame is durable, so it begins the next segment.
+                let following = self.dir.join(segment::name_of(self.next));
+                if following == place.path || !following.exists() {
+                    let what = format!("frame {} is missing", self.next);
+                    return Err(damage(&place.path, place.offset, what));
+                }
+                continue;
+            };
+            self.place = Some(place);
+            if entry.seq > self.next {
+                let what = format!("frame {} is missing", self.next);
+                return Err(damage(&self.dir, 0, what));
+            }
+            if entry.seq == self.next {
+                self.next += 1;
+                return Ok(Some(entry));
+            }
+        }
+        Ok(None)
+    }
+
+    fn open(&self) -> Result<Place, StoreFault> {
+        let segments = segment::list(&self.dir)?;
+        let found = segments.into_iter().rev().find(|(begins, _)| *begins <= self.next);
+        let Some((_, path)) = found else {
+            return Err(damage(&self.dir, 0, format!("frame {} is missing", self.next)));
+        };
+        let file = File::open(&path).map_err(StoreFault::io("open", &path))?;
+        Ok(Place { file, path, offset: 0, buffer: Vec::new(), used: 0 })
+    }
+}
+
+impl Place {
+    /// The next frame of the segment; `None` behind the last.
+    fn read(&mut self) -> Result<Option<Entry>, StoreFault> {
+        // What is at hand may end within a frame, or be older than what was written since.
+        for bytes in [0, READ_BYTES, READ_BYTES_LARGE] {
+            if bytes > 0 {
+                self.fill(bytes)?;
+            }
+            if let Parsed::Frame(frame) = frame::parse(&self.buffer[self.used..]) {
+                let entry = entry_of(&frame);
+                self.used += frame.bytes();
+                self.offset += len64(frame.bytes());
+                return Ok(Some(entry));
+            }
+        }
+        match frame::parse(&self.buffer[self.used..]) {
+            Parsed::Bad(what) => Err(damage(&self.path, self.offset, what.to_owned())),
+            Parsed::Frame(_) | Parsed::Empty | Parsed::Short => Ok(None),
+        }
+    }
+
+    fn fill(&mut self, bytes: usize) -> Result<(), StoreFault> {
+        let mut filled = vec![0; bytes];
+        let mut done = 0;
+        while done < filled.len() {
+            let at = self.offset + len64(done);
+            let read = self.file.read_at(&mut filled[done..], at);
+            match read.map_err(StoreFault::io("read", &self.path))? {
+                0 => break,
+                read => done += read,
+            }
+        }
+        filled.truncate(done);
+        self.buffer = filled;
+        self.used = 0;
+        Ok(())
+    }
+}
+
+fn entry_of(frame: &Frame<'_>) -> Entry {
+    Entry {
+        seq: frame.header.seq,
+        time: frame.header.time,
+        timeline: frame.header.timeline,
+        payload: frame.payload.to_vec(),
+    }
+}
+
+/// Read at once.
+const READ_BYTES: usize = 256 * 1024;
+/// Read at once where that is not enough: more than the largest frame.
+const READ_BYTES_LARGE: usize = 2 * 1024 * 1024;

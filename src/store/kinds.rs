@@ -1,0 +1,293 @@
+//! Kinds: what the store needs to know of an aggregate beyond its rules.
+//!
+//! Invariant: records and rows are pure functions of state, so a replay gives the same bytes as
+//! the shop did. Replaying finds a kind by the name it has in the journal.
+
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
+
+use crate::domain::{
+    aggregate::Aggregate,
+    time::{Stamp, Timestamp},
+};
+
+use super::{
+    change::{Change, WrittenChange},
+    codec::{self, CodecFault},
+    fault::StoreFault,
+    keys::{Key, RECORD_TAGS},
+    reader::Reader,
+};
+
+/// The key and value of a row.
+pub type Row = (Key, Vec<u8>);
+
+/// What the store needs of an aggregate kind beyond [`Aggregate`].
+pub trait Kept: Aggregate {
+    /// First byte of its record keys, in `0x01..=0x7f`; never reused.
+    const TAG: u8;
+
+    /// Index rows that exist because of this state (unique look-ups, lists). A pure function of
+    /// the state; the store compares before and after.
+    fn rows(&self, id: Self::Id) -> Vec<Row>;
+
+    /// The row an event leaves behind for ever (a stock movement). `version` is the version of
+    /// the aggregate after the change, `index` the place of the event in it.
+    fn trail(
+        &self,
+        _id: Self::Id,
+        _event: &Self::Event,
+        _stamp: &Stamp,
+        _version: u64,
+        _index: u32,
+    ) -> Option<(Key, Vec<u8>)> {
+        None
+    }
+}
+
+/// A state and how many changes made it. Version 0 is the thing before its first event.
+pub struct Versioned<A> {
+    /// How many changes it has had.
+    pub version: u64,
+    /// What it is now.
+    pub state: Arc<A>,
+}
+
+impl<A> Clone for Versioned<A> {
+    fn clone(&self) -> Self {
+        Versioned { version: self.version, state: Arc::clone(&self.state) }
+    }
+}
+
+impl<A: Default> Default for Versioned<A> {
+    fn default() -> Self {
+        Versioned { version: 0, state: Arc::default() }
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Versioned<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} at version {}", self.state, self.version)
+    }
+}
+
+/// The state of some aggregate, as the memory table holds it; encoded only when it is folded.
+pub trait Record: Send + Sync {
+    /// The aggregate's version.
+    fn version(&self) -> u64;
+    /// Version and state, encoded.
+    fn body(&self) -> Result<Vec<u8>, CodecFault>;
+    /// About how many bytes of memory it takes.
+    fn weight(&self) -> usize;
+    /// Whether only the version is left.
+    fn is_gone(&self) -> bool;
+    /// Itself, to be taken for what it is.
+    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<A: Kept> Record for Versioned<A> {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn body(&self) -> Result<Vec<u8>, CodecFault> {
+        let mut body = self.version.to_le_bytes().to_vec();
+        body.extend(codec::encode(&*self.state)?);
+        Ok(body)
+    }
+
+    fn weight(&self) -> usize {
+        codec::size(&*self.state) + RECORD_BYTES_BESIDE
+    }
+
+    fn is_gone(&self) -> bool {
+        false
+    }
+
+    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// What stays of an aggregate nothing needs any more: its version, so that a frame that comes
+/// again is recognised, and a new life under the same id continues to count.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone {
+    /// The version at which it ended.
+    pub version: u64,
+}
+
+impl Record for Gone {
+    fn version(&self) -> u64 {
+        self.version
+    }
+
+    fn body(&self) -> Result<Vec<u8>, CodecFault> {
+        Ok(self.version.to_le_bytes().to_vec())
+    }
+
+    fn weight(&self) -> usize {
+        RECORD_BYTES_BESIDE
+    }
+
+    fn is_gone(&self) -> bool {
+        true
+    }
+
+    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// Reads a record's body back.
+pub(super) fn record_from<A: Kept>(body: &[u8]) -> Result<Arc<dyn Record>, CodecFault> {
+    let (version, rest) = body.split_first_chunk::<8>().ok_or(CodecFault::Short)?;
+    let version = u64::from_le_bytes(*version);
+    if rest.is_empty() {
+        return Ok(Arc::new(Gone { version }));
+    }
+    let state: A = codec::decode(rest)?;
+    Ok(Arc::new(Versioned { version, state: Arc::new(state) }))
+}
+
+/// Takes a record for what it is; `None` if it is of another kind.
+pub(super) fn versioned_from<A: Kept>(record: &Arc<dyn Record>) -> Option<Versioned<A>> {
+    if record.is_gone() {
+        return Some(Versioned { version: record.version(), state: Arc::default() });
+    }
+    let any = Arc::clone(record).any();
+    any.downcast::<Versioned<A>>().ok().map(|found| Versioned::clone(&found))
+}
+
+/// All kinds by name.
+#[derive(Clone, Default)]
+pub struct Registry {
+    kinds: BTreeMap<&'static str, Kind>,
+}
+
+#[derive(Clone, Copy)]
+struct Kind {
+    tag: u8,
+    replay: fn(&Reader, &WrittenChange, &Stamp) -> Result<Replayed, StoreFault>,
+    rows: fn(&Reader, &str) -> Result<Vec<Row>, StoreFault>,
+}
+
+/// What replaying one change came to.
+pub(super) enum Replayed {
+    /// The record already holds it.
+    Already,
+    /// The change, as the shop made it.
+    Again(Change),
+    /// A version in between is missing.
+    Gap {
+        /// The version the state holds.
+        held: u64,
+    },
+}
+
+impl Registry {
+    /// A registry without kinds.
+    pub fn new() -> Registry {
+        Registry::default()
+    }
+
+    /// Adds a kind.
+    ///
+    /// # Panics
+    /// If its name or tag is taken, or the tag is none: a mistake in the program.
+    #[must_use]
+    pub fn with<A: Kept>(mut self) -> Registry {
+        assert!(RECORD_TAGS.contains(&A::TAG), "`{}` has no record tag", A::KIND);
+        let taken = self.kinds.values().any(|kind| kind.tag == A::TAG);
+        assert!(!taken, "the tag of `{}` is taken", A::KIND);
+        let kind = Kind { tag: A::TAG, replay: replay::<A>, rows: rows_now::<A> };
+        let before = self.kinds.insert(A::KIND, kind);
+        assert!(before.is_none(), "the name `{}` is taken", A::KIND);
+        self
+    }
+
+    /// Decides one written change again.
+    pub(super) fn replay(
+        &self,
+        reader: &Reader,
+        written: &WrittenChange,
+        stamp: &Stamp,
+        seq: u64,
+    ) -> Result<Replayed, StoreFault> {
+        let kind = self.kinds.get(written.kind.as_str()).ok_or_else(|| {
+            let what = format!("nothing is known of `{}`", written.kind);
+            StoreFault::Unreadable { seq, what }
+        })?;
+        match (kind.replay)(reader, written, stamp) {
+            Err(StoreFault::Unreadable { what, .. }) => Err(StoreFault::Unreadable { seq, what }),
+            outcome => outcome,
+        }
+    }
+
+    /// The rows of an aggregate as it is now.
+    pub(super) fn rows(
+        &self,
+        reader: &Reader,
+        kind: &str,
+        id: &str,
+    ) -> Result<Vec<Row>, StoreFault> {
+        self.kinds.get(kind).map_or(Ok(Vec::new()), |kind| (kind.rows)(reader, id))
+    }
+}
+
+fn replay<A: Kept>(
+    reader: &Reader,
+    written: &WrittenChange,
+    stamp: &Stamp,
+) -> Result<Replayed, StoreFault> {
+    let unreadable = |what: String| StoreFault::Unreadable { seq: 0, what };
+    let id: A::Id = written
+        .id
+        .parse()
+        .map_err(|_| unreadable(format!("`{}` is no id of a {}", written.id, A::KIND)))?;
+    let before = reader.get::<A>(id)?;
+    if written.version <= before.version {
+        return Ok(Replayed::Already);
+    }
+    if written.version != before.version + 1 {
+        return Ok(Replayed::Gap { held: before.version });
+    }
+    let events: Vec<A::Event> = serde_json::from_str(written.events.get())
+        .map_err(|fault| unreadable(format!("{} {}: {fault}", A::KIND, written.id)))?;
+    let mut state = A::clone(&before.state);
+    for event in &events {
+        state.apply(event, stamp);
+    }
+    let after = Arc::new(state);
+    Ok(Replayed::Again(Change::rebuilt(id, &before, after, &events, stamp, written.clone())))
+}
+
+fn rows_now<A: Kept>(reader: &Reader, id: &str) -> Result<Vec<Row>, StoreFault> {
+    let Ok(id) = id.parse::<A::Id>() else { return Ok(Vec::new()) };
+    let now = reader.get::<A>(id)?;
+    Ok(rows_of(id, &now))
+}
+
+/// The rows a state stands for: none before its first event, none when it is gone.
+pub(super) fn rows_of<A: Kept>(id: A::Id, versioned: &Versioned<A>) -> Vec<Row> {
+    if versioned.version == 0 || versioned.state.is_gone() {
+        return Vec::new();
+    }
+    versioned.state.rows(id)
+}
+
+/// Every kind of the shop. A new kind is added here, and nowhere else in the store.
+pub fn registry() -> Registry {
+    Registry::new()
+}
+
+/// When a request key had its effect, for those that look at old ones.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct KeptRequest {
+    /// The key.
+    pub request: super::change::RequestKey,
+    /// When its commit was decided.
+    pub at: Timestamp,
+}
+
+/// Memory a record takes beside its state: key, counters, pointers.
+const RECORD_BYTES_BESIDE: usize = 160;

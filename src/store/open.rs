@@ -1,0 +1,168 @@
+//! Opening the store: journal first, then the state up to it, then the threads.
+//!
+//! Invariant: nothing is repaired before the whole is judged, nothing is served before what
+//! will be served is durable.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, atomic::Ordering},
+    thread,
+};
+
+use super::{
+    Inner, OpenReport, Seq, Store, StoreOptions, Threads,
+    commit::{Committer, Disk},
+    fault::StoreFault,
+    journal::{self, Journal, open::survey, segment::SPARE_NAME},
+    kinds::Registry,
+    live::Live,
+    lock::DirLock,
+    progress::Progress,
+    queue::Queue,
+    replay::{ReplayFault, catch_up},
+    state::{State, Unfit, checkpoint},
+    tickets::Status,
+};
+
+/// Opens the store in a directory that is taken.
+pub(super) fn open(
+    dir: &Path,
+    lock: Arc<DirLock>,
+    registry: &Registry,
+    options: StoreOptions,
+    progress: &dyn Progress,
+) -> Result<(Store, OpenReport), StoreFault> {
+    let journal_dir = journal::dir_of(dir);
+    fs::create_dir_all(&journal_dir).map_err(StoreFault::io("make", &journal_dir))?;
+    let disk = Disk {
+        dir: dir.to_path_buf(),
+        low_water_bytes: options.low_water_bytes,
+        faults: options.faults.clone(),
+    };
+    if disk.is_low() {
+        // sled does not open on a full disk; the spare segment is room we keep for that.
+        let _ = fs::remove_file(journal_dir.join(SPARE_NAME));
+    }
+    let state_dir = dir.join("state");
+    let noted = checkpoint::noted(&state_dir).unwrap_or(0);
+    let survey = survey(&journal_dir, noted)?;
+    let opened = checkpoint::open_noted(&state_dir)?;
+    let known = match &opened {
+        Ok((state, _)) => state.applied()?.max(noted),
+        Err(_) => noted,
+    };
+    survey.reaches(known)?;
+    let (journal, torn) =
+        survey.repair(options.segment_bytes, options.timeline, options.faults.clone())?;
+    let mut report =
+        OpenReport { torn, seq: journal.last(), time: journal.time(), ..OpenReport::default() };
+    let mut opening = Opening { dir, options: &options, registry, progress, report: &mut report };
+    let live = opening.live(opened, &journal)?;
+    let store = start(dir, lock, live, journal, disk, &options)?;
+    Ok((store, report))
+}
+
+/// Bringing the state up to the journal.
+struct Opening<'a> {
+    dir: &'a Path,
+    options: &'a StoreOptions,
+    registry: &'a Registry,
+    progress: &'a dyn Progress,
+    report: &'a mut OpenReport,
+}
+
+impl Opening<'_> {
+    /// The state as the journal says it is: caught up, or made again.
+    fn live(
+        &mut self,
+        opened: Result<(State, Seq), Unfit>,
+        journal: &Journal,
+    ) -> Result<Live, StoreFault> {
+        let unfit = match opened {
+            Ok((state, checkpoint)) => match self.caught_up(state, checkpoint, journal) {
+                Ok(live) => return Ok(live),
+                Err(ReplayFault::Gap { seq, what }) => {
+                    Unfit(format!("frame {seq} does not fit to {what}"))
+                }
+                Err(ReplayFault::Fault(StoreFault::StateDamaged { what })) => Unfit(what),
+                Err(ReplayFault::Fault(fault)) => return Err(fault),
+            },
+            Err(unfit) => unfit,
+        };
+        self.made_again(unfit, journal)
+    }
+
+    fn made_again(&mut self, unfit: Unfit, journal: &Journal) -> Result<Live, StoreFault> {
+        let state_dir = self.dir.join("state");
+        self.report.moved_aside = checkpoint::move_aside(&state_dir)?;
+        if journal.last() > 0 {
+            tracing::warn!(why = unfit.0, "the state is made again from the journal");
+            self.report.rebuilt = Some(unfit.0);
+        }
+        let live =
+            self.caught_up(State::open(&state_dir)?, 0, journal).map_err(|fault| match fault {
+                ReplayFault::Gap { seq, what } => StoreFault::Unreadable { seq, what },
+                ReplayFault::Fault(fault) => fault,
+            })?;
+        live.folding.checkpoint_soon();
+        Ok(live)
+    }
+
+    fn caught_up(
+        &mut self,
+        state: State,
+        checkpoint: Seq,
+        journal: &Journal,
+    ) -> Result<Live, ReplayFault> {
+        let mut live = Live::start(state, checkpoint, self.options.cache_bytes, self.dir)?;
+        let journal_dir = journal::dir_of(self.dir);
+        let range = (checkpoint, journal.last());
+        let (reader, writer) = (&live.reader, &mut live.writer);
+        match catch_up(&journal_dir, range, self.registry, reader, writer, self.progress) {
+            Ok(replayed) => {
+                self.report.replayed = replayed;
+                Ok(live)
+            }
+            Err(fault) => {
+                live.abandon();
+                Err(fault)
+            }
+        }
+    }
+}
+
+fn start(
+    dir: &Path,
+    lock: Arc<DirLock>,
+    live: Live,
+    journal: Journal,
+    disk: Disk,
+    options: &StoreOptions,
+) -> Result<Store, StoreFault> {
+    let status = Arc::new(Status::new(journal.last(), journal.time()));
+    status.journal_bytes.store(journal.bytes(), Ordering::Relaxed);
+    let queue = Arc::new(Queue::new(options.queue_commits_max, options.queue_bytes_max));
+    let Live { reader, writer, folding, table, state: _ } = live;
+    let committer = Committer {
+        queue: Arc::clone(&queue),
+        status: Arc::clone(&status),
+        journal,
+        writer,
+        disk,
+        good: None,
+    };
+    let committing = thread::Builder::new()
+        .name("bodega-commit".into())
+        .spawn(move || committer.run())
+        .map_err(StoreFault::io("start a thread for", dir))?;
+    let inner = Inner {
+        queue,
+        status,
+        reader,
+        table,
+        journal_dir: journal::dir_of(dir),
+        threads: Mutex::new(Some(Threads { committing, folding, _lock: lock })),
+    };
+    Ok(Store { inner: Arc::new(inner) })
+}

@@ -1,0 +1,347 @@
+//! Reader: committed state, from the memory table and from sled as if they were one.
+//!
+//! Invariant: a read sees every commit that was answered before it began, deletions included.
+//! Between the two lies a bounded cache of decoded records; whoever folds replaces what is in
+//! it, and a load that was overtaken meanwhile does not get in.
+
+use std::{collections::VecDeque, marker::PhantomData, ops::Bound, sync::Arc};
+
+use quick_cache::sync::GuardResult;
+
+use super::{
+    change::StoredAnswer,
+    codec,
+    fault::StoreFault,
+    keys::Key,
+    kinds::{Kept, KeptRequest, Record, Versioned, record_from, versioned_from},
+    state::{Backwards, State},
+    table::{Generation, Slot, Table},
+};
+
+/// Decoded records.
+pub(super) type Cache = quick_cache::sync::Cache<Key, Arc<dyn Record>, ByWeight>;
+
+/// Weighs cached records.
+#[derive(Clone)]
+pub(super) struct ByWeight;
+
+impl quick_cache::Weighter<Key, Arc<dyn Record>> for ByWeight {
+    fn weight(&self, key: &Key, record: &Arc<dyn Record>) -> u64 {
+        super::len64(key.as_bytes().len() + record.weight())
+    }
+}
+
+/// A cache of at most so many bytes.
+pub(super) fn cache_of(bytes: u64) -> Cache {
+    let usual = usize::try_from(bytes / RECORD_BYTES_USUAL).unwrap_or(usize::MAX);
+    Cache::with_weighter(usual, bytes, ByWeight)
+}
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Small keys first.
+    Ascending,
+    /// Large keys first.
+    Descending,
+}
+
+/// Reads committed state. Cheap to clone; any thread may have one.
+#[derive(Clone)]
+pub struct Reader {
+    table: Arc<Table>,
+    cache: Arc<Cache>,
+    state: Arc<State>,
+}
+
+impl Reader {
+    pub(super) fn new(table: Arc<Table>, cache: Arc<Cache>, state: Arc<State>) -> Reader {
+        Reader { table, cache, state }
+    }
+
+    /// An aggregate as last committed; version 0 if there is none.
+    pub fn get<A: Kept>(&self, id: A::Id) -> Result<Versioned<A>, StoreFault> {
+        let key = Key::record(A::TAG, &id);
+        match self.table.get(&key) {
+            Some(Slot::Record(record)) => self.known(&key, &record),
+            Some(Slot::Row(_) | Slot::Gone) => Ok(Versioned::default()),
+            None => self.load(&key),
+        }
+    }
+
+    /// The row under a key.
+    pub fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreFault> {
+        match self.table.get(key) {
+            Some(Slot::Row(value)) => Ok(Some(value.to_vec())),
+            Some(Slot::Record(_) | Slot::Gone) => Ok(None),
+            None => self.state.get(key),
+        }
+    }
+
+    /// Rows under `prefix`, in key order or against it, strictly after `after` in that order,
+    /// at most `limit`.
+    pub fn rows(
+        &self,
+        prefix: &Key,
+        after: Option<&Key>,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Key, Vec<u8>)>, StoreFault> {
+        let mut merged = Merged::over(self, prefix, after, order)?;
+        let mut rows = Vec::new();
+        while rows.len() < limit {
+            match merged.next()? {
+                Some((key, Found::Row(value))) => rows.push((key, value)),
+                Some((_, Found::Record(_))) => {}
+                None => break,
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Every committed aggregate of a kind that is not gone, in the order of their ids.
+    pub fn all<A: Kept>(&self) -> All<'_, A> {
+        All { reader: self, after: None, page: VecDeque::new(), ended: false, kind: PhantomData }
+    }
+
+    /// The request key of this scope, if it had an effect.
+    pub fn request(&self, scope: &[u8; 32]) -> Result<Option<KeptRequest>, StoreFault> {
+        self.decoded(&Key::request(scope))
+    }
+
+    /// The answer that was kept for this scope.
+    pub fn answer(&self, scope: &[u8; 32]) -> Result<Option<StoredAnswer>, StoreFault> {
+        self.decoded(&Key::answer(scope))
+    }
+
+    fn decoded<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreFault> {
+        let Some(body) = self.row(key)? else { return Ok(None) };
+        codec::decode(&body).map(Some).map_err(|fault| self.misread(key, &fault))
+    }
+
+    fn known<A: Kept>(
+        &self,
+        key: &Key,
+        record: &Arc<dyn Record>,
+    ) -> Result<Versioned<A>, StoreFault> {
+        let what = || format!("{key:?} is no {}", A::KIND);
+        versioned_from(record).ok_or_else(|| self.state.damaged(what()))
+    }
+
+    fn load<A: Kept>(&self, key: &Key) -> Result<Versioned<A>, StoreFault> {
+        match self.cache.get_value_or_guard(key, None) {
+            GuardResult::Value(record) => self.known(key, &record),
+            GuardResult::Guard(guard) => {
+                let Some(body) = self.state.get(key)? else { return Ok(Versioned::default()) };
+                let record = record_from::<A>(&body).map_err(|fault| self.misread(key, &fault))?;
+                // Refused if a fold was quicker: then what is in the cache is newer.
+                let _ = guard.insert(Arc::clone(&record));
+                self.known(key, &record)
+            }
+            GuardResult::Timeout => Err(StoreFault::Busy),
+        }
+    }
+
+    fn misread(&self, key: &Key, fault: &codec::CodecFault) -> StoreFault {
+        self.state.damaged(format!("{key:?} is {fault}"))
+    }
+
+    /// A page of records, decoded.
+    fn records<A: Kept>(&self, after: Option<&Key>) -> Result<Page<A>, StoreFault> {
+        let mut merged = Merged::over(self, &Key::records(A::TAG), after, Order::Ascending)?;
+        let mut page = Page { found: VecDeque::new(), last: None };
+        while page.found.len() < PAGE_RECORDS {
+            let Some((key, found)) = merged.next()? else { return Ok(page) };
+            let record = match found {
+                Found::Record(record) => record,
+                Found::Row(body) => {
+                    record_from::<A>(&body).map_err(|fault| self.misread(&key, &fault))?
+                }
+            };
+            if let Some(id) = key.last_id::<A::Id>().filter(|_| !record.is_gone()) {
+                page.found.push_back((id, self.known(&key, &record)?));
+            }
+            page.last = Some(key);
+        }
+        Ok(page)
+    }
+}
+
+struct Page<A: Kept> {
+    found: VecDeque<(A::Id, Versioned<A>)>,
+    last: Option<Key>,
+}
+
+/// Goes through every aggregate of a kind, page by page.
+pub struct All<'a, A: Kept> {
+    reader: &'a Reader,
+    after: Option<Key>,
+    page: VecDeque<(A::Id, Versioned<A>)>,
+    ended: bool,
+    kind: PhantomData<A>,
+}
+
+impl<A: Kept> Iterator for All<'_, A> {
+    type Item = Result<(A::Id, Versioned<A>), StoreFault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty() && !self.ended {
+            match self.reader.records::<A>(self.after.as_ref()) {
+                Ok(page) => {
+                    self.ended = page.found.len() < PAGE_RECORDS;
+                    self.after = page.last.or(self.after.take());
+                    self.page = page.found;
+                }
+                Err(fault) => {
+                    self.ended = true;
+                    return Some(Err(fault));
+                }
+            }
+        }
+        self.page.pop_front().map(Ok)
+    }
+}
+
+/// What the merge finds under a key.
+enum Found {
+    Record(Arc<dyn Record>),
+    /// A row, or a record as it lies in the state.
+    Row(Vec<u8>),
+}
+
+/// Table and state, merged: the newest word on a key counts.
+struct Merged<'a> {
+    state: &'a State,
+    stored: sled::Iter,
+    stored_head: Option<(Key, Vec<u8>)>,
+    fresh: Vec<Fresh>,
+    order: Order,
+}
+
+/// One generation of the table, and the next key of it.
+struct Fresh {
+    generation: Arc<Generation>,
+    head: Option<(Key, Slot)>,
+    from: Bound<Key>,
+    to: Bound<Key>,
+}
+
+impl<'a> Merged<'a> {
+    fn over(
+        reader: &'a Reader,
+        prefix: &Key,
+        after: Option<&Key>,
+        order: Order,
+    ) -> Result<Merged<'a>, StoreFault> {
+        let mut from = Bound::Included(prefix.clone());
+        let mut to = prefix.end_of_prefix().map_or(Bound::Unbounded, Bound::Excluded);
+        match (order, after) {
+            (Order::Ascending, Some(after)) if after >= prefix => {
+                from = Bound::Excluded(after.clone());
+            }
+            (Order::Descending, Some(after)) if starts_or_is_below(after, prefix) => {
+                to = Bound::Excluded(after.clone());
+            }
+            (Order::Ascending | Order::Descending, _) => {}
+        }
+        // The table first: what is folded meanwhile is then seen twice rather than not at all.
+        let generations = reader.table.generations();
+        if is_empty(&from, &to) {
+            from = Bound::Excluded(prefix.clone());
+            to = Bound::Included(prefix.clone());
+        }
+        let stored = reader.state.range(from.clone(), to.clone())?;
+        let fresh = generations
+            .into_iter()
+            .map(|generation| Fresh { generation, head: None, from: from.clone(), to: to.clone() })
+            .collect();
+        let mut merged = Merged { state: &reader.state, stored, stored_head: None, fresh, order };
+        merged.step_stored()?;
+        merged.fresh.iter_mut().for_each(|fresh| fresh.step(order));
+        Ok(merged)
+    }
+
+    /// The next key that is there.
+    fn next(&mut self) -> Result<Option<(Key, Found)>, StoreFault> {
+        while let Some(key) = self.next_key() {
+            let mut word = None;
+            for fresh in &mut self.fresh {
+                if fresh.head.as_ref().is_some_and(|(head, _)| *head == key) {
+                    let slot = fresh.head.take().map(|(_, slot)| slot);
+                    word = word.or(slot);
+                    fresh.step(self.order);
+                }
+            }
+            let mut stored = None;
+            if self.stored_head.as_ref().is_some_and(|(head, _)| *head == key) {
+                stored = self.stored_head.take().map(|(_, value)| value);
+                self.step_stored()?;
+            }
+            let found = match word {
+                Some(Slot::Record(record)) => Some(Found::Record(record)),
+                Some(Slot::Row(value)) => Some(Found::Row(value.to_vec())),
+                Some(Slot::Gone) => None,
+                None => stored.map(Found::Row),
+            };
+            if let Some(found) = found {
+                return Ok(Some((key, found)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_key(&self) -> Option<Key> {
+        let fresh = self.fresh.iter().filter_map(|fresh| fresh.head.as_ref().map(|(key, _)| key));
+        let heads = fresh.chain(self.stored_head.as_ref().map(|(key, _)| key));
+        match self.order {
+            Order::Ascending => heads.min().cloned(),
+            Order::Descending => heads.max().cloned(),
+        }
+    }
+
+    fn step_stored(&mut self) -> Result<(), StoreFault> {
+        let backwards = match self.order {
+            Order::Ascending => Backwards::No,
+            Order::Descending => Backwards::Yes,
+        };
+        self.stored_head = self.state.step(&mut self.stored, backwards)?;
+        Ok(())
+    }
+}
+
+impl Fresh {
+    fn step(&mut self, order: Order) {
+        let found = match order {
+            Order::Ascending => self.generation.first(self.from.as_ref()),
+            Order::Descending => self.generation.last(self.to.as_ref()),
+        };
+        self.head = found.filter(|(key, _)| self.holds(key));
+        if let Some((key, _)) = &self.head {
+            match order {
+                Order::Ascending => self.from = Bound::Excluded(key.clone()),
+                Order::Descending => self.to = Bound::Excluded(key.clone()),
+            }
+        }
+    }
+
+    fn holds(&self, key: &Key) -> bool {
+        use std::ops::RangeBounds;
+        (self.from.clone(), self.to.clone()).contains(key)
+    }
+}
+
+/// Whether `after` can narrow a descending list of this prefix.
+fn starts_or_is_below(after: &Key, prefix: &Key) -> bool {
+    prefix.end_of_prefix().is_none_or(|end| *after < end)
+}
+
+fn is_empty(from: &Bound<Key>, to: &Bound<Key>) -> bool {
+    match (from, to) {
+        (Bound::Included(from), Bound::Excluded(to)) => from >= to,
+        (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
+        (Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded, _) => false,
+    }
+}
+
+const PAGE_RECORDS: usize = 256;
+const RECORD_BYTES_USUAL: u64 = 1024;

@@ -1,0 +1,176 @@
+//! Folding: a thread of its own writes frozen generations of the memory table into the state.
+//!
+//! Invariant: a record and its rows reach the state in one batch, the applied number in the
+//! last batch of its generation. A batch is small, because sled holds a lock of the whole
+//! process for as long as one takes (measured: about a millisecond for this size).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{
+    super::{
+        Seq,
+        fault::StoreFault,
+        keys::Key,
+        reader::Cache,
+        table::{Frozen, GENERATIONS_WAITING_MAX, Slot, Table},
+        words_of,
+    },
+    State,
+};
+
+/// What the folder is asked.
+pub enum Fold {
+    /// Write this generation into the state.
+    Generation(Frozen),
+    /// Make a checkpoint of everything before, and say when it is done.
+    Checkpoint(mpsc::Sender<Result<Seq, StoreFault>>),
+}
+
+/// The thread that folds.
+pub struct Folder {
+    state: Arc<State>,
+    table: Arc<Table>,
+    cache: Arc<Cache>,
+    through: Seq,
+    checkpointed: Seq,
+}
+
+impl Folder {
+    /// Starts the thread. It ends when all senders are gone, or when the state fails.
+    pub fn start(
+        state: Arc<State>,
+        table: Arc<Table>,
+        cache: Arc<Cache>,
+        checkpointed: Seq,
+        dir: &Path,
+    ) -> Result<(SyncSender<Fold>, JoinHandle<()>), StoreFault> {
+        let (asked, questions) = mpsc::sync_channel(GENERATIONS_WAITING_MAX);
+        let folder = Folder { state, table, cache, through: checkpointed, checkpointed };
+        let place: PathBuf = dir.to_path_buf();
+        let thread = thread::Builder::new()
+            .name("bodega-folder".into())
+            .spawn(move || folder.work(&questions))
+            .map_err(StoreFault::io("start a thread for", &place))?;
+        Ok((asked, thread))
+    }
+
+    fn work(mut self, questions: &Receiver<Fold>) {
+        // Commits and answers come first; folding may lag behind, up to the table's bound.
+        let _ = rustix::process::setpriority_process(None, NICE);
+        loop {
+            let done = match questions.recv_timeout(CHECKPOINT_IDLE) {
+                Ok(Fold::Generation(frozen)) => self.fold(&frozen),
+                Ok(Fold::Checkpoint(answer)) => {
+                    let outcome = self.checkpoint();
+                    let _ = answer.send(outcome.clone().map(|()| self.checkpointed));
+                    outcome
+                }
+                Err(RecvTimeoutError::Timeout) => self.checkpoint(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            if let Err(fault) = done {
+                tracing::error!(%fault, "the state takes no more changes");
+                return;
+            }
+        }
+    }
+
+    fn fold(&mut self, frozen: &Frozen) -> Result<(), StoreFault> {
+        let mut groups: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
+        for keys in &frozen.groups {
+            if let Some(first) = keys.first() {
+                groups.entry(first).or_default().extend(keys);
+            }
+        }
+        let mut batch = Batch::default();
+        for keys in groups.into_values() {
+            for key in keys {
+                batch.add(key, frozen)?;
+            }
+            if batch.is_large() {
+                self.write(std::mem::take(&mut batch))?;
+                thread::yield_now();
+            }
+        }
+        batch.writes.push((Key::applied(), Some(frozen.through.to_le_bytes().to_vec())));
+        self.write(batch)?;
+        self.table.forget(frozen);
+        self.through = frozen.through;
+        if self.through - self.checkpointed >= CHECKPOINT_FRAMES {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, batch: Batch) -> Result<(), StoreFault> {
+        self.state.put(batch.writes)?;
+        for (key, slot) in batch.records {
+            match slot {
+                // Replaces what a reader may just be loading from before.
+                Slot::Record(record) => self.cache.insert(key, record),
+                Slot::Row(_) | Slot::Gone => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreFault> {
+        if self.through > self.checkpointed || super::checkpoint::noted(&self.state.dir).is_none() {
+            self.checkpointed = self.state.checkpoint()?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends the folding thread, whose senders must be gone, and says if it broke.
+pub fn join(thread: JoinHandle<()>) -> Result<(), StoreFault> {
+    thread.join().map_err(|panic| StoreFault::StateDamaged { what: words_of(&*panic) })
+}
+
+#[derive(Default)]
+struct Batch {
+    writes: Vec<(Key, Option<Vec<u8>>)>,
+    records: Vec<(Key, Slot)>,
+    bytes: usize,
+}
+
+impl Batch {
+    fn add(&mut self, key: &Key, frozen: &Frozen) -> Result<(), StoreFault> {
+        let Some(slot) = frozen.generation.get(key) else { return Ok(()) };
+        let body = match &slot {
+            Slot::Record(record) => {
+                let body = record.body().map_err(|fault| StoreFault::StateDamaged {
+                    what: format!("{key:?} cannot be encoded: {fault}"),
+                })?;
+                Some(body)
+            }
+            Slot::Row(value) => Some(value.to_vec()),
+            Slot::Gone => None,
+        };
+        self.bytes += body.as_ref().map_or(0, Vec::len);
+        self.writes.push((key.clone(), body));
+        if matches!(slot, Slot::Record(_)) {
+            self.records.push((key.clone(), slot));
+        }
+        Ok(())
+    }
+
+    fn is_large(&self) -> bool {
+        self.writes.len() >= FOLD_WRITES || self.bytes >= FOLD_BYTES
+    }
+}
+
+const FOLD_WRITES: usize = 64;
+const FOLD_BYTES: usize = 128 * 1024;
+const CHECKPOINT_FRAMES: u64 = 100_000;
+const CHECKPOINT_IDLE: Duration = Duration::from_secs(5);
+const NICE: i32 = 5;

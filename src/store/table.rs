@@ -1,0 +1,234 @@
+//! Memory table: everything that is durable in the journal and not yet folded into sled.
+//!
+//! Invariant: one thread writes; what it has published is seen by every read that begins later.
+//! A generation is filled, frozen, folded and let go, in this order, and is readable until the
+//! state holds all of it. A record and its rows are one group and are folded together.
+
+use std::{
+    ops::Bound,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::SyncSender,
+    },
+};
+
+use arc_swap::ArcSwap;
+use crossbeam_skiplist::SkipMap;
+
+use super::{Seq, keys::Key, kinds::Record, state::fold::Fold};
+
+/// What the table knows of a key.
+#[derive(Clone)]
+pub enum Slot {
+    /// An aggregate's record, not encoded.
+    Record(Arc<dyn Record>),
+    /// A row.
+    Row(Arc<[u8]>),
+    /// It was removed.
+    Gone,
+}
+
+impl Slot {
+    /// A row that appears, or goes.
+    pub fn row(value: Option<Vec<u8>>) -> Slot {
+        value.map_or(Slot::Gone, |value| Slot::Row(value.into()))
+    }
+
+    fn weight(&self) -> usize {
+        match self {
+            Slot::Record(record) => record.weight(),
+            Slot::Row(value) => value.len(),
+            Slot::Gone => 0,
+        }
+    }
+}
+
+/// Things to write that belong together: a record and its rows.
+pub struct Write {
+    slots: Vec<(Key, Slot)>,
+    weight: usize,
+}
+
+impl Write {
+    /// A group; its first key names it.
+    pub fn group(slots: Vec<(Key, Slot)>) -> Write {
+        let weigh =
+            |(key, slot): &(Key, Slot)| key.as_bytes().len() + slot.weight() + SLOT_BYTES_BESIDE;
+        let weight = slots.iter().map(weigh).sum();
+        Write { slots, weight }
+    }
+
+    /// About how much memory it takes.
+    pub fn weight(&self) -> usize {
+        self.weight
+    }
+}
+
+/// What readers see.
+pub struct Table {
+    generations: ArcSwap<Generations>,
+    weight: AtomicUsize,
+}
+
+/// The generation being filled, and those being folded, newest first.
+#[derive(Clone)]
+pub struct Generations(Vec<Arc<Generation>>);
+
+/// Some of the table.
+#[derive(Default)]
+pub struct Generation {
+    slots: SkipMap<Key, ArcSwap<Slot>>,
+}
+
+impl Generation {
+    /// What it says of a key, if anything.
+    pub fn get(&self, key: &Key) -> Option<Slot> {
+        self.slots.get(key).map(|entry| Slot::clone(&entry.value().load()))
+    }
+
+    /// The first key within these bounds and what is said of it.
+    pub fn first(&self, from: Bound<&Key>) -> Option<(Key, Slot)> {
+        let entry = self.slots.lower_bound(from)?;
+        Some((entry.key().clone(), Slot::clone(&entry.value().load())))
+    }
+
+    /// The last key within these bounds and what is said of it.
+    pub fn last(&self, to: Bound<&Key>) -> Option<(Key, Slot)> {
+        let entry = self.slots.upper_bound(to)?;
+        Some((entry.key().clone(), Slot::clone(&entry.value().load())))
+    }
+
+    /// Replaced in place: an insert over a present key would show readers a gap.
+    fn put(&self, key: Key, slot: Slot) {
+        match self.slots.get(&key) {
+            Some(entry) => entry.value().store(Arc::new(slot)),
+            None => {
+                self.slots.insert(key, ArcSwap::from_pointee(slot));
+            }
+        }
+    }
+}
+
+impl Table {
+    /// An empty table.
+    pub fn new() -> Table {
+        let generations = Generations(vec![Arc::default()]);
+        Table { generations: ArcSwap::from_pointee(generations), weight: AtomicUsize::new(0) }
+    }
+
+    /// What it says of a key, if anything.
+    pub fn get(&self, key: &Key) -> Option<Slot> {
+        self.generations.load().0.iter().find_map(|generation| generation.get(key))
+    }
+
+    /// All generations, newest first.
+    pub fn generations(&self) -> Vec<Arc<Generation>> {
+        self.generations.load().0.clone()
+    }
+
+    /// About how much memory it takes.
+    pub fn weight(&self) -> usize {
+        self.weight.load(Ordering::Relaxed)
+    }
+
+    /// Begins a new generation; the one that was being filled.
+    fn freeze(&self) -> Arc<Generation> {
+        let frozen = Arc::clone(&self.generations.load().0[0]);
+        self.generations.rcu(|generations| {
+            let mut all = vec![Arc::default()];
+            all.extend(generations.0.iter().cloned());
+            Generations(all)
+        });
+        frozen
+    }
+
+    /// Lets a folded generation go.
+    pub fn forget(&self, folded: &Frozen) {
+        self.generations.rcu(|generations| {
+            let kept = |generation: &&Arc<Generation>| !Arc::ptr_eq(generation, &folded.generation);
+            Generations(generations.0.iter().filter(kept).cloned().collect())
+        });
+        self.weight.fetch_sub(folded.weight, Ordering::Relaxed);
+    }
+}
+
+/// A generation that is not written any more.
+pub struct Frozen {
+    /// What it holds.
+    pub generation: Arc<Generation>,
+    /// The keys of each write, in order; the first names the group.
+    pub groups: Vec<Vec<Key>>,
+    /// The last commit it holds.
+    pub through: Seq,
+    weight: usize,
+}
+
+/// The writing side of the table. One thread has it.
+pub struct Writer {
+    table: Arc<Table>,
+    active: Arc<Generation>,
+    groups: Vec<Vec<Key>>,
+    through: Seq,
+    weight: usize,
+    folder: SyncSender<Fold>,
+}
+
+/// The folder has ended: nothing more can be kept in memory without bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the state cannot take more")]
+pub struct FolderGone;
+
+impl Writer {
+    /// Writes into `table`; full generations go to `folder`.
+    pub fn new(table: Arc<Table>, folder: SyncSender<Fold>, through: Seq) -> Writer {
+        let active = Arc::clone(&table.generations.load().0[0]);
+        Writer { table, active, groups: Vec::new(), through, weight: 0, folder }
+    }
+
+    /// Makes a commit's writes visible.
+    pub fn publish(&mut self, through: Seq, writes: Vec<Write>) {
+        for write in writes {
+            self.weight += write.weight;
+            self.table.weight.fetch_add(write.weight, Ordering::Relaxed);
+            let mut keys = Vec::with_capacity(write.slots.len());
+            for (key, slot) in write.slots {
+                keys.push(key.clone());
+                self.active.put(key, slot);
+            }
+            self.groups.push(keys);
+        }
+        self.through = through;
+    }
+
+    /// Hands the generation on if it is full. Waits while the folder is behind: this is the
+    /// back-pressure that keeps the table bounded.
+    pub fn freeze_if_full(&mut self) -> Result<(), FolderGone> {
+        let full = self.weight >= GENERATION_BYTES || self.groups.len() >= GENERATION_WRITES;
+        if full { self.freeze() } else { Ok(()) }
+    }
+
+    /// Hands the generation on unless it is empty.
+    pub fn freeze(&mut self) -> Result<(), FolderGone> {
+        if self.groups.is_empty() {
+            return Ok(());
+        }
+        let frozen = Frozen {
+            generation: self.table.freeze(),
+            groups: std::mem::take(&mut self.groups),
+            through: self.through,
+            weight: std::mem::take(&mut self.weight),
+        };
+        self.active = Arc::clone(&self.table.generations.load().0[0]);
+        self.folder.send(Fold::Generation(frozen)).map_err(|_| FolderGone)
+    }
+}
+
+/// Writes a generation takes.
+const GENERATION_WRITES: usize = 16 * 1024;
+/// Memory a generation takes.
+const GENERATION_BYTES: usize = 8 * 1024 * 1024;
+/// Frozen generations that wait for the folder, beside the one it works at.
+pub const GENERATIONS_WAITING_MAX: usize = 2;
+/// Memory a slot takes beside key and value: links, counters, the group's list.
+const SLOT_BYTES_BESIDE: usize = 120;
