@@ -2,6 +2,14 @@
 //!
 //! The road of a request: `http` asks, `actors` and `domain` decide, `store` keeps.
 
+pub mod accounts;
+pub mod actors;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod control;
 pub mod domain;
 pub mod gateways;
+pub mod secret;
 pub mod store;
+pub mod telemetry;

@@ -23,7 +23,7 @@ use crate::{
     domain::{
         ids::{Identity, SessionId, UserId},
         time::{Stamp, Who},
-        users::{PasswordHash, Registration, Role, User, UserRefusal, fold_email},
+        users::{PasswordHash, Registration, Role, TokenHash, User, UserRefusal, fold_email},
     },
     store::{Reader, keys},
 };
@@ -175,8 +175,7 @@ impl Accounts {
         };
         let session = self.session_on(device);
         let id = session.session;
-        let open =
-            OpenSession { user: user.id, verified: user.password.clone(), session };
+        let open = OpenSession { user: user.id, verified: user.password.clone(), session };
         let user = self.users.ask(open, self.by_customer(user.id)).await?;
         self.signed_in(user, id, 0)
     }
@@ -213,7 +212,7 @@ impl Accounts {
         let token = tokens::reset_token(user.id, self.clock.random());
         let request = RequestReset {
             user: user.id,
-            token_hash: tokens::reset_hash(&token).into(),
+            token_hash: TokenHash(tokens::reset_hash(&token)),
             expires_at: self.clock.now().plus_minutes(RESET_MINUTES),
         };
         let user = self.users.ask(request, self.by(Who::Visitor)).await?;
@@ -230,9 +229,8 @@ impl Accounts {
         token: SecretString,
         new: SecretString,
     ) -> Result<(), Rejection> {
-        let user =
-            tokens::reset_token_user(&token).map_err(|_| UserRefusal::InvalidResetToken)?;
-        let token_hash = tokens::reset_hash(&token).into();
+        let user = tokens::reset_token_user(&token).map_err(|_| UserRefusal::InvalidResetToken)?;
+        let token_hash = TokenHash(tokens::reset_hash(&token));
         let account = self.reader.get::<User>(user)?.state;
         if !account.reset.is_some_and(|reset| reset.hash == token_hash) {
             // Nobody makes us hash for a token that cannot be right.

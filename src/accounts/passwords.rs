@@ -81,7 +81,9 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Verify(password, stored, answer)).map_err(|_| PasswordFault::Busy)?;
+        self.jobs
+            .try_send(Job::Verify(password, stored, answer))
+            .map_err(|_| PasswordFault::Busy)?;
         let same = answered.await.map_err(|_| PasswordFault::Hashing)?;
         Ok(same && known)
     }
@@ -125,7 +127,7 @@ pub fn hash(password: &SecretString) -> Result<PasswordHash, PasswordFault> {
 }
 
 fn is_same(password: &SecretString, stored: &PasswordHash) -> bool {
-    phc::PasswordHash::new(stored.as_str()).is_ok_and(|stored| {
+    phc::PasswordHash::new(stored.phc()).is_ok_and(|stored| {
         Argon2::default().verify_password(password.expose_secret().as_bytes(), &stored).is_ok()
     })
 }

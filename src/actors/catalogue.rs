@@ -216,7 +216,11 @@ impl Answers<RemoveProduct> for Catalogue {
 }
 
 impl Answers<AddCategory> for Catalogue {
-    fn answer(&mut self, msg: AddCategory, work: &mut Work<'_>) -> Result<Arc<Category>, Rejection> {
+    fn answer(
+        &mut self,
+        msg: AddCategory,
+        work: &mut Work<'_>,
+    ) -> Result<Arc<Category>, Rejection> {
         let AddCategory { category, name, description } = msg;
         let key = keys::category_by_name(&fold_name(&name));
         must_be_free(work, &key, category, CatalogueRefusal::CategoryNameTaken)?;

@@ -130,10 +130,8 @@ impl Charging {
         if !payment.is_open() {
             return Ok((payment, None));
         }
-        let request = VoidRequest {
-            key: payment.key(GatewayStep::Void),
-            charge: charge_ref(&payment),
-        };
+        let request =
+            VoidRequest { key: payment.key(GatewayStep::Void), charge: charge_ref(&payment) };
         let outcome = self.within_time(self.gateway.void(request)).await;
         self.record(id, payment.attempt, outcome).await
     }

@@ -15,7 +15,7 @@ use crate::{
         ids::{OrderId, PaymentId},
         inventory::{Hold, HoldState},
         orders::{
-            Awaited, CancelReason, Cancellation, Order, OrderStatus, PaymentMethod, Shortage,
+            Awaited, CancelReason, Cancellation, Order, Shortage,
         },
         payments::{PayState, Payment},
         time::{Stamp, Timestamp, Who},
@@ -137,9 +137,8 @@ impl<'d> Drive<'d> {
     }
 
     fn facts(&self) -> Facts {
-        let claim = self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| {
-            claim_of(cart, self.order.id)
-        });
+        let claim =
+            self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
         let hold = HoldFact::of_lines(self.holds.iter().map(|hold| hold_fact(hold)));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
@@ -183,8 +182,7 @@ impl<'d> Drive<'d> {
                 self.heard(decided).await
             }
             Step::RefundPayment => {
-                let decided =
-                    self.desks.charging.refund_rest(self.payment_id(), self.ticket).await;
+                let decided = self.desks.charging.refund_rest(self.payment_id(), self.ticket).await;
                 self.heard(decided).await
             }
             Step::AwaitPayment
@@ -248,8 +246,7 @@ impl<'d> Drive<'d> {
         let Some(charge) = self.order.charge.clone() else { return Ok(()) };
         let (order, total) = (self.order.id, self.order.quote.total);
         let charging = &self.desks.charging;
-        let decided =
-            charging.charge(self.payment_id(), order, total, &charge, self.ticket).await;
+        let decided = charging.charge(self.payment_id(), order, total, &charge, self.ticket).await;
         let asked_before = self.asked;
         self.heard(decided).await?;
         self.asked = asked_before;
@@ -398,11 +395,6 @@ fn hold_fact(hold: &Hold) -> HoldFact {
         HoldState::Released => HoldFact::Released,
         HoldState::Returned => HoldFact::Returned,
     }
-}
-
-/// Whether an order was placed with a card and has a charge to make at once.
-pub(super) fn pays_at_once(order: &Order) -> bool {
-    order.status == OrderStatus::Pending && order.method == PaymentMethod::Card
 }
 
 /// Steps of one drive; the longest road there and back has twelve.

@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use actix::ArbiterHandle;
 
-use crate::{clock::Clock, gateways::PaymentGateway, store::{Reader, Store}};
+use crate::{
+    clock::Clock,
+    gateways::PaymentGateway,
+    store::{Reader, Store},
+};
 
 use super::{
     Desk, carts::Carts, catalogue::Catalogue, charging::Charging, demo_bank::DemoBank,

@@ -270,13 +270,18 @@ impl Answers<ReserveStock> for Inventory {
         if !short.is_empty() {
             return Ok(Reserved::Short(short));
         }
-        let holds = decided.into_iter().map(|(variant, id, events)| take(work, variant, id, events));
+        let holds =
+            decided.into_iter().map(|(variant, id, events)| take(work, variant, id, events));
         holds.collect::<Result<_, _>>().map(Reserved::All)
     }
 }
 
 impl Answers<CommitStock> for Inventory {
-    fn answer(&mut self, msg: CommitStock, work: &mut Work<'_>) -> Result<Vec<Arc<Hold>>, Rejection> {
+    fn answer(
+        &mut self,
+        msg: CommitStock,
+        work: &mut Work<'_>,
+    ) -> Result<Vec<Arc<Hold>>, Rejection> {
         each(work, &msg.lines, |ledger, id, hold, _| inventory::commit(ledger, id, hold))
     }
 }
@@ -293,7 +298,11 @@ impl Answers<ReleaseStock> for Inventory {
 }
 
 impl Answers<ReturnStock> for Inventory {
-    fn answer(&mut self, msg: ReturnStock, work: &mut Work<'_>) -> Result<Vec<Arc<Hold>>, Rejection> {
+    fn answer(
+        &mut self,
+        msg: ReturnStock,
+        work: &mut Work<'_>,
+    ) -> Result<Vec<Arc<Hold>>, Rejection> {
         each(work, &msg.lines, |ledger, id, hold, in_all| {
             inventory::restock(ledger, id, hold, in_all)
         })

@@ -18,8 +18,8 @@ use crate::{
         time::{Stamp, Timestamp},
     },
     store::{
-        Commit, Durable, Kept, Key, Order, Reader, RequestKey, Store, StoreFault, Ticket, Versioned,
-        keys,
+        Commit, Durable, Kept, Key, Order, Reader, RequestKey, Store, StoreFault, Ticket,
+        Versioned, keys,
     },
 };
 
@@ -67,6 +67,7 @@ pub struct Keeper {
     hot: Recent<Slot>,
     claims: Recent<Claim>,
     latest: Timestamp,
+    last: Option<Ticket>,
     broken: bool,
 }
 
@@ -109,6 +110,7 @@ impl Keeper {
             hot: Recent::new(HOT_AGGREGATES_MAX),
             claims: Recent::new(CLAIMS_MAX),
             latest: store.now_floor(),
+            last: None,
             broken: false,
             store,
         }
@@ -147,8 +149,8 @@ impl Keeper {
     }
 
     /// Resolves when every commit submitted so far has ended, well or not.
-    pub fn quiet(&self) -> Durable {
-        self.store.quiet()
+    pub fn quiet(&self) -> Option<Durable> {
+        self.last.map(|ticket| self.store.settled(ticket))
     }
 
     /// Forgets everything; the next message reads it again from the store.
@@ -171,8 +173,7 @@ impl Keeper {
             return Ok((Versioned { version: slot.version, state }, slot.ticket));
         }
         let found = self.reader.get::<A>(id)?;
-        let slot =
-            Slot { version: found.version, state: found.state.clone(), ticket: None };
+        let slot = Slot { version: found.version, state: found.state.clone(), ticket: None };
         self.hot.put(key, slot, &self.store);
         Ok((found, None))
     }
@@ -226,6 +227,7 @@ impl Keeper {
             .flat_map(|change| change.rows.iter().filter(|(key, _)| keys::is_claim(key)).cloned())
             .collect();
         let (ticket, durable) = self.store.submit(commit);
+        self.last = Some(ticket);
         for change in staged {
             let (key, version, state) = change.into_state();
             self.hot.put(key, Slot { version, state, ticket: Some(ticket) }, &self.store);

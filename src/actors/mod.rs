@@ -3,9 +3,22 @@
 //! Invariant: an aggregate's state is changed by one actor; nobody else holds it mutably.
 //! Rules live in [`crate::domain`]; what is decided becomes a fact in [`keeper`].
 
+pub mod addresses;
+pub mod carts;
+pub mod catalogue;
+pub mod charging;
+pub mod checkout;
 pub mod decision;
+pub mod demo_bank;
+pub mod desks;
+pub mod inventory;
 pub mod keeper;
 pub mod office;
+pub mod orders;
+pub mod payments;
+pub mod purchases;
+pub mod settings;
+pub mod users;
 pub mod work;
 
 pub use decision::{Decision, Rejection};

@@ -77,7 +77,9 @@ impl<O: Owner> Supervised for Office<O> {
         let quiet = self.keeper.quiet();
         let rest = async move {
             // How they ended does not matter here: what is durable is read again.
-            let _ = quiet.await;
+            if let Some(quiet) = quiet {
+                let _ = quiet.await;
+            }
             tokio::time::sleep(back_off).await;
         };
         ctx.wait(rest.into_actor(self).map(|(), office, _| {

@@ -96,7 +96,11 @@ impl Owner for Payments {
 }
 
 impl Answers<ChangePayment> for Payments {
-    fn answer(&mut self, msg: ChangePayment, work: &mut Work<'_>) -> Result<Arc<Payment>, Rejection> {
+    fn answer(
+        &mut self,
+        msg: ChangePayment,
+        work: &mut Work<'_>,
+    ) -> Result<Arc<Payment>, Rejection> {
         let payment = work.get::<Payment>(msg.payment)?;
         let events = decide(&payment, msg.change)?;
         work.change::<Payment>(msg.payment, events)

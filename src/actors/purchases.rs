@@ -19,7 +19,10 @@ use crate::{
         carts::Cart,
         catalogue::{CatalogueRefusal, Product},
         checkout::refund::{RefundFacts, RefundStep, next_of_refund},
-        ids::{AddressId, CartId, LineId, OrderId, PaymentId, ProductId, RefundId, ShopId, UserId, VariantId},
+        ids::{
+            AddressId, CartId, LineId, OrderId, PaymentId, ProductId, RefundId, ShopId, UserId,
+            VariantId,
+        },
         inventory::HoldState,
         money::Money,
         orders::{
@@ -34,7 +37,7 @@ use crate::{
         users::{User, UserRefusal},
     },
     gateways::ActionResult,
-    store::{RequestKey, StoreFault, keys},
+    store::{self, RequestKey, StoreFault, keys},
 };
 
 use super::{
@@ -219,9 +222,12 @@ impl Purchases {
     pub async fn sweep(&self) -> Result<usize, StoreFault> {
         let desks = &self.inner.desks;
         let due = keys::unfinished_until(desks.clock.now());
-        let rows = desks.reader.rows_before(&keys::unfinished_orders(), &due, SWEPT_ORDERS_MAX)?;
-        let payments = desks.reader.ids::<OrderId>(&keys::unfinished_payments(), SWEPT_ORDERS_MAX)?;
-        let mut orders: Vec<OrderId> = rows.into_iter().chain(payments).collect();
+        let list =
+            |prefix| desks.reader.rows(&prefix, None, store::Order::Ascending, SWEPT_ORDERS_MAX);
+        let waiting = list(keys::unfinished_orders())?;
+        let in_time = waiting.into_iter().take_while(|(key, _)| *key < due);
+        let rows = in_time.chain(list(keys::unfinished_payments())?);
+        let mut orders: Vec<OrderId> = rows.filter_map(|(key, _)| key.last_id()).collect();
         orders.sort_unstable();
         orders.dedup();
         for order in &orders {
@@ -233,10 +239,7 @@ impl Purchases {
     }
 
     /// Runs as a task of its own: whoever asked may hang up.
-    async fn on_its_own<T, F>(
-        &self,
-        task: impl FnOnce(Arc<Inner>) -> F,
-    ) -> Result<T, Rejection>
+    async fn on_its_own<T, F>(&self, task: impl FnOnce(Arc<Inner>) -> F) -> Result<T, Rejection>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Rejection>> + Send + 'static,

@@ -10,7 +10,7 @@ use crate::{
         ids::Identity,
         time::{Stamp, Timestamp},
     },
-    store::{Change, Commit, Key, Kept, Ticket, Versioned},
+    store::{Change, Commit, Kept, Key, Ticket, Versioned},
 };
 
 use super::{
@@ -88,7 +88,11 @@ impl<'k> Work<'k> {
     }
 
     /// The ids a list ends with, as decided so far; at most so many committed ones are read.
-    pub fn listed<I: Identity>(&mut self, prefix: &Key, rows_max: usize) -> Result<Vec<I>, Rejection> {
+    pub fn listed<I: Identity>(
+        &mut self,
+        prefix: &Key,
+        rows_max: usize,
+    ) -> Result<Vec<I>, Rejection> {
         let (ids, ticket) = self.keeper.listed(prefix, rows_max)?;
         self.basis = self.basis.max(ticket);
         Ok(ids)

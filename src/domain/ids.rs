@@ -63,7 +63,7 @@ macro_rules! ids {
         impl FromStr for $name {
             type Err = NotAnId;
             fn from_str(text: &str) -> Result<Self, NotAnId> {
-                // Only the hyphenated form: other spellings of one id would be other ids to a client.
+                // Only the hyphenated form: other spellings would be other ids to a client.
                 if text.len() != 36 {
                     return Err(NotAnId);
                 }

@@ -158,7 +158,7 @@ impl Money {
     /// So many minor units (cents, yen, fils).
     ///
     /// # Errors
-    /// [`MoneyRefusal::TooLarge`] beyond ±10^15 minor units, so that sums of whole carts stay exact.
+    /// [`MoneyRefusal::TooLarge`] beyond ±10^15 minor units, so that sums of carts stay exact.
     pub fn of(minor: i64, currency: Currency) -> Result<Money, MoneyRefusal> {
         Money::checked(i128::from(minor), currency)
     }

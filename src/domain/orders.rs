@@ -162,6 +162,12 @@ impl Order {
         self.exists() && (!self.settled || self.open_refund().is_some())
     }
 
+    /// When an unfinished order is to be looked at: at once, unless it only waits for its money.
+    pub fn due_at(&self) -> Timestamp {
+        let waits = self.status == OrderStatus::Pending && !self.placing;
+        if waits && self.open_refund().is_none() { self.hold_until } else { Timestamp::default() }
+    }
+
     /// Places it. Placing the same again changes nothing.
     pub fn place(&self, placed: Placed) -> Result<Vec<OrderEvent>, OrderRefusal> {
         if self.exists() {

@@ -12,9 +12,13 @@
 //! | `0xf1` | a stored answer | scope, 32 bytes |
 //! | `0xf2` | a further piece of a large value | its key, piece number |
 
+mod shop;
+
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use crate::domain::{ids::Identity, time::Timestamp};
+
+pub use shop::*;
 
 /// The name of something in the state; sorts as bytes. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,11 +163,6 @@ impl KeyBuilder {
         Key(self.0.into())
     }
 }
-
-// The shop's own rows: one builder function a row, its tag beside it, for instance
-//     pub fn user_by_email(folded: &str) -> Key { Key::row(0x80).text(folded).done() }
-//     pub fn order_by_user(user: UserId, placed: Timestamp, order: OrderId) -> Key { … }
-// A row whose key can pass from one aggregate to another (an email) names its owner in its value.
 
 /// First bytes of the store's own notes.
 pub(super) const NOTE_TAG: u8 = 0x00;

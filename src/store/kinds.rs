@@ -3,6 +3,8 @@
 //! Invariant: records and rows are pure functions of state, so a replay gives the same bytes as
 //! the shop did. Replaying finds a kind by the name it has in the journal.
 
+mod shop;
+
 use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 
 use crate::domain::{
@@ -17,6 +19,8 @@ use super::{
     keys::{Key, RECORD_TAGS},
     reader::Reader,
 };
+
+pub use shop::registry;
 
 /// The key and value of a row.
 pub type Row = (Key, Vec<u8>);
@@ -273,11 +277,6 @@ pub(super) fn rows_of<A: Kept>(id: A::Id, versioned: &Versioned<A>) -> Vec<Row> 
         return Vec::new();
     }
     versioned.state.rows(id)
-}
-
-/// Every kind of the shop. A new kind is added here, and nowhere else in the store.
-pub fn registry() -> Registry {
-    Registry::new()
 }
 
 /// When a request key had its effect, for those that look at old ones.

@@ -123,6 +123,9 @@ pub enum RefundExtent {
 /// Why a payment says no.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentRefusal {
+    /// The gateway knows no such way to pay.
+    #[error("there is no such payment method")]
+    UnknownMethod,
     /// There is no such payment.
     #[error("there is no such payment")]
     UnknownPayment,
@@ -179,6 +182,7 @@ impl PaymentRefusal {
     /// The stable code of the wire contract.
     pub fn code(&self) -> &'static str {
         match self {
+            PaymentRefusal::UnknownMethod => "unknown_payment_method",
             PaymentRefusal::UnknownPayment => "unknown_payment",
             PaymentRefusal::PaymentInProgress => "payment_in_progress",
             PaymentRefusal::AlreadyPaid => "already_paid",

@@ -1,0 +1,28 @@
+# What one does here; `just` alone lists it.
+
+_list:
+    @just --list --unsorted
+
+# A filled shop on a temporary directory, offline
+demo:
+    cargo run --release -- demo
+
+# Exactly what CI runs
+check:
+    .ci/run
+
+# Tests whose names contain the words, or all of them
+test *words:
+    cargo test -- {{ words }}
+
+# Tests with new snapshots written in place; read the diff before committing it
+snap *words:
+    INSTA_UPDATE=always cargo test -- {{ words }}
+
+# Benchmarks, all or one by name; numbers and method are in bench/README.md
+bench *names:
+    cargo bench {{ names }}
+
+# The binary that is shipped: target/release/bodega
+release:
+    cargo build --release --locked

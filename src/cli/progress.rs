@@ -1,0 +1,49 @@
+//! Progress: a bar on standard error for work that takes long; nothing where nobody watches.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Who is told how far long work has come.
+pub trait Progress {
+    /// A piece of work begins: what it is, and how many steps it has.
+    fn begin(&self, label: &str, total: u64);
+    /// So many more steps are done.
+    fn advance(&self, steps: u64);
+    /// The piece of work has ended.
+    fn end(&self);
+}
+
+/// A bar on standard error, if that is a terminal.
+#[derive(Clone, Debug)]
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar that shows nothing until work begins.
+    pub fn new() -> Bar {
+        let style = ProgressStyle::with_template(TEMPLATE).expect("a template that parses");
+        Bar(ProgressBar::no_length().with_style(style))
+    }
+}
+
+impl Default for Bar {
+    fn default() -> Bar {
+        Bar::new()
+    }
+}
+
+impl Progress for Bar {
+    fn begin(&self, label: &str, total: u64) {
+        self.0.set_message(label.to_owned());
+        self.0.set_length(total);
+        self.0.reset();
+    }
+
+    fn advance(&self, steps: u64) {
+        self.0.inc(steps);
+    }
+
+    fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+const TEMPLATE: &str = "{msg} [{bar:40}] {human_pos}/{human_len} ({eta} left)";

@@ -1,0 +1,287 @@
+//! Settings: what the owner of a shop may choose, layered, checked and typed.
+//!
+//! Built-in defaults, then `bodega.toml`, then the environment, then flags: the later wins.
+//! Invariant: a [`Settings`] is sound as a whole; if anything is wrong there is none, and every
+//! fault is listed at once. Knows nothing of what the settings are used for.
+
+mod faults;
+mod layers;
+mod reading;
+
+use std::{
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    str::FromStr,
+};
+
+pub use faults::{ConfigFaults, Fault};
+pub use layers::{Flags, Layers, Purpose};
+use reading::{Reading, origin, shop_name};
+
+use crate::domain::money::{Currency, Money, Rate};
+
+/// Everything that was chosen, or left at its default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Where the journal, the state and the secret live.
+    pub data_dir: PathBuf,
+    /// Where the shop listens.
+    pub listen: SocketAddr,
+    /// The first values of the shop itself; later an admin changes them while it runs.
+    pub shop: ShopSettings,
+    /// How the shop is paid.
+    pub payments: PaymentSettings,
+    /// Passwords and sessions.
+    pub auth: AuthSettings,
+    /// How often one caller may ask.
+    pub limits: LimitSettings,
+    /// The server.
+    pub http: HttpSettings,
+    /// Request keys.
+    pub idempotency: IdempotencySettings,
+    /// Logs.
+    pub log: LogSettings,
+    /// The disk.
+    pub store: StoreSettings,
+}
+
+/// `[shop]`: first values only.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShopSettings {
+    /// What the shop is called.
+    pub name: String,
+    /// The one currency of its prices.
+    pub currency: Currency,
+    /// Where customers find it, as `https://shop.example`, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Tax on every line.
+    pub tax_rate: Rate,
+    /// Shipping of an order, in the shop's currency.
+    pub shipping_flat: Money,
+}
+
+/// `[payments]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaymentSettings {
+    /// Who takes the money.
+    pub gateway: Gateway,
+    /// How long stock is held for an order that waits for its payment.
+    pub hold_minutes: u32,
+}
+
+/// Who takes the money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// Nobody: cash on delivery or bank transfer, confirmed by staff.
+    Manual,
+    /// The built-in test gateway: no real money. Only if it was asked for.
+    Demo,
+}
+
+/// `[auth]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AuthSettings {
+    /// Fewest characters of a password.
+    pub password_min: u32,
+    /// How long an access token is good.
+    pub access_minutes: u32,
+    /// How long a session lives without being used.
+    pub refresh_days: u32,
+}
+
+/// `[limits]`: for each caller.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitSettings {
+    /// Whether requests are limited at all.
+    pub enabled: bool,
+    /// Sign-ins, sign-ups and resets a minute.
+    pub credentials_per_minute: NonZeroU32,
+    /// Orders placed a minute.
+    pub orders_per_minute: NonZeroU32,
+    /// Other writes a minute.
+    pub writes_per_minute: NonZeroU32,
+    /// Reads a second, in the long run.
+    pub reads_per_second: NonZeroU32,
+    /// Reads at once.
+    pub reads_burst: NonZeroU32,
+}
+
+/// `[http]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpSettings {
+    /// How many proxies in front of the shop are believed when they say who calls.
+    pub trusted_hops: u8,
+    /// Threads that answer requests; one a processor when not chosen.
+    pub workers: Option<NonZeroUsize>,
+    /// Other origins whose pages may call the shop; none unless chosen.
+    pub cors_origins: Vec<String>,
+}
+
+/// `[idempotency]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdempotencySettings {
+    /// How long a request key and its answer are kept.
+    pub hours: u32,
+}
+
+/// `[log]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogSettings {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// The least important level that is written.
+    pub level: tracing::Level,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: one object a line.
+    Json,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoreSettings {
+    /// With less free space than this, writes are refused and reads go on.
+    pub low_water_mib: u64,
+}
+
+impl Settings {
+    /// Reads the settings of this process: file, environment and flags.
+    ///
+    /// # Errors
+    /// Every fault, all at once.
+    pub fn load(flags: &Flags, purpose: Purpose) -> Result<Settings, ConfigFaults> {
+        Settings::from_layers(&Layers::gather(flags, std::env::vars_os(), purpose))
+    }
+
+    /// Checks layered values and gives them their types.
+    ///
+    /// # Errors
+    /// Every fault, all at once.
+    pub fn from_layers(layers: &Layers) -> Result<Settings, ConfigFaults> {
+        let mut read = Reading::of(layers);
+        let settings = Settings {
+            data_dir: read.value("data_dir", "a directory", |text| {
+                (!text.is_empty()).then(|| PathBuf::from(text))
+            }),
+            listen: read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed),
+            shop: shop(&mut read),
+            payments: PaymentSettings {
+                gateway: read.choice(
+                    "payments.gateway",
+                    "`manual` or `demo` (`stripe` is not part of this version yet)",
+                    &[("manual", Gateway::Manual), ("demo", Gateway::Demo)],
+                ),
+                hold_minutes: read.number("payments.hold_minutes", 1..=HOLD_MINUTES_MAX),
+            },
+            auth: AuthSettings {
+                password_min: read.number("auth.password_min", 8..=PASSWORD_CHARACTERS_MAX),
+                access_minutes: read.number("auth.access_minutes", 1..=ACCESS_MINUTES_MAX),
+                refresh_days: read.number("auth.refresh_days", 1..=REFRESH_DAYS_MAX),
+            },
+            limits: limits(&mut read),
+            http: HttpSettings {
+                trusted_hops: read.number("http.trusted_hops", 0..=TRUSTED_HOPS_MAX),
+                workers: read.number_if_set("http.workers", NonZeroUsize::MIN..=WORKERS_MAX),
+                cors_origins: read.list("http.cors_origins", CORS_ORIGINS_MAX, ORIGIN, origin),
+            },
+            idempotency: IdempotencySettings {
+                hours: read.number("idempotency.hours", 1..=KEY_HOURS_MAX),
+            },
+            log: log(&mut read),
+            store: StoreSettings {
+                low_water_mib: read.number("store.low_water_mib", 1..=LOW_WATER_MIB_MAX),
+            },
+        };
+        read.finish(settings)
+    }
+
+    /// Where customers find the shop: as chosen, or where it listens.
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        self.shop.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
+    }
+}
+
+fn shop(read: &mut Reading<'_>) -> ShopSettings {
+    let currency =
+        read.value("shop.currency", "an ISO 4217 code, as `USD`, `JPY` or `KWD`", parsed);
+    ShopSettings {
+        name: read.value("shop.name", "1 to 100 printable characters", shop_name),
+        currency,
+        public_url: read.value_if_set("shop.public_url", ORIGIN, origin),
+        tax_rate: read.value("shop.tax_rate", "a fraction from 0 to 1, as `0.075`", parsed),
+        shipping_flat: read.value(
+            "shop.shipping_flat",
+            &format!("an amount of {currency}, not negative, with at most its decimals"),
+            |text| Money::read(text, currency).ok().filter(|amount| !amount.is_negative()),
+        ),
+    }
+}
+
+fn limits(read: &mut Reading<'_>) -> LimitSettings {
+    LimitSettings {
+        enabled: read.choice(
+            "limits.enabled",
+            "`true` or `false`",
+            &[("true", true), ("false", false)],
+        ),
+        credentials_per_minute: read.number("limits.credentials_per_minute", LIMIT),
+        orders_per_minute: read.number("limits.orders_per_minute", LIMIT),
+        writes_per_minute: read.number("limits.writes_per_minute", LIMIT),
+        reads_per_second: read.number("limits.reads_per_second", LIMIT),
+        reads_burst: read.number("limits.reads_burst", LIMIT),
+    }
+}
+
+fn log(read: &mut Reading<'_>) -> LogSettings {
+    use tracing::Level;
+    LogSettings {
+        format: read.choice(
+            "log.format",
+            "`text` or `json`",
+            &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+        ),
+        level: read.choice(
+            "log.level",
+            "`error`, `warn`, `info`, `debug` or `trace`",
+            &[
+                ("error", Level::ERROR),
+                ("warn", Level::WARN),
+                ("info", Level::INFO),
+                ("debug", Level::DEBUG),
+                ("trace", Level::TRACE),
+            ],
+        ),
+    }
+}
+
+fn parsed<T: FromStr>(text: &str) -> Option<T> {
+    text.parse().ok()
+}
+
+const ORIGIN: &str = "an origin, as `https://shop.example`, without a path";
+
+/// A week: stock that is held longer is stock that is not sold.
+const HOLD_MINUTES_MAX: u32 = 7 * 24 * 60;
+/// Longest password, and so the most that may be asked for.
+const PASSWORD_CHARACTERS_MAX: u32 = 128;
+/// A day: an access token is meant to be short.
+const ACCESS_MINUTES_MAX: u32 = 24 * 60;
+const REFRESH_DAYS_MAX: u32 = 365;
+const TRUSTED_HOPS_MAX: u8 = 16;
+const WORKERS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+const CORS_ORIGINS_MAX: usize = 100;
+/// A month of request keys.
+const KEY_HOURS_MAX: u32 = 30 * 24;
+/// A tebibyte.
+const LOW_WATER_MIB_MAX: u64 = 1024 * 1024;
+const LIMIT: std::ops::RangeInclusive<NonZeroU32> =
+    NonZeroU32::MIN..=NonZeroU32::new(1_000_000).expect("not zero");
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+//! The shop's kinds: the tag and the index rows of every aggregate.
+//!
+//! Invariant: rows follow from state alone, so a rebuild makes the same ones. A new kind or row
+//! is added here and in [`super::super::keys::shop`], and nowhere else in the store.
+
+use crate::{
+    domain::{
+        carts::Cart,
+        catalogue::{Category, Product, fold_name},
+        demo_charge::DemoCharge,
+        ids::{
+            CartId, CategoryId, DemoChargeId, HoldId, OrderId, PaymentId, ProductId, ShopId,
+            UserId, VariantId,
+        },
+        inventory::{Hold, Ledger, LedgerEvent, Movement},
+        order_book::OrderBook,
+        orders::{Order, OrderStatus},
+        payments::Payment,
+        settings::Shop,
+        time::Stamp,
+        users::{Role, User, fold_username},
+    },
+    store::keys::{self, Key, holder},
+};
+
+use super::{Kept, Registry, Row};
+
+/// Every kind of the shop.
+pub fn registry() -> Registry {
+    Registry::new()
+        .with::<User>()
+        .with::<Product>()
+        .with::<Category>()
+        .with::<Ledger>()
+        .with::<Hold>()
+        .with::<Cart>()
+        .with::<Order>()
+        .with::<OrderBook>()
+        .with::<Payment>()
+        .with::<Shop>()
+        .with::<DemoCharge>()
+}
+
+impl Kept for User {
+    const TAG: u8 = 0x01;
+
+    fn rows(&self, id: UserId) -> Vec<Row> {
+        if !self.exists() {
+            return Vec::new();
+        }
+        let mut rows = vec![
+            (keys::user_by_email(&self.email_folded), holder(id)),
+            (keys::user_by_username(&fold_username(&self.username)), holder(id)),
+            listed(keys::user_listed(self.created_at, id)),
+        ];
+        if self.role == Role::Admin {
+            rows.push(listed(keys::admin(id)));
+        }
+        rows
+    }
+}
+
+impl Kept for Product {
+    const TAG: u8 = 0x02;
+
+    fn rows(&self, id: ProductId) -> Vec<Row> {
+        if !self.exists() {
+            return Vec::new();
+        }
+        let name = fold_name(&self.name);
+        let mut rows = vec![
+            (keys::product_by_name(&name), holder(id)),
+            (keys::product_by_slug(&self.slug), holder(id)),
+            listed(keys::product_listed(self.created_at, id)),
+            listed(keys::product_priced(self.price.minor(), id)),
+            listed(keys::product_named(&name, id)),
+        ];
+        rows.extend(self.old_slugs.iter().map(|slug| (keys::product_by_slug(slug), holder(id))));
+        rows.extend(
+            self.category_ids
+                .iter()
+                .map(|category| listed(keys::product_of(*category, self.created_at, id))),
+        );
+        for variant in self.variants.values() {
+            let mut found = holder(id);
+            found.extend(holder(variant.id));
+            rows.push((keys::product_by_sku(&variant.sku), found));
+            rows.push((keys::product_by_variant(variant.id), holder(id)));
+        }
+        rows
+    }
+}
+
+impl Kept for Category {
+    const TAG: u8 = 0x03;
+
+    fn rows(&self, id: CategoryId) -> Vec<Row> {
+        if !self.exists() {
+            return Vec::new();
+        }
+        let name = fold_name(&self.name);
+        vec![
+            (keys::category_by_name(&name), holder(id)),
+            (keys::category_by_slug(&self.slug), holder(id)),
+            listed(keys::category_listed(&name, id)),
+        ]
+    }
+}
+
+impl Kept for Ledger {
+    const TAG: u8 = 0x04;
+
+    fn rows(&self, id: VariantId) -> Vec<Row> {
+        if self.exists() { vec![listed(keys::ledger_of(self.product, id))] } else { Vec::new() }
+    }
+
+    fn trail(
+        &self,
+        id: VariantId,
+        event: &LedgerEvent,
+        stamp: &Stamp,
+        version: u64,
+        index: u32,
+    ) -> Option<Row> {
+        let movement = Movement::of(event, stamp)?;
+        let value = serde_json::to_vec(&movement).expect("a movement is plain data");
+        Some((keys::movement(id, version, index), value))
+    }
+}
+
+impl Kept for Hold {
+    const TAG: u8 = 0x05;
+
+    fn rows(&self, id: HoldId) -> Vec<Row> {
+        if self.is_manual_of(self.variant) {
+            return vec![listed(keys::manual_hold(self.variant, self.held_at, id))];
+        }
+        Vec::new()
+    }
+}
+
+impl Kept for Cart {
+    const TAG: u8 = 0x06;
+
+    fn rows(&self, id: CartId) -> Vec<Row> {
+        self.owner.map(|owner| (keys::cart_of(owner), holder(id))).into_iter().collect()
+    }
+}
+
+impl Kept for Order {
+    const TAG: u8 = 0x07;
+
+    fn rows(&self, id: OrderId) -> Vec<Row> {
+        if !self.exists() {
+            return Vec::new();
+        }
+        let placed = self.placed_at;
+        let mut rows = vec![
+            listed(keys::order_listed(placed, id)),
+            listed(keys::order_in(self.status, placed, id)),
+            (keys::order_by_number(self.number), holder(id)),
+        ];
+        if let Some(user) = self.customer.user {
+            rows.push(listed(keys::order_of(user, placed, id)));
+            if self.status == OrderStatus::Paid {
+                rows.push(listed(keys::open_order_of(user, id)));
+            }
+        }
+        if self.is_unfinished() {
+            rows.push(listed(keys::unfinished_order(self.due_at(), id)));
+        }
+        rows
+    }
+}
+
+impl Kept for OrderBook {
+    const TAG: u8 = 0x08;
+
+    fn rows(&self, _: ShopId) -> Vec<Row> {
+        Vec::new()
+    }
+}
+
+impl Kept for Payment {
+    const TAG: u8 = 0x09;
+
+    fn rows(&self, id: PaymentId) -> Vec<Row> {
+        if self.is_unfinished() {
+            return vec![listed(keys::unfinished_payment(id, self.order))];
+        }
+        Vec::new()
+    }
+}
+
+impl Kept for Shop {
+    const TAG: u8 = 0x0a;
+
+    fn rows(&self, _: ShopId) -> Vec<Row> {
+        Vec::new()
+    }
+}
+
+impl Kept for DemoCharge {
+    const TAG: u8 = 0x0b;
+
+    fn rows(&self, _: DemoChargeId) -> Vec<Row> {
+        Vec::new()
+    }
+}
+
+fn listed(key: Key) -> Row {
+    (key, Vec::new())
+}
