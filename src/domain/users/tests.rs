@@ -406,11 +406,10 @@ proptest! {
         for device in DEVICES {
             desk.decide(&["sign-in", device]).expect("a session");
         }
-        // What each device would be shown by an honest shop: the generation that counts, and since when.
+        // What an honest doorman remembers of each device: the token that counts, since when.
         let mut honest = [Some((0_u32, desk.at)); 3];
         for (device, generation, seconds) in shown {
             desk.decide(&["wait", &seconds.to_string()]).expect("time");
-            // Tokens are kept alive, so that only reuse ends a session here.
             let answered = desk.refresh(DEVICES[device], generation);
             let Some((current, since)) = honest[device].filter(|(_, since)| {
                 desk.at.millis_since(*since) < SESSION_MILLIS
@@ -482,7 +481,8 @@ proptest! {
     ) {
         let mut desk = Desk::with_ada();
         for (verb, what) in steps {
-            let command = HISTORY[verb].replace("DEVICE", DEVICES[what]).replace("PLACE", PLACES[what]);
+            let command = HISTORY[verb].replace("DEVICE", DEVICES[what]);
+            let command = command.replace("PLACE", PLACES[what]);
             let words: Vec<&str> = command.split_whitespace().collect();
             let _refusals_leave_no_events = desk.decide(&words);
         }
