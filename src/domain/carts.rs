@@ -1,7 +1,7 @@
 //! Carts: what somebody wants to buy, and the order that is buying it.
 //!
-//! Invariant: an order claims what it priced, and what was claimed leaves the cart once. What is
-//! put in meanwhile stays. A cart reserves nothing: stock is promised by `inventory` alone.
+//! Invariant: an order claims what it priced, and what was claimed leaves the cart once, bought or
+//! by hand. What is put in meanwhile stays. A cart reserves nothing: only `inventory` promises.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Claim {
     pub order: OrderId,
     /// The version of the lines that it priced.
     pub version: u64,
-    /// The units of each variant at that version.
+    /// The units of each variant at that version, less what was taken out by hand since.
     pub lines: BTreeMap<VariantId, u32>,
 }
 
@@ -284,6 +284,14 @@ impl Cart {
         self.lines.entry(variant).or_insert(line).quantity = quantity;
     }
 
+    /// What was taken out by hand is not claimed any more, should as many be put in again.
+    fn shrink_claim(&mut self) {
+        let Some(claim) = &mut self.claim else { return };
+        for (variant, units) in &mut claim.lines {
+            *units = (*units).min(self.lines.get(variant).map_or(0, |line| line.quantity));
+        }
+    }
+
     fn take_claimed(&mut self, order: OrderId) {
         for (variant, units) in self.claim.take().map(|claim| claim.lines).unwrap_or_default() {
             if let Some(line) = self.lines.get_mut(&variant) {
@@ -333,6 +341,7 @@ impl Aggregate for Cart {
             CartEvent::CartCleared {} => self.lines.clear(),
             CartEvent::CartConsumed { order } => self.take_claimed(*order),
         }
+        self.shrink_claim();
         self.version_of_lines = self.version_of_lines.saturating_add(1);
         self.updated_at = stamp.at;
     }

@@ -1,4 +1,4 @@
-//! Refusal: the rules say no, whoever's rules they are.
+//! Refusal: the rules say no, in one type for the whole shop.
 //!
 //! Each has a message fit for a shopper and a code that is part of the API.
 

@@ -62,6 +62,7 @@ impl Product {
         fresh: Vec<VariantId>,
     ) -> Result<Vec<Variant>, CatalogueRefusal> {
         let wanted = if wanted.is_empty() { vec![WantedVariant::default()] } else { wanted };
+        must_be_few(wanted.len())?;
         let mut taken = BTreeSet::new();
         let by_sku: Vec<Option<&Variant>> = wanted
             .iter()
@@ -105,9 +106,7 @@ pub(super) fn must_fit(
     if variants.is_empty() {
         return Err(invalid("a product has at least one variant"));
     }
-    if variants.len() > VARIANTS_MAX {
-        return Err(invalid("a product has at most 100 variants"));
-    }
+    must_be_few(variants.len())?;
     let (mut ids, mut skus, mut choices) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for variant in variants {
         choice_must_be_offered(options, &variant.options)?;
@@ -134,6 +133,11 @@ pub(super) fn price_must_fit(currency: Currency, price: Money) -> Result<(), Cat
         return Err(CatalogueRefusal::CurrencyMismatch);
     }
     if price.is_negative() { Err(CatalogueRefusal::NegativePrice) } else { Ok(()) }
+}
+
+fn must_be_few(variants: usize) -> Result<(), CatalogueRefusal> {
+    let many = variants > VARIANTS_MAX;
+    if many { Err(invalid("a product has at most 100 variants")) } else { Ok(()) }
 }
 
 fn options_must_be_distinct(options: &[ProductOption]) -> Result<(), CatalogueRefusal> {
