@@ -36,8 +36,9 @@ pub struct Facts {
     pub hold: HoldFact,
     /// Its payment.
     pub payment: PaymentFact,
-    /// Remembered only: the gateway was asked in this run, so its silence is not asked about again.
-    pub asked: bool,
+    /// Remembered only: what the gateway was asked in this run, so that its silence, or an answer
+    /// that changes nothing, is waited out instead of asked about in a circle.
+    pub asked: Asked,
     /// Remembered only: what an owner said no to in this run.
     pub obstacle: Option<Obstacle>,
 }
@@ -131,6 +132,45 @@ pub enum Obstacle {
     CartInCheckout,
     /// Not enough of a line is there, or its hold has ended.
     OutOfStock,
+}
+
+/// What the gateway was asked in one run of the process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    /// What became of the attempt.
+    pub about_charge: bool,
+    /// To give up the attempt.
+    pub to_void: bool,
+    /// To take what is set aside.
+    pub to_capture: bool,
+    /// To give money back.
+    pub to_refund: bool,
+}
+
+impl Asked {
+    /// What was asked once `step` has been made too, whatever came of it.
+    pub fn after(self, step: Step) -> Asked {
+        match step {
+            Step::TakePayment | Step::AskGateway => Asked { about_charge: true, ..self },
+            Step::VoidPayment => Asked { to_void: true, ..self },
+            Step::CapturePayment => Asked { to_capture: true, ..self },
+            Step::RefundPayment => Asked { to_refund: true, ..self },
+            Step::ClaimCart
+            | Step::ReserveStock
+            | Step::AwaitPayment
+            | Step::MarkAuthorised
+            | Step::CommitStock
+            | Step::ConsumeCart
+            | Step::MarkPaid
+            | Step::CancelOrder(_)
+            | Step::ReleaseStock
+            | Step::ReturnStock
+            | Step::ReleaseCart
+            | Step::Settle
+            | Step::Wait(_)
+            | Step::Finished => self,
+        }
+    }
 }
 
 /// The one thing to do next. Each says whether it waits for an answer from outside.
@@ -302,11 +342,12 @@ fn keep_the_sale(facts: &Facts) -> Step {
 /// Its time is over: a payment that may have succeeded is asked about once, then it is cancelled.
 fn expire(facts: &Facts) -> Step {
     match facts.payment {
-        PaymentFact::Unknown | PaymentFact::Processing if !facts.asked => Step::AskGateway,
+        PaymentFact::Unknown | PaymentFact::Processing => {
+            let over = Step::CancelOrder(CancelReason::Expired);
+            if facts.asked.about_charge { over } else { Step::AskGateway }
+        }
         PaymentFact::None
-        | PaymentFact::Unknown
         | PaymentFact::NeedsAction
-        | PaymentFact::Processing
         | PaymentFact::Authorised
         | PaymentFact::Captured
         | PaymentFact::Declined
@@ -371,7 +412,7 @@ impl Facts {
 
     /// Asks the gateway, once a run; after that its silence is waited out.
     fn ask_or(&self, step: Step, waiting: Waiting) -> Step {
-        if self.asked { Step::Wait(waiting) } else { step }
+        if self.asked == self.asked.after(step) { Step::Wait(waiting) } else { step }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The cart's claim and the holds are observed by who can read carts and ledgers; this file knows
 //! only the order and the payment.
 
-use super::{ClaimFact, Facts, HoldFact, PayBy, PaymentFact};
+use super::{Asked, ClaimFact, Facts, HoldFact, PayBy, PaymentFact};
 use crate::domain::{
     orders::Order,
     payments::{PayState, Payment},
@@ -30,7 +30,7 @@ impl Facts {
             claim: if order.from_cart.is_none() { ClaimFact::NoCart } else { claim },
             hold,
             payment: payment_fact(payment),
-            asked: false,
+            asked: Asked::default(),
             obstacle: None,
         }
     }

@@ -65,6 +65,7 @@ impl Aggregate for Order {
                 self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
             }
             OrderEvent::RefundRefused { refund, code } => {
+                self.take_back(refund);
                 self.set_refund(refund, OrderRefundState::Refused { code });
             }
             OrderEvent::CustomerErased => {
@@ -128,6 +129,14 @@ impl Order {
         let OrderEvent::OrderSettled { refunded, .. } = event else { return None };
         let more = refunded.minus(self.refunded).ok()?;
         (!more.is_zero() && !more.is_negative()).then_some(more)
+    }
+
+    /// A refund that was done did not arrive: it has not gone back after all.
+    fn take_back(&mut self, refund: RefundId) {
+        let done = self.refunds.get(&refund).filter(|known| known.state == OrderRefundState::Done);
+        if let Some(known) = done {
+            self.refunded = self.refunded.minus(known.amount).unwrap_or(self.refunded);
+        }
     }
 
     fn set_refund(&mut self, refund: RefundId, state: OrderRefundState) {

@@ -127,27 +127,28 @@ impl Order {
     }
 
     /// Records what became of a refund, after its goods are back on the shelf if they belong there.
-    /// Safe to ask twice.
+    /// A bank may still send back what once succeeded. Safe to ask twice.
     pub fn record_refund(
         &self,
         refund: RefundId,
         outcome: &RefundOutcome,
     ) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let known = self.refunds.get(&refund).ok_or(OrderRefusal::UnknownRefund)?;
-        if known.state != OrderRefundState::Decided {
-            return Ok(vec![]);
-        }
+        let decided = known.state == OrderRefundState::Decided;
+        let refused = matches!(known.state, OrderRefundState::Refused { .. });
         Ok(match outcome {
-            RefundOutcome::Succeeded { .. } => vec![OrderEvent::OrderRefunded {
+            RefundOutcome::Succeeded { .. } if decided => vec![OrderEvent::OrderRefunded {
                 refund,
                 amount: known.amount,
                 lines: known.lines.clone(),
                 restock: known.restock,
             }],
-            RefundOutcome::Failed { code } => {
+            RefundOutcome::Failed { code } if !refused => {
                 vec![OrderEvent::RefundRefused { refund, code: code.clone() }]
             }
-            RefundOutcome::Unknown => vec![],
+            RefundOutcome::Succeeded { .. }
+            | RefundOutcome::Failed { .. }
+            | RefundOutcome::Unknown => vec![],
         })
     }
 
