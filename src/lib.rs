@@ -2,4 +2,6 @@
 //!
 //! The road of a request: `http` asks, `actors` and `domain` decide, `store` keeps.
 
+pub mod clock;
 pub mod domain;
+pub mod http;
