@@ -10,6 +10,7 @@ pub mod config;
 pub mod control;
 pub mod domain;
 pub mod gateways;
+pub mod http;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

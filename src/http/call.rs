@@ -1,0 +1,218 @@
+//! Call: what is asked, typed: path, query and body, and where it came from.
+//!
+//! | A handler takes | for |
+//! |---|---|
+//! | `Call` | nothing |
+//! | `Call<SignupBody>` | a body |
+//! | `CallOn<OrderId>`, `CallOn<OrderId, CancelBody>` | a path with an id; and a body |
+//! | `CallAsking<ListQuery>`, `CallAsking<ListQuery, Slug>` | query parameters; and a path |
+//! | `Call<RawBody>` | the bytes as they came |
+
+use std::net::IpAddr;
+
+use actix_web::{HttpRequest, http::header};
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use super::{
+    etag::IfMatch,
+    fields::{Body, Faults, Fields, read_body, schema_of},
+    idempotency::RequestKey,
+    problem::Problem,
+    router::Params,
+    trace::Trace,
+};
+use crate::domain::ids::Identity;
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Call<B = NoBody, Q = NoQuery, P = NoPath> {
+    /// What the path names.
+    pub path: P,
+    /// The query parameters.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+    /// The idempotency key, to be put into the message.
+    pub key: Option<RequestKey>,
+    /// Where it came from.
+    pub from: Origin,
+}
+
+/// A call on the thing the path names.
+pub type CallOn<P, B = NoBody> = Call<B, NoQuery, P>;
+
+/// A call with query parameters.
+pub type CallAsking<Q, P = NoPath> = Call<NoBody, Q, P>;
+
+/// Where a call came from, and what else its headers say.
+#[derive(Debug)]
+pub struct Origin {
+    /// The client's address.
+    pub address: IpAddr,
+    request: HttpRequest,
+    trace: Trace,
+}
+
+impl Origin {
+    pub(super) fn new(request: &HttpRequest, address: IpAddr, trace: &Trace) -> Origin {
+        Origin { address, request: request.clone(), trace: trace.clone() }
+    }
+
+    /// The program or device that calls, by its own words.
+    pub fn device(&self) -> String {
+        let words = self.header(header::USER_AGENT.as_str()).unwrap_or("unknown");
+        words.chars().filter(|letter| !letter.is_control()).take(DEVICE_LETTERS_MAX).collect()
+    }
+
+    /// The trace id, as in `X-Request-Id`.
+    pub fn trace(&self) -> &str {
+        self.trace.as_str()
+    }
+
+    /// What `If-Match` demands.
+    pub fn if_match(&self) -> IfMatch {
+        IfMatch::read(self.request.headers())
+    }
+
+    /// A header, if it is printable text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.request.headers().get(name)?.to_str().ok()
+    }
+}
+
+/// What a route makes of the request's body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It is not looked at.
+    Ignored,
+    /// It must be JSON.
+    Json,
+    /// Its bytes, whatever they are.
+    Bytes,
+}
+
+/// What a body is read into.
+pub trait Input: Sized {
+    /// What it must be.
+    const FORM: Form;
+    /// Reads it; faulty fields are noted.
+    ///
+    /// # Errors
+    /// 400, if it cannot be read at all.
+    fn take(bytes: Bytes, faults: &mut Faults) -> Result<Self, Problem>;
+    /// Its JSON schema.
+    fn schema() -> Option<Value>;
+}
+
+/// No body is needed; one that comes nevertheless is not looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct NoBody;
+
+/// The body as it came, for signatures over its bytes.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<B: Body> Input for B {
+    const FORM: Form = Form::Json;
+    fn take(bytes: Bytes, faults: &mut Faults) -> Result<B, Problem> {
+        read_body(&bytes, faults)
+    }
+    fn schema() -> Option<Value> {
+        Some(schema_of::<B>())
+    }
+}
+
+impl Input for NoBody {
+    const FORM: Form = Form::Ignored;
+    fn take(_: Bytes, _: &mut Faults) -> Result<NoBody, Problem> {
+        Ok(NoBody)
+    }
+    fn schema() -> Option<Value> {
+        None
+    }
+}
+
+impl Input for RawBody {
+    const FORM: Form = Form::Bytes;
+    fn take(bytes: Bytes, _: &mut Faults) -> Result<RawBody, Problem> {
+        Ok(RawBody(bytes))
+    }
+    fn schema() -> Option<Value> {
+        None
+    }
+}
+
+/// No query parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct NoQuery;
+
+impl Body for NoQuery {
+    fn read(_: &mut Fields<'_>) -> NoQuery {
+        NoQuery
+    }
+}
+
+/// What a path's parameters are read into. It cannot fail: what is no id becomes one that
+/// nobody has, and is answered as an unknown one is.
+pub trait Path: Sized {
+    /// Reads the parameters in their order.
+    fn read(params: &Params<'_>) -> Self;
+    /// Their JSON schemas in their order.
+    fn schemas() -> Vec<Value>;
+}
+
+/// A path without parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct NoPath;
+
+/// A parameter that is a word, such as a slug.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word(pub String);
+
+impl Path for NoPath {
+    fn read(_: &Params<'_>) -> NoPath {
+        NoPath
+    }
+    fn schemas() -> Vec<Value> {
+        Vec::new()
+    }
+}
+
+impl<T: Identity> Path for T {
+    fn read(params: &Params<'_>) -> T {
+        id_in(params, 0)
+    }
+    fn schemas() -> Vec<Value> {
+        vec![id_schema()]
+    }
+}
+
+impl<T: Identity, U: Identity> Path for (T, U) {
+    fn read(params: &Params<'_>) -> (T, U) {
+        (id_in(params, 0), id_in(params, 1))
+    }
+    fn schemas() -> Vec<Value> {
+        vec![id_schema(), id_schema()]
+    }
+}
+
+impl Path for Word {
+    fn read(params: &Params<'_>) -> Word {
+        Word(params.get(0).map(|word| word.into_owned()).unwrap_or_default())
+    }
+    fn schemas() -> Vec<Value> {
+        vec![json!({ "type": "string", "minLength": 1 })]
+    }
+}
+
+fn id_in<T: Identity>(params: &Params<'_>, index: usize) -> T {
+    let read = params.get(index).ok_or(()).and_then(|text| text.parse().map_err(|_| ()));
+    read.unwrap_or_else(|()| T::from_bytes([0; 16]))
+}
+
+fn id_schema() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+const DEVICE_LETTERS_MAX: usize = 200;

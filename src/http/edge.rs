@@ -1,0 +1,66 @@
+//! Edge: what every answer gets, whoever made it: its request id and the security headers.
+//!
+//! Small answers are marked so that the compressing layer inside leaves them alone; the mark is
+//! taken off here.
+
+use actix_web::{
+    HttpMessage,
+    body::{BodySize, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderName, HeaderValue},
+};
+
+use super::trace::{Trace, Traces};
+
+/// Names a request as it comes in.
+pub fn enter(request: &ServiceRequest, traces: &Traces) -> Trace {
+    let trace = traces.of(request.headers());
+    request.extensions_mut().insert(trace.clone());
+    trace
+}
+
+/// Dresses an answer as it goes out.
+pub fn leave<B>(answer: &mut ServiceResponse<B>, trace: &Trace) {
+    let headers = answer.headers_mut();
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
+        headers.remove(header::CONTENT_ENCODING);
+    }
+    headers.insert(HeaderName::from_static("x-request-id"), trace.as_header());
+    for (name, value) in &ALWAYS {
+        headers.insert(name.clone(), value.clone());
+    }
+    for (name, value) in &UNLESS_SET {
+        if !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+}
+
+/// Marks an answer that is not worth compressing.
+pub fn spare_small<B: MessageBody>(answer: &mut actix_web::HttpResponse<B>) {
+    if let BodySize::Sized(0..COMPRESSED_BYTES_MIN) = answer.body().size() {
+        let identity = HeaderValue::from_static("identity");
+        answer.headers_mut().insert(header::CONTENT_ENCODING, identity);
+    }
+}
+
+static ALWAYS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+];
+
+static UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Smaller answers are sent as they are.
+const COMPRESSED_BYTES_MIN: u64 = 1024;

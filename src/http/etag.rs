@@ -1,0 +1,128 @@
+//! Entity tags: which version of a thing an answer shows (RFC 9110).
+//!
+//! A tag is the thing's own version, and behind a dash the figures that change without it, such
+//! as stock. `If-None-Match` compares all of it, `If-Match` the version alone, so that a sale
+//! does not spoil somebody's edit.
+
+use std::fmt;
+
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use sha2::{Digest, Sha256};
+
+use super::problem::Problem;
+
+/// A strong entity tag, with its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(String);
+
+impl ETag {
+    /// The tag of a thing in this version.
+    pub fn of_version(version: u64) -> ETag {
+        ETag(format!("\"{version}\""))
+    }
+
+    /// The tag of a thing in this version, shown with these figures.
+    pub fn of_figures(version: u64, figures: impl fmt::LowerHex) -> ETag {
+        ETag(format!("\"{version}-{figures:x}\""))
+    }
+
+    /// The tag of these bytes, for what has no version: lists.
+    pub fn of_bytes(bytes: &[u8]) -> ETag {
+        let digest = Sha256::digest(bytes);
+        let short: u64 = digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        ETag(format!("\"h{short:016x}\""))
+    }
+
+    /// The tag as a header's value.
+    pub fn as_header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\""))
+    }
+
+    /// Whether `If-None-Match` says that the client has this already.
+    pub fn is_known_to(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(|list| {
+            list.trim() == "*" || tags(list).any(|tag| tag.trim_start_matches("W/") == self.0)
+        })
+    }
+}
+
+/// What `If-Match` demands of the version that is to be changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IfMatch {
+    versions: Option<Vec<u64>>,
+}
+
+impl IfMatch {
+    /// Reads the header; without it, or with `*`, every version will do.
+    pub fn read(headers: &HeaderMap) -> IfMatch {
+        let lists: Vec<&str> =
+            headers.get_all(header::IF_MATCH).filter_map(|value| value.to_str().ok()).collect();
+        if lists.is_empty() || lists.iter().any(|list| list.trim() == "*") {
+            return IfMatch::default();
+        }
+        IfMatch {
+            versions: Some(lists.into_iter().flat_map(tags).filter_map(version_in).collect()),
+        }
+    }
+
+    /// Whether the thing may be changed in this version.
+    pub fn admits(&self, version: u64) -> bool {
+        self.versions.as_ref().is_none_or(|versions| versions.contains(&version))
+    }
+
+    /// Refuses with 412 if the thing may not be changed in this version.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed`.
+    pub fn check(&self, version: u64) -> Result<(), Problem> {
+        if self.admits(version) { Ok(()) } else { Err(Problem::precondition_failed()) }
+    }
+
+    /// The versions that will do, for a rule that compares them itself; `None` is every version.
+    pub fn versions(&self) -> Option<&[u64]> {
+        self.versions.as_deref()
+    }
+}
+
+/// The tags of a list; ours hold no commas.
+fn tags(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|tag| !tag.is_empty())
+}
+
+fn version_in(tag: &str) -> Option<u64> {
+    let inside = tag.strip_prefix('"')?.strip_suffix('"')?;
+    inside.split('-').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_static(value));
+        headers
+    }
+
+    #[test]
+    fn a_tag_that_the_client_has_is_recognised() {
+        let tag = ETag::of_figures(12, 255_u32);
+        for known in [r#""12-ff""#, r#"W/"12-ff""#, r#""1", "12-ff""#, "*"] {
+            assert!(tag.is_known_to(&headers(header::IF_NONE_MATCH, known)), "{known}");
+        }
+        for unknown in [r#""12""#, r#""12-fe""#, "12-ff", ""] {
+            assert!(!tag.is_known_to(&headers(header::IF_NONE_MATCH, unknown)), "{unknown}");
+        }
+        assert!(!tag.is_known_to(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_change_compares_the_version_and_not_the_stock() {
+        let demand = IfMatch::read(&headers(header::IF_MATCH, r#""11", "12-ff""#));
+        assert!(demand.admits(12) && demand.admits(11) && !demand.admits(13));
+        assert!(IfMatch::read(&headers(header::IF_MATCH, "*")).admits(1));
+        assert!(IfMatch::read(&HeaderMap::new()).admits(1));
+        let weak = IfMatch::read(&headers(header::IF_MATCH, r#"W/"12""#));
+        assert!(!weak.admits(12), "a weak tag proves nothing");
+    }
+}

@@ -1,0 +1,30 @@
+//! HTTP: asks, and shows what was answered. The only folder that knows what a status code is.
+//!
+//! One page lists every operation (`operations()`); the router, the access test and the OpenAPI
+//! document are made from it. A handler says in its signature *who* may ask and *what* with;
+//! everything before and after it happens in [`pipeline`], once, in one order.
+//! Knows nothing of how anything is kept or decided: it is generic over the shop `S` it asks.
+
+pub mod access;
+pub mod address;
+pub mod answer;
+pub mod call;
+pub mod cursor;
+pub mod docs;
+pub mod edge;
+pub mod etag;
+pub mod fields;
+pub mod health;
+pub mod idempotency;
+pub mod limits;
+pub mod openapi;
+pub mod pipeline;
+pub mod problem;
+pub mod router;
+pub mod server;
+pub mod table;
+pub mod trace;
+pub mod views;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! Pipeline: the way of every request, in one place and one order.
+//!
+//! Trace · address · limit by address · who is it · may they · limit by account · type and size
+//! of the body · reading it all · idempotency · the handler · the answer. Invariant: a handler
+//! that changes something runs to its end even if the client hangs up or the time is up, and
+//! holds its idempotency key until then.
+
+mod body;
+
+use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use actix_web::{
+    HttpMessage, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::{
+        StatusCode,
+        header::{self, HeaderName},
+    },
+};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use tokio::time::timeout;
+
+use self::body::read_bytes;
+use super::{
+    access::{Access, Caller, Identify, Unauthenticated},
+    address::client_address,
+    idempotency::{
+        Admission, Answers, InFlight, RequestKey, Ticket, answer_lost, is_stored, key_in, marked,
+        replayed, scoped, stored,
+    },
+    limits::{Class, Limits, Standing},
+    problem::Problem,
+    router::{Found, Router},
+    table::{Incoming, Operation, Work},
+    trace::{Trace, Traces},
+};
+
+/// All that the way of a request needs; one for all workers.
+pub struct Pipeline<S> {
+    /// What handlers ask.
+    pub shop: S,
+    /// Where requests go.
+    pub router: Router<S>,
+    /// Tells who a token belongs to.
+    pub identify: Arc<dyn Identify>,
+    /// Remembers requests and their answers.
+    pub answers: Arc<dyn Answers>,
+    /// Counts requests.
+    pub limits: Limits,
+    /// Names requests.
+    pub traces: Traces,
+    /// The requests with a key that are running now.
+    pub in_flight: InFlight,
+    /// How many proxies of our own stand in front.
+    pub trusted_hops: usize,
+}
+
+/// A request as far as it has come.
+struct Visit<'a> {
+    request: &'a HttpRequest,
+    address: IpAddr,
+    trace: &'a Trace,
+    caller: Option<Caller>,
+    standing: Option<Standing>,
+}
+
+impl<S: Clone + 'static> Pipeline<S> {
+    /// Answers a request, whatever happens.
+    pub async fn serve(self: Arc<Self>, request: HttpRequest, payload: Payload) -> HttpResponse {
+        let trace = request.extensions().get::<Trace>().cloned();
+        let trace = trace.unwrap_or_else(|| self.traces.of(request.headers()));
+        let address = client_address(request.peer_addr(), request.headers(), self.trusted_hops);
+        let mut visit =
+            Visit { request: &request, address, trace: &trace, caller: None, standing: None };
+        let answer = Arc::clone(&self).answer(&mut visit, payload).await;
+        let mut answer = answer.unwrap_or_else(|problem| shown(problem, &request, &trace));
+        if let Some(standing) = visit.standing {
+            let headers = answer.headers_mut();
+            let name = HeaderName::from_static;
+            headers.insert(name("ratelimit-policy"), standing.policy_header());
+            headers.insert(name("ratelimit"), standing.limit_header());
+        }
+        answer
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        visit: &mut Visit<'_>,
+        payload: Payload,
+    ) -> Result<HttpResponse, Problem> {
+        let request = visit.request;
+        let (index, params) = match self.router.find(request.method(), request.path()) {
+            Found::Operation(index, params) => (index, params),
+            Found::OtherMethods(allowed) => {
+                self.count_address(visit, Class::Reads)?;
+                return Err(Problem::method_not_allowed(&allowed));
+            }
+            Found::Nothing => {
+                self.count_address(visit, Class::Reads)?;
+                return Err(Problem::not_found());
+            }
+        };
+        let operation = &self.router.operations()[index];
+        self.count_address(visit, operation.class)?;
+        visit.caller = self.identified(operation.access, request)?;
+        self.count_account(visit, operation.class)?;
+        let body = read_bytes(operation, request, payload).await?;
+        let key = self.key(operation, visit, &body)?;
+        let incoming = || Incoming {
+            request,
+            status: operation.status,
+            params: &params,
+            body: body.clone(),
+            address: visit.address,
+            trace: visit.trace,
+            caller: visit.caller,
+            key,
+        };
+        let work = (operation.prepare)(self.shop.clone(), incoming())?;
+        let Some(key) = key else {
+            return self.clone().run(index, work, None).await;
+        };
+        match self.in_flight.admit(key, &*self.answers)? {
+            Admission::Run(ticket) => self.clone().run(index, work, Some(ticket)).await,
+            Admission::Replay(stored) => Ok(replayed(stored)),
+            Admission::Again(ticket, made) => {
+                let (again, made) = operation.again.as_ref().zip(made).ok_or_else(answer_lost)?;
+                let work = again(self.shop.clone(), made, incoming());
+                self.clone().run(index, work, Some(ticket)).await.map(marked)
+            }
+        }
+    }
+
+    fn count_address(&self, visit: &mut Visit<'_>, class: Class) -> Result<(), Problem> {
+        count(visit, self.limits.spend_address(class, visit.address))
+    }
+
+    fn count_account(&self, visit: &mut Visit<'_>, class: Class) -> Result<(), Problem> {
+        let Some(caller) = visit.caller else { return Ok(()) };
+        count(visit, self.limits.spend_account(class, caller.user))
+    }
+
+    /// Who is calling, if they may. A token that is no good does not keep anybody from what is
+    /// public: signing in again must work with an old token at hand.
+    fn identified(&self, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Problem> {
+        let caller = match (bearer_token(request), access) {
+            (None, Access::Public) => return Ok(None),
+            (None, Access::Customer | Access::Staff | Access::Admin) => {
+                return Err(Problem::unauthenticated(
+                    "authentication_required",
+                    "sign in and send the access token",
+                ));
+            }
+            (Some(token), _) => self.identify.identify(token),
+        };
+        match caller {
+            Ok(caller) if access.admits(caller.role) => Ok(Some(caller)),
+            Ok(_) => Err(Problem::forbidden()),
+            Err(_) if access == Access::Public => Ok(None),
+            Err(why) => Err(refusal_of(why)),
+        }
+    }
+
+    fn key(
+        &self,
+        operation: &Operation<S>,
+        visit: &Visit<'_>,
+        body: &Bytes,
+    ) -> Result<Option<RequestKey>, Problem> {
+        let request = visit.request;
+        let Some(key) = key_in(request.method(), request.headers())? else { return Ok(None) };
+        let route = (request.method(), operation.path);
+        let asked = (request.path(), request.query_string(), &body[..]);
+        Ok(Some(scoped(key, visit.caller, visit.address, route, asked)))
+    }
+
+    /// Does the work. What changes something is on its own from here, so that it ends well
+    /// whoever is still listening; a read ends with its listener.
+    async fn run(
+        self: Arc<Self>,
+        index: usize,
+        work: Work,
+        ticket: Option<Ticket>,
+    ) -> Result<HttpResponse, Problem> {
+        let work = AssertUnwindSafe(work).catch_unwind();
+        if !self.router.operations()[index].is_write() {
+            return match timeout(HANDLER_TIME_MAX, work).await {
+                Ok(ended) => sound(ended),
+                Err(_) => Err(too_slow()),
+            };
+        }
+        let task = actix_web::rt::spawn(async move {
+            let answer = sound(work.await);
+            self.settled(index, answer, ticket)
+        });
+        match timeout(HANDLER_TIME_MAX, task).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(ended)) => Err(Problem::fault(ended)),
+            Err(_) => Err(too_slow()),
+        }
+    }
+
+    /// Keeps an answer that is worth it, and only then frees its key.
+    fn settled(
+        &self,
+        index: usize,
+        answer: Result<HttpResponse, Problem>,
+        ticket: Option<Ticket>,
+    ) -> Result<HttpResponse, Problem> {
+        let Some(ticket) = ticket else { return answer };
+        let operation = &self.router.operations()[index];
+        let status = answer.as_ref().map_or_else(Problem::status, HttpResponse::status);
+        if operation.is_secret || !is_stored(status) {
+            return answer;
+        }
+        let (answer, kept) = stored(answer?);
+        if let Some(kept) = kept {
+            self.answers.keep(ticket.scope(), kept);
+        }
+        Ok(answer)
+    }
+}
+
+/// Notes how the client stands, and refuses if that is badly.
+fn count(visit: &mut Visit<'_>, standing: Option<Standing>) -> Result<(), Problem> {
+    let Some(standing) = standing else { return Ok(()) };
+    let wait = standing.wait_seconds;
+    visit.standing = Some(standing.or_stricter(visit.standing.take()));
+    wait.map_or(Ok(()), |seconds| Err(Problem::too_many_requests(seconds)))
+}
+
+fn bearer_token(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+fn refusal_of(why: Unauthenticated) -> Problem {
+    match why {
+        Unauthenticated::Invalid => {
+            Problem::unauthenticated("invalid_token", "this access token is not valid")
+        }
+        Unauthenticated::Expired => {
+            Problem::unauthenticated("token_expired", "this access token has expired")
+        }
+        Unauthenticated::SessionEnded => {
+            Problem::unauthenticated("session_ended", "this session has ended; sign in again")
+        }
+        Unauthenticated::Unavailable => Problem::busy("who you are cannot be checked right now"),
+    }
+}
+
+fn sound(
+    ended: Result<Result<HttpResponse, Problem>, Box<dyn Any + Send>>,
+) -> Result<HttpResponse, Problem> {
+    ended.unwrap_or_else(|panic| {
+        let words = panic
+            .downcast_ref::<&str>()
+            .map(|words| (*words).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Problem::fault(format!("a handler panicked: {}", words.unwrap_or_default())))
+    })
+}
+
+fn too_slow() -> Problem {
+    Problem::busy("this takes too long; it may still be carried out")
+}
+
+/// A problem as it is shown; a fault is logged here, once.
+fn shown(problem: Problem, request: &HttpRequest, trace: &Trace) -> HttpResponse {
+    if let Some(cause) = problem.cause() {
+        let (method, path) = (request.method(), request.path());
+        tracing::error!(trace.id = trace.as_str(), %method, path, cause, "a request failed");
+    }
+    let too_much =
+        matches!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
+    let mut answer = problem.into_response(request.path(), trace.as_str());
+    if too_much {
+        // What is left of the body is not waited for.
+        answer.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+    }
+    answer
+}
+
+/// A handler that has not answered by then is answered for.
+const HANDLER_TIME_MAX: Duration = Duration::from_secs(30);

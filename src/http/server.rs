@@ -1,0 +1,190 @@
+//! Server: the listening socket, its time-outs and its end.
+//!
+//! Plain HTTP/1.1. On SIGTERM or SIGINT nothing new is accepted, what was accepted is finished,
+//! and what is not finished in time is let go.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, Error, HttpRequest, HttpServer,
+    body::MessageBody,
+    dev::{Server, Service, ServiceFactory, ServiceRequest, ServiceResponse},
+    http::header,
+    middleware::{Compress, Condition},
+    web,
+};
+
+use super::{edge, limits::SWEEP_SECONDS, pipeline::Pipeline};
+
+/// How the server listens.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Where.
+    pub listen: SocketAddr,
+    /// How many threads answer.
+    pub workers: usize,
+    /// Which other web pages may call; none by default.
+    pub cors_origins: Vec<String>,
+    /// Connections a worker has at most.
+    pub connections_max: usize,
+}
+
+impl ServerSettings {
+    /// Listens there, with a thread for each processor.
+    pub fn at(listen: SocketAddr) -> ServerSettings {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        ServerSettings {
+            listen,
+            workers,
+            cors_origins: Vec::new(),
+            connections_max: CONNECTIONS_MAX,
+        }
+    }
+}
+
+/// It cannot listen there.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotListen {
+    /// Somebody else does.
+    #[error("cannot listen on {address}: the port is in use by another program")]
+    InUse {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The system says no.
+    #[error("cannot listen on {address}")]
+    Refused {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A server whose socket is open, and which answers once it is driven.
+pub struct Listening {
+    /// Where it listens, with the real port.
+    pub address: SocketAddr,
+    /// The server; await it.
+    pub server: Server,
+}
+
+/// Opens the socket.
+///
+/// # Errors
+/// If it cannot listen there.
+pub fn listen<S>(
+    pipeline: Arc<Pipeline<S>>,
+    settings: &ServerSettings,
+) -> Result<Listening, CannotListen>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let address = settings.listen;
+    let origins = settings.cors_origins.clone();
+    let swept = Arc::clone(&pipeline);
+    let bound = HttpServer::new(move || app(Arc::clone(&pipeline), origins.clone()))
+        .workers(settings.workers.max(1))
+        .max_connections(settings.connections_max)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADER_TIME_MAX)
+        .client_disconnect_timeout(DISCONNECT_TIME_MAX)
+        .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
+        .shutdown_signal(told_to_stop())
+        .bind(address)
+        .map_err(|source| {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                CannotListen::InUse { address }
+            } else {
+                CannotListen::Refused { address, source }
+            }
+        })?;
+    let address = bound.addrs().first().copied().unwrap_or(address);
+    actix_web::rt::spawn(sweep(swept));
+    Ok(Listening { address, server: bound.run() })
+}
+
+/// The application of one worker.
+pub fn app<S>(
+    pipeline: Arc<Pipeline<S>>,
+    cors_origins: Vec<String>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+>
+where
+    S: Clone + 'static,
+{
+    let named = Arc::clone(&pipeline);
+    let handler = move |request: HttpRequest, payload: web::Payload| {
+        let pipeline = Arc::clone(&pipeline);
+        async move {
+            let mut answer = pipeline.serve(request, payload.into_inner()).await;
+            edge::spare_small(&mut answer);
+            answer
+        }
+    };
+    App::new()
+        .default_service(web::to(handler))
+        .wrap(Compress::default())
+        .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
+        .wrap_fn(move |request, next| {
+            let trace = edge::enter(&request, &named.traces);
+            let answer = next.call(request);
+            async move {
+                let mut answer = answer.await?;
+                edge::leave(&mut answer, &trace);
+                Ok(answer)
+            }
+        })
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let closed = Cors::default()
+        .allowed_methods(["GET", "POST", "PATCH", "DELETE"])
+        .allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH])
+        .allowed_header("idempotency-key")
+        .allowed_header("x-idempotency-key")
+        .expose_headers(["etag", "x-request-id", "retry-after", "ratelimit", "ratelimit-policy"])
+        .max_age(CORS_SECONDS);
+    origins.iter().fold(closed, |cors, origin| cors.allowed_origin(origin))
+}
+
+async fn sweep<S>(pipeline: Arc<Pipeline<S>>) {
+    let mut every = tokio::time::interval(Duration::from_secs(SWEEP_SECONDS));
+    loop {
+        every.tick().await;
+        pipeline.limits.sweep();
+    }
+}
+
+/// Waits for SIGTERM or SIGINT. Where signals cannot be listened to, it never comes.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (Err(source), _) | (_, Err(source)) => {
+            tracing::warn!(%source, "signals cannot be listened to");
+            std::future::pending().await
+        }
+    }
+}
+
+const CONNECTIONS_MAX: usize = 10_000;
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
+const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(2);
+const SHUTDOWN_SECONDS_MAX: u64 = 10;
+const CORS_SECONDS: usize = 600;
