@@ -5,7 +5,7 @@ use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt};
 use super::*;
 
 /// Runs a script of `file:`, `env:` and `flag:` lines; compares the settings named after `=>`
-/// with what the listing shows of them, or all faults.
+/// with what the listing shows of them, or all faults. `..` goes on with the line before.
 #[track_caller]
 fn check(script: &str) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -22,6 +22,7 @@ fn check(script: &str) {
             "flag:" if pair().0 == "--listen" => flags.listen = Some(pair().1.to_owned()),
             "flag:" if pair().0 == "--data-dir" => flags.data_dir = Some(pair().1.to_owned()),
             "=>" => expected.push(rest.to_owned()),
+            ".." => *expected.last_mut().expect("a line to go on with") += &format!(" {rest}"),
             _ => panic!("unknown line `{line}`"),
         }
     }
@@ -103,10 +104,14 @@ fn all_faults_are_told_at_once() {
            flag: --listen=localhost
            => shop.nmae (bodega.toml): no such setting; did you mean `shop.name`?
            => BODEGA_SHOP_NAME (environment): no such setting; did you mean `BODEGA_SHOP__NAME`?
-           => listen = "localhost" (--listen): must be an IP address and a port, as `127.0.0.1:3000`
-           => shop.currency = "XYZ" (bodega.toml): must be an ISO 4217 code, as `USD`, `JPY` or `KWD`
-           => payments.gateway = "stripe" (BODEGA_PAYMENTS__GATEWAY): must be `manual` or `demo` (`stripe` is not part of this version yet)
-           => auth.password_min = "many" (BODEGA_AUTH__PASSWORD_MIN): must be a whole number from 8 to 128
+           => listen = "localhost" (--listen):
+           .. must be an IP address and a port, as `127.0.0.1:3000`
+           => shop.currency = "XYZ" (bodega.toml):
+           .. must be an ISO 4217 code, as `USD`, `JPY` or `KWD`
+           => payments.gateway = "stripe" (BODEGA_PAYMENTS__GATEWAY):
+           .. must be `manual` or `demo` (`stripe` is not part of this version yet)
+           => auth.password_min = "many" (BODEGA_AUTH__PASSWORD_MIN):
+           .. must be a whole number from 8 to 128
            => limits.reads_burst = "0" (bodega.toml): must be a whole number from 1 to 1000000"#,
     );
 }
@@ -165,13 +170,15 @@ fn shipping_has_the_decimals_of_the_currency() {
     check(
         r#"file: shop.currency = "JPY"
            file: shop.shipping_flat = "4.50"
-           => shop.shipping_flat = "4.50" (bodega.toml): must be an amount of JPY, not negative, with at most its decimals"#,
+           => shop.shipping_flat = "4.50" (bodega.toml):
+           .. must be an amount of JPY, not negative, with at most its decimals"#,
     );
     check(
         r#"file: shop.shipping_flat = "-1"
            file: shop.tax_rate = "1.5"
            => shop.tax_rate = "1.5" (bodega.toml): must be a fraction from 0 to 1, as `0.075`
-           => shop.shipping_flat = "-1" (bodega.toml): must be an amount of USD, not negative, with at most its decimals"#,
+           => shop.shipping_flat = "-1" (bodega.toml):
+           .. must be an amount of USD, not negative, with at most its decimals"#,
     );
 }
 
