@@ -226,11 +226,11 @@ Example:
 const CREATE_HELP: &str = "\
 Examples:
   bodega admin create --email ada@shop.example --username ada --password-stdin < password.txt
-  pass show shop/ada | bodega admin create --email ada@shop.example --username ada --password-stdin";
+  pass show shop | bodega admin create --email ada@shop.example --username ada --password-stdin";
 
 const RESET_HELP: &str = "\
 Example:
-  pass show shop/ada | bodega admin reset-password --email ada@shop.example --password-stdin";
+  pass show shop | bodega admin reset-password --email ada@shop.example --password-stdin";
 
 const CHECK_HELP: &str = "\
 Lists every fault at once and ends with 78 if there is one. Secrets are not shown.

@@ -22,6 +22,11 @@ impl Bar {
         let style = ProgressStyle::with_template(TEMPLATE).expect("a template that parses");
         Bar(ProgressBar::no_length().with_style(style))
     }
+
+    #[cfg(test)]
+    pub(super) fn position(&self) -> (u64, Option<u64>) {
+        (self.0.position(), self.0.length())
+    }
 }
 
 impl Default for Bar {
