@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
-pub use progress::{Bar, Progress};
+pub use progress::Bar;
 pub use streams::{PasswordFault, complain, read_password, say};
 
 use crate::config::{Flags, Purpose};

@@ -12,5 +12,6 @@ pub mod domain;
 pub mod gateways;
 pub mod http;
 pub mod secret;
+pub mod shop;
 pub mod store;
 pub mod telemetry;

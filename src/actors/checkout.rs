@@ -11,12 +11,10 @@ use std::sync::Arc;
 use crate::{
     domain::{
         carts::{Cart, CartRefusal},
-        checkout::{ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
+        checkout::{Asked, ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
         ids::{OrderId, PaymentId},
         inventory::{Hold, HoldState},
-        orders::{
-            Awaited, CancelReason, Cancellation, Order, Shortage,
-        },
+        orders::{Awaited, CancelReason, Cancellation, Order, Shortage},
         payments::{PayState, Payment},
         time::{Stamp, Timestamp, Who},
     },
@@ -57,7 +55,7 @@ pub(super) struct Drive<'d> {
     payment: Arc<Payment>,
     cart: Option<Arc<Cart>>,
     holds: Vec<Arc<Hold>>,
-    asked: bool,
+    asked: Asked,
     obstacle: Option<Obstacle>,
     shortages: Vec<Shortage>,
     cart_taken_by: Option<OrderId>,
@@ -80,7 +78,7 @@ impl<'d> Drive<'d> {
             payment: Arc::default(),
             cart: None,
             holds: Vec::new(),
-            asked: false,
+            asked: Asked::default(),
             obstacle: None,
             shortages: Vec::new(),
             cart_taken_by: None,
@@ -165,6 +163,7 @@ impl<'d> Drive<'d> {
     }
 
     async fn take(&mut self, step: Step) -> Result<(), Rejection> {
+        self.asked = self.asked.after(step);
         match step {
             Step::ClaimCart => self.claim_cart().await,
             Step::ReserveStock => self.reserve_stock().await,
@@ -247,10 +246,7 @@ impl<'d> Drive<'d> {
         let (order, total) = (self.order.id, self.order.quote.total);
         let charging = &self.desks.charging;
         let decided = charging.charge(self.payment_id(), order, total, &charge, self.ticket).await;
-        let asked_before = self.asked;
-        self.heard(decided).await?;
-        self.asked = asked_before;
-        Ok(())
+        self.heard(decided).await
     }
 
     /// Takes in what came of a call to the gateway. Much may have happened meanwhile.
@@ -258,7 +254,6 @@ impl<'d> Drive<'d> {
         let (payment, ticket) = decided?;
         self.payment = payment;
         self.follow(ticket);
-        self.asked = true;
         let order = GetOrder { order: self.order.id };
         let (found, ticket) = self.desks.orders.step(order, self.intent()).await;
         self.order = found?;

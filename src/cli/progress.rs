@@ -2,15 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Who is told how far long work has come.
-pub trait Progress {
-    /// A piece of work begins: what it is, and how many steps it has.
-    fn begin(&self, label: &str, total: u64);
-    /// So many more steps are done.
-    fn advance(&self, steps: u64);
-    /// The piece of work has ended.
-    fn end(&self);
-}
+use crate::store::Progress;
 
 /// A bar on standard error, if that is a terminal.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use crate::domain::{
     payments::{Capture, GatewayOutcome, RefundOutcome},
 };
 
+pub mod by_hand;
 pub mod demo;
 
 /// A future that can be kept and sent to another thread.

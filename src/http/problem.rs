@@ -67,6 +67,26 @@ impl Problem {
             .retry_after(RETRY_SECONDS_WHEN_BUSY)
     }
 
+    /// 503: the disk is full or cannot be trusted; reading goes on.
+    pub fn unwritable() -> Problem {
+        Problem::refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unwritable",
+            "the shop cannot write at the moment; nothing was changed",
+        )
+        .retry_after(RETRY_SECONDS_WHEN_UNWRITABLE)
+    }
+
+    /// 503: the message died on its way; it was logged where that happened. Trying again is safe.
+    pub fn interrupted() -> Problem {
+        Problem::refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "interrupted",
+            "this was interrupted; please try again",
+        )
+        .retry_after(RETRY_SECONDS_WHEN_BUSY)
+    }
+
     /// 400: something in the request cannot be understood.
     pub fn malformed(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::refusal(StatusCode::BAD_REQUEST, code, detail)
@@ -242,3 +262,5 @@ fn title_of(code: &str) -> String {
 pub const PROBLEM_JSON: &str = "application/problem+json";
 const CHALLENGE: &str = r#"Bearer realm="bodega""#;
 const RETRY_SECONDS_WHEN_BUSY: u64 = 1;
+/// A full disk is looked at again by then.
+const RETRY_SECONDS_WHEN_UNWRITABLE: u64 = 5;

@@ -1,22 +1,227 @@
 //! The table: which status each refusal of the rules has.
 //!
 //! A refusal knows its code and its words; only this page knows its status. What is not a
-//! refusal ends as [`Problem::busy`] (503) or [`Problem::fault`] (500).
+//! refusal ends as 503 (try again) or 500 (opaque, logged).
 
 use actix_web::http::StatusCode;
 
 use super::Problem;
-use crate::domain::money::MoneyRefusal;
+use crate::{
+    actors::Rejection,
+    domain::{
+        carts::CartRefusal, catalogue::CatalogueRefusal, inventory::StockRefusal,
+        orders::OrderRefusal, payments::PaymentRefusal, refusal::Refusal,
+        settings::SettingsRefusal, users::UserRefusal,
+    },
+    http::views::Amount,
+    store::StoreFault,
+};
 
-impl From<MoneyRefusal> for Problem {
-    fn from(refusal: MoneyRefusal) -> Problem {
-        let code = match refusal {
-            MoneyRefusal::TooLarge => "amount_too_large",
-            MoneyRefusal::MixedCurrencies => "mixed_currencies",
-            MoneyRefusal::NotAnAmount => "not_an_amount",
-            MoneyRefusal::TooManyDecimals => "too_many_decimals",
-            MoneyRefusal::UnknownCurrency => "unknown_currency",
-        };
-        Problem::refusal(StatusCode::BAD_REQUEST, code, refusal.to_string())
+impl From<Rejection> for Problem {
+    fn from(rejection: Rejection) -> Problem {
+        match rejection {
+            Rejection::Refused(refusal) => Problem::from(refusal),
+            Rejection::Busy => Problem::busy("the shop is busy; please try again"),
+            Rejection::Unwritable => Problem::unwritable(),
+            Rejection::Fault => Problem::interrupted(),
+        }
+    }
+}
+
+impl From<StoreFault> for Problem {
+    fn from(fault: StoreFault) -> Problem {
+        Problem::from(Rejection::from(fault))
+    }
+}
+
+impl<R: Into<Refusal>> From<R> for Problem {
+    fn from(refusal: R) -> Problem {
+        let refusal = refusal.into();
+        let (status, code, words) = (status_of(&refusal), refusal.code(), refusal.to_string());
+        if status == StatusCode::NOT_FOUND {
+            // Somebody else's thing and a missing one are told apart by nobody.
+            return Problem::not_found();
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            return Problem::unauthenticated(code, words_of_unauthenticated(&refusal));
+        }
+        helped(Problem::refusal(status, code, words), &refusal)
+    }
+}
+
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::User(refusal) => of_user(refusal),
+        Refusal::Catalogue(refusal) => of_catalogue(refusal),
+        Refusal::Stock(refusal) => of_stock(refusal),
+        Refusal::Cart(refusal) => of_cart(refusal),
+        Refusal::Order(refusal) => of_order(refusal),
+        Refusal::Payment(refusal) => of_payment(refusal),
+        Refusal::Settings(refusal) => of_settings(refusal),
+        Refusal::Money(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn of_user(refusal: &UserRefusal) -> StatusCode {
+    match refusal {
+        UserRefusal::InvalidCredentials
+        | UserRefusal::WrongPassword
+        | UserRefusal::RefreshTokenReused
+        | UserRefusal::SessionEnded => StatusCode::UNAUTHORIZED,
+        UserRefusal::UnknownUser | UserRefusal::UnknownSession | UserRefusal::UnknownAddress => {
+            StatusCode::NOT_FOUND
+        }
+        UserRefusal::InvalidResetToken | UserRefusal::SamePassword => StatusCode::BAD_REQUEST,
+        UserRefusal::RoleNotAllowed => StatusCode::FORBIDDEN,
+        UserRefusal::EmailTaken
+        | UserRefusal::UsernameTaken
+        | UserRefusal::AlreadyRegistered
+        | UserRefusal::AddressExists
+        | UserRefusal::LastAdmin
+        | UserRefusal::OpenOrders
+        | UserRefusal::TooManyAddresses => StatusCode::CONFLICT,
+    }
+}
+
+fn of_catalogue(refusal: &CatalogueRefusal) -> StatusCode {
+    match refusal {
+        CatalogueRefusal::UnknownProduct
+        | CatalogueRefusal::UnknownVariant
+        | CatalogueRefusal::UnknownCategory => StatusCode::NOT_FOUND,
+        CatalogueRefusal::AlreadyAdded
+        | CatalogueRefusal::NameTaken
+        | CatalogueRefusal::SkuTaken
+        | CatalogueRefusal::CategoryNameTaken
+        | CatalogueRefusal::CategoryInUse
+        | CatalogueRefusal::ProductInactive => StatusCode::CONFLICT,
+        CatalogueRefusal::VariantRequired
+        | CatalogueRefusal::CurrencyMismatch
+        | CatalogueRefusal::NegativePrice
+        | CatalogueRefusal::InvalidVariants(_)
+        | CatalogueRefusal::TooManyImages
+        | CatalogueRefusal::TooManyCategories => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn of_stock(refusal: &StockRefusal) -> StatusCode {
+    match refusal {
+        StockRefusal::UnknownLedger => StatusCode::NOT_FOUND,
+        StockRefusal::TooMuchStock => StatusCode::BAD_REQUEST,
+        StockRefusal::InsufficientStock { .. }
+        | StockRefusal::AlreadyCounted
+        | StockRefusal::AlreadyOpened
+        | StockRefusal::BelowReserved { .. }
+        | StockRefusal::HoldEnded
+        | StockRefusal::ReservedOtherwise
+        | StockRefusal::NothingReserved
+        | StockRefusal::LessReserved { .. }
+        | StockRefusal::MoreThanSold { .. }
+        | StockRefusal::InactiveLedger => StatusCode::CONFLICT,
+    }
+}
+
+fn of_cart(refusal: &CartRefusal) -> StatusCode {
+    match refusal {
+        CartRefusal::UnknownCart | CartRefusal::NotInCart => StatusCode::NOT_FOUND,
+        CartRefusal::Empty => StatusCode::BAD_REQUEST,
+        CartRefusal::TooManyLines
+        | CartRefusal::TooManyUnits
+        | CartRefusal::InsufficientStock { .. }
+        | CartRefusal::InCheckout { .. }
+        | CartRefusal::Changed
+        | CartRefusal::NotClaimed => StatusCode::CONFLICT,
+    }
+}
+
+fn of_order(refusal: &OrderRefusal) -> StatusCode {
+    match refusal {
+        OrderRefusal::UnknownOrder | OrderRefusal::UnknownAddress | OrderRefusal::UnknownLine => {
+            StatusCode::NOT_FOUND
+        }
+        OrderRefusal::EmptyOrder | OrderRefusal::TooManyLines | OrderRefusal::Money(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        OrderRefusal::IllegalTransition { .. }
+        | OrderRefusal::PlacedOtherwise
+        | OrderRefusal::AmountMismatch { .. }
+        | OrderRefusal::NotPending
+        | OrderRefusal::OtherPayment
+        | OrderRefusal::TooManyAttempts
+        | OrderRefusal::NothingToRefund
+        | OrderRefusal::OverRefund { .. }
+        | OrderRefusal::TooManyUnits { .. }
+        | OrderRefusal::RefundedOtherwise
+        | OrderRefusal::UnknownRefund
+        | OrderRefusal::TooManyRefunds => StatusCode::CONFLICT,
+    }
+}
+
+fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
+    match refusal {
+        PaymentRefusal::UnknownMethod | PaymentRefusal::Money(_) => StatusCode::BAD_REQUEST,
+        PaymentRefusal::UnknownPayment => StatusCode::NOT_FOUND,
+        PaymentRefusal::PaymentInProgress
+        | PaymentRefusal::AlreadyPaid
+        | PaymentRefusal::AttemptedOtherwise
+        | PaymentRefusal::TooManyAttempts
+        | PaymentRefusal::AmountMismatch { .. }
+        | PaymentRefusal::CapturedTwice
+        | PaymentRefusal::NotAuthorised
+        | PaymentRefusal::NothingCaptured
+        | PaymentRefusal::OverRefund { .. }
+        | PaymentRefusal::UnknownRefund
+        | PaymentRefusal::RefundedOtherwise
+        | PaymentRefusal::TooManyRefunds => StatusCode::CONFLICT,
+    }
+}
+
+fn of_settings(refusal: &SettingsRefusal) -> StatusCode {
+    match refusal {
+        SettingsRefusal::NegativeShipping => StatusCode::BAD_REQUEST,
+        SettingsRefusal::NotOpen
+        | SettingsRefusal::AlreadyOpen
+        | SettingsRefusal::CurrencyInUse
+        | SettingsRefusal::CurrencyMismatch => StatusCode::CONFLICT,
+    }
+}
+
+/// Adds what helps the client on.
+fn helped(problem: Problem, refusal: &Refusal) -> Problem {
+    let amount = |money| serde_json::to_value(Amount(money)).unwrap_or_default();
+    match refusal {
+        Refusal::Stock(StockRefusal::InsufficientStock { available, .. })
+        | Refusal::Cart(CartRefusal::InsufficientStock { available, .. }) => {
+            problem.with("available", *available)
+        }
+        Refusal::Stock(StockRefusal::BelowReserved { reserved }) => {
+            problem.with("reserved", *reserved)
+        }
+        Refusal::Cart(CartRefusal::InCheckout { order }) => {
+            problem.with("orderId", order.to_string())
+        }
+        Refusal::Order(OrderRefusal::AmountMismatch { expected, given })
+        | Refusal::Payment(PaymentRefusal::AmountMismatch { expected, given }) => problem
+            .with("expected", expected.minor())
+            .with("given", given.minor())
+            .with("currency", expected.currency().code()),
+        Refusal::Order(OrderRefusal::OverRefund { left })
+        | Refusal::Payment(PaymentRefusal::OverRefund { left }) => {
+            problem.with("left", amount(*left))
+        }
+        Refusal::Order(OrderRefusal::IllegalTransition { from, to }) => {
+            problem.with("from", from.name()).with("to", to.name())
+        }
+        _ => problem,
+    }
+}
+
+fn words_of_unauthenticated(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::User(UserRefusal::InvalidCredentials) => "email or password is wrong",
+        Refusal::User(UserRefusal::WrongPassword) => "the password is wrong",
+        Refusal::User(UserRefusal::RefreshTokenReused) => {
+            "this sign-in was used twice and has been ended"
+        }
+        _ => "this sign-in has ended; sign in again",
     }
 }

@@ -1,0 +1,265 @@
+//! Shop: wires store, owners, services and HTTP together; opens and closes them in order.
+//!
+//! Order of opening: the store (it takes the directory), the signing secret, the owners, the
+//! shop's own settings, and then whatever a crash has left unfinished is driven on.
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Arbiter, ArbiterHandle};
+use secrecy::{ExposeSecret, SecretSlice};
+
+use crate::{
+    accounts::{Accounts, Letters, Terms, passwords::PasswordFault},
+    actors::{
+        Desk, Intent, Rejection,
+        demo_bank::{BankBooks, DemoBank},
+        desks::Desks,
+        purchases::Purchases,
+        settings::OpenShop,
+    },
+    clock::Clock,
+    config::{Gateway, Settings},
+    domain::{
+        settings::Opening,
+        time::{Stamp, Who},
+    },
+    gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
+    http::cursor::Cursors,
+    secret::{SecretFault, signing_secret},
+    store::{OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
+};
+
+/// Why a shop could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotOpen {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// The signing secret.
+    #[error(transparent)]
+    Secret(#[from] SecretFault),
+    /// The password pool.
+    #[error(transparent)]
+    Passwords(#[from] PasswordFault),
+    /// The shop's first settings could not be written.
+    #[error("the shop's settings could not be written: {0}")]
+    Settings(Rejection),
+}
+
+/// A running shop. Cheap to clone.
+#[derive(Clone)]
+pub struct Shop(Arc<Parts>);
+
+/// What a running shop is made of.
+pub struct Parts {
+    /// Every owner's desk.
+    pub desks: Arc<Desks>,
+    /// Signing up and in.
+    pub accounts: Accounts,
+    /// Buying.
+    pub purchases: Purchases,
+    /// Committed state.
+    pub reader: Reader,
+    /// The shop's clock.
+    pub clock: Clock,
+    /// Seals of lists' cursors.
+    pub cursors: Cursors,
+    /// What was chosen for this run.
+    pub settings: Settings,
+    store: Store,
+    closing: AtomicBool,
+}
+
+impl Deref for Shop {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Shop {
+    /// Opens a shop on its data directory. The owners run on `arbiter`.
+    ///
+    /// # Errors
+    /// The directory is taken, damaged or not writable; each with words for the shopkeeper.
+    pub async fn open(
+        settings: Settings,
+        arbiter: &ArbiterHandle,
+        progress: &dyn Progress,
+    ) -> Result<(Shop, OpenReport), CannotOpen> {
+        let options = StoreOptions {
+            low_water_bytes: settings.store.low_water_mib << 20,
+            ..StoreOptions::default()
+        };
+        let (store, report) = Store::open(&settings.data_dir, registry(), options, progress)?;
+        let clock = Clock::of_machine(store.now_floor());
+        let shop = Shop::over(store, clock, settings, arbiter).await?;
+        Ok((shop, report))
+    }
+
+    /// The shop over a store and a clock that are there.
+    ///
+    /// # Errors
+    /// As [`Shop::open`].
+    pub async fn over(
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        arbiter: &ArbiterHandle,
+    ) -> Result<Shop, CannotOpen> {
+        let secret = signing_secret(&settings.data_dir)?;
+        let gateway = settings.payments.gateway;
+        let books_clock = clock.clone();
+        let desks = Arc::new(Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
+            gateway_over(gateway, bank, books_clock)
+        }));
+        let letters = Arc::new(LetterFolder { folder: settings.data_dir.join(LETTERS) });
+        let terms = Terms {
+            access_minutes: settings.auth.access_minutes,
+            refresh_days: settings.auth.refresh_days,
+        };
+        let accounts = Accounts::new(
+            desks.users.clone(),
+            store.reader(),
+            &secret,
+            letters,
+            clock.clone(),
+            terms,
+        )?;
+        let hold_minutes = settings.payments.hold_minutes;
+        let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), hold_minutes);
+        let shop = Shop(Arc::new(Parts {
+            reader: store.reader(),
+            cursors: Cursors::new(cursor_secret(&secret)),
+            closing: AtomicBool::new(false),
+            desks,
+            accounts,
+            purchases,
+            clock,
+            settings,
+            store,
+        }));
+        shop.write_first_settings().await.map_err(CannotOpen::Settings)?;
+        Ok(shop)
+    }
+
+    /// Drives on, now and every minute, what a crash or a doubt has left unfinished.
+    pub async fn keep_driving(self) {
+        let mut every = tokio::time::interval(SWEEP_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !self.is_closing() {
+            every.tick().await;
+            if let Err(error) = self.purchases.sweep().await {
+                tracing::error!(%error, "unfinished orders could not be looked at");
+            }
+        }
+    }
+
+    /// An intent of somebody, now.
+    pub fn intent(&self, who: Who) -> Intent {
+        Intent::of(Stamp { at: self.clock.now(), who })
+    }
+
+    /// The store, for health and verification.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// From now on the shop says that it is closing.
+    pub fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is closing.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// Where letters lie until mail is sent.
+    pub fn letters(&self) -> PathBuf {
+        self.settings.data_dir.join(LETTERS)
+    }
+
+    /// Writes what waits and closes the store.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn close(self) -> Result<(), StoreFault> {
+        self.begin_closing();
+        self.store.clone().close()
+    }
+
+    async fn write_first_settings(&self) -> Result<(), Rejection> {
+        let chosen = &self.settings.shop;
+        let opening = Opening {
+            name: chosen.name.clone(),
+            currency: chosen.currency,
+            tax_rate: chosen.tax_rate,
+            shipping_flat: chosen.shipping_flat,
+            public_url: self.settings.public_url(self.settings.listen),
+        };
+        self.desks.settings.ask(OpenShop { opening }, self.intent(Who::Shop)).await.map(drop)
+    }
+}
+
+fn gateway_over(chosen: Gateway, bank: Desk<DemoBank>, clock: Clock) -> Arc<dyn PaymentGateway> {
+    match chosen {
+        Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, clock)))),
+        Gateway::Manual => Arc::new(ByHand),
+    }
+}
+
+/// Letters as files, until mail is sent: one a person and moment, readable by the owner only.
+struct LetterFolder {
+    folder: PathBuf,
+}
+
+impl Letters for LetterFolder {
+    fn password_forgotten(&self, user: &crate::domain::users::User, token: &secrecy::SecretString) {
+        let text = format!(
+            "To: {}\nSubject: A new password\n\nToken: {}\n\nIt is good once, for 30 minutes.\n",
+            user.email,
+            token.expose_secret(),
+        );
+        if let Err(error) = write_letter(&self.folder, &format!("{}.txt", user.id), &text) {
+            tracing::error!(%error, "a letter could not be written");
+        }
+    }
+}
+
+fn write_letter(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    std::fs::create_dir_all(folder)?;
+    let path = folder.join(name);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn cursor_secret(secret: &SecretSlice<u8>) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(b"cursors");
+    hash.update(secret.expose_secret());
+    hash.finalize().into()
+}
+
+/// A thread for the owners.
+pub fn owners_thread() -> Arbiter {
+    Arbiter::new()
+}
+
+const LETTERS: &str = "letters";
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
