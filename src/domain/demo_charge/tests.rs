@@ -141,7 +141,9 @@ fn what_is_set_aside_is_captured_or_given_up() {
          void                   => captured",
     );
     check(
-        "set-aside pm_card_visa => authorised\n void => voided\n capture 1.00 => nothing is set aside that could be captured",
+        "set-aside pm_card_visa => authorised
+         void                   => voided
+         capture 1.00           => nothing is set aside that could be captured",
     );
 }
 

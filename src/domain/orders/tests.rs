@@ -523,7 +523,7 @@ proptest! {
             }
             prop_assert_eq!(order.check(), Ok(()), "after `{}`", command);
             prop_assert!(order.refunded.minor() <= order.captured.minor());
-            // What a decision decided is already so when it is asked again, unless its time is over.
+            // What was decided is already so when it is asked again.
             if !command.starts_with("pay again") {
                 prop_assert_eq!(decide(&order, command).unwrap_or_default(), vec![]);
             }
