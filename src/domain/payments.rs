@@ -156,7 +156,8 @@ impl Payment {
         self.attempt > 0 || self.by_hand
     }
 
-    /// Begins an attempt; must be durable before the gateway is asked. Asking again changes nothing.
+    /// Begins an attempt; must be durable before the gateway is asked. Asking again changes
+    /// nothing.
     pub fn begin(
         &self,
         order: OrderId,

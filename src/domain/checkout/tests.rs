@@ -1,4 +1,6 @@
-//! Checkout, step by step: as scripts, over every reachable world, and over the real owners.
+//! Checkout: as scripts, over every reachable world, and over real orders, payments and a bank.
 
 mod model;
+mod owners;
+mod scripts;
 mod world;

@@ -67,8 +67,8 @@ pub fn token_of_card(
     })
 }
 
-/// What the demo gateway does with a payment method, by its `pm_card_…`, `tok_…`, `tok_demo_…`
-/// or `pm_demo_…` name; nothing for a name it does not know.
+/// What the demo gateway does with a payment method, by its `pm_card_…`, `tok_…`,
+/// `tok_demo_…` or `pm_demo_…` name; nothing for a name it does not know.
 pub fn behaviour_of(token: &str) -> Option<Behaviour> {
     let named = |table: &[(&str, Behaviour)], name: &str| {
         table.iter().find(|(known, _)| *known == name).map(|(_, behaviour)| *behaviour)

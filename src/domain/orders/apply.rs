@@ -62,7 +62,10 @@ impl Aggregate for Order {
             }
             OrderEvent::OrderRefunded { refund, amount, .. } => {
                 self.set_refund(refund, OrderRefundState::Done);
-                self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
+                // Settling a cancelled order took over all that the payment gave back: this too.
+                if !(self.status == OrderStatus::Cancelled && self.settled) {
+                    self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
+                }
             }
             OrderEvent::RefundRefused { refund, code } => {
                 self.take_back(refund);

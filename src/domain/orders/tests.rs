@@ -302,6 +302,19 @@ fn a_cancelled_order_is_unfinished_until_it_is_settled() {
 }
 
 #[test]
+fn a_refund_noted_after_settling_is_not_counted_twice() {
+    let order = check(
+        PaymentMethod::Card,
+        "pay                => PAID
+         refund 1 5.00      => 5.00
+         cancel             => CANCELLED
+         settle 42.24 42.24 => CANCELLED
+         refunded 1         => CANCELLED",
+    );
+    assert_eq!(order.refunded, order.captured);
+}
+
+#[test]
 fn units_are_refunded_at_what_they_cost_and_the_last_ones_with_shipping() {
     // The three teas carry 0.75 of tax, 0.25 each; the pot 1.50.
     check(
@@ -510,7 +523,7 @@ proptest! {
             }
             prop_assert_eq!(order.check(), Ok(()), "after `{}`", command);
             prop_assert!(order.refunded.minor() <= order.captured.minor());
-            // What a decision decided is already so when it is asked again, unless its time is over.
+            // What was decided is already so when it is asked again.
             if !command.starts_with("pay again") {
                 prop_assert_eq!(decide(&order, command).unwrap_or_default(), vec![]);
             }

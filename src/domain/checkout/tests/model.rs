@@ -78,15 +78,14 @@ fn ends(world: World, known: &mut HashMap<World, bool>, path: &mut Vec<World>) {
     assert!(!path.contains(&world), "goes round in circles: {path:?}");
     assert!(path.len() < 40, "goes on and on: {path:?}");
     let step = next(&world.facts());
-    match step {
-        Step::Wait(_) | Step::Finished => ended_well(&world, step),
-        _ => {
-            path.push(world);
-            for after in world.after(step, &ANSWERED) {
-                ends(after, known, path);
-            }
-            path.pop();
+    if matches!(step, Step::Wait(_) | Step::Finished) {
+        ended_well(&world, step);
+    } else {
+        path.push(world);
+        for after in world.after(step, &ANSWERED) {
+            ends(after, known, path);
         }
+        path.pop();
     }
     known.insert(world, true);
 }

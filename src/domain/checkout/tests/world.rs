@@ -217,11 +217,13 @@ impl World {
 
     /// The charge is asked for under the key of the last attempt: there is one charge a key.
     fn charged(self, luck: &Luck) -> Vec<World> {
-        let mut worlds: Vec<World> = match self.truth() {
-            Truth::Never => luck.charge.iter().map(|truth| self.with_truth(*truth)).collect(),
-            _ => vec![self],
+        let decided = if self.truth() == Truth::Never {
+            luck.charge.iter().map(|truth| self.with_truth(*truth)).collect()
+        } else {
+            vec![self]
         };
-        worlds = worlds.into_iter().flat_map(|world| world.answered(luck)).collect();
+        let mut worlds: Vec<World> =
+            decided.into_iter().flat_map(|world: World| world.answered(luck)).collect();
         if let (true, Some(last)) = (luck.loses, self.attempt.checked_sub(1)) {
             worlds.push(self);
             let mut late = self;
@@ -232,9 +234,10 @@ impl World {
     }
 
     fn captured(self, luck: &Luck) -> Vec<World> {
-        let decided = match self.truth() {
-            Truth::Authorised => vec![Truth::Captured, Truth::Declined],
-            known => vec![known],
+        let decided = if self.truth() == Truth::Authorised {
+            vec![Truth::Captured, Truth::Declined]
+        } else {
+            vec![self.truth()]
         };
         let mut worlds: Vec<World> =
             decided.into_iter().flat_map(|truth| self.with_truth(truth).answered(luck)).collect();
@@ -248,7 +251,7 @@ impl World {
         let truths = match self.truth() {
             Truth::Never | Truth::NeedsAction | Truth::Authorised => vec![Truth::Voided],
             Truth::Processing => vec![Truth::Voided, Truth::Processing],
-            known => vec![known],
+            known @ (Truth::Captured | Truth::Declined | Truth::Voided) => vec![known],
         };
         let mut worlds: Vec<World> =
             truths.into_iter().flat_map(|truth| self.with_truth(truth).answered(luck)).collect();
@@ -265,7 +268,7 @@ impl World {
         }
         let decided: Vec<PaidBack> = match self.paid_back {
             PaidBack::Never => luck.refund.to_vec(),
-            known => vec![known],
+            known @ (PaidBack::Done | PaidBack::Refused) => vec![known],
         };
         let mut worlds = Vec::new();
         for paid_back in decided {
