@@ -256,3 +256,6 @@ impl Disk {
 
 /// Without commits for so long, a closing frame is written and the table folded.
 const IDLE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;
