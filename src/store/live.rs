@@ -86,12 +86,17 @@ impl Folding {
         let _ = self.folder.send(Fold::Checkpoint(answer));
     }
 
-    /// Waits until all that was frozen is folded and synced. The writer must be gone.
-    pub fn finish(self) -> Result<(), StoreFault> {
+    /// Waits until all that was frozen is folded and synced.
+    pub fn checkpoint_now(&self) -> Result<Seq, StoreFault> {
         let (answer, answered) = mpsc::channel();
         let gone = || StoreFault::StateDamaged { what: "the folding thread has ended".into() };
-        let asked = self.folder.send(Fold::Checkpoint(answer)).map_err(|_| gone());
-        let done = asked.and_then(|()| answered.recv().unwrap_or_else(|_| Err(gone())));
+        self.folder.send(Fold::Checkpoint(answer)).map_err(|_| gone())?;
+        answered.recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// The same, then ends the thread. The writer must be gone.
+    pub fn finish(self) -> Result<(), StoreFault> {
+        let done = self.checkpoint_now();
         drop(self.folder);
         fold::join(self.thread)?;
         done.map(|_| ())

@@ -197,3 +197,6 @@ impl<'a> Walk<'a> {
 
 /// More is not looked for once so much is wrong.
 const FINDINGS_MAX: usize = 1000;
+
+#[cfg(test)]
+mod tests;
