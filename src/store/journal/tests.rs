@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tempfile::TempDir;
 
 use super::{
-    super::fault::StoreFault,
+    super::{disk::Disk, fault::StoreFault},
     frame::Parsed,
     open::{Torn, survey},
     read::Cursor,
@@ -15,7 +15,7 @@ use super::{
 const SEGMENT: u64 = 4 << 20;
 
 fn opened(dir: &Path) -> Result<(Journal, Option<Torn>), StoreFault> {
-    survey(dir, 0)?.repair(SEGMENT, 1, None)
+    survey(dir, 0)?.repair(&Disk::under(dir, 0, None), SEGMENT, 1, None)
 }
 
 fn fresh() -> (TempDir, Journal) {
@@ -194,6 +194,20 @@ fn frames_that_do_not_follow_one_another_are_damage() {
 }
 
 #[test]
+fn a_frame_of_another_history_is_damage() {
+    let segments = ["aaa", "bbb"].map(|first| {
+        let (folder, mut journal) = fresh();
+        keep(&mut journal, &[first, "and so on"]);
+        segment_of(&folder)
+    });
+    let [mut bytes, other] = segments;
+    let starts = starts(&bytes);
+    bytes[starts[1]..starts[2]].copy_from_slice(&other[starts[1]..starts[2]]);
+    let opened = opened(with_segment(&bytes).path()).map(|_| ());
+    assert!(matches!(opened, Err(StoreFault::Damaged { .. })), "{opened:?}");
+}
+
+#[test]
 fn a_journal_goes_on_in_the_next_segment() {
     let (folder, mut journal) = fresh();
     let large = "x".repeat(900_000);
@@ -265,7 +279,9 @@ fn time_in_the_journal_never_goes_back() {
 fn a_short_write_is_taken_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let faults = Arc::new(Faults::none());
-    let journal = survey(folder.path(), 0).and_then(|s| s.repair(SEGMENT, 1, Some(faults.clone())));
+    let disk = Disk::under(folder.path(), 0, None);
+    let journal = survey(folder.path(), 0)
+        .and_then(|survey| survey.repair(&disk, SEGMENT, 1, Some(faults.clone())));
     let (mut journal, _) = journal.expect("a journal");
     keep(&mut journal, &["tea"]);
     faults.leave_room(HEADER_BYTES.try_into().expect("small"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{
-    super::{change, live::Live, testing::*},
+    super::{change, disk::Disk, live::Live, testing::*},
     *,
 };
 use crate::store::table::Write;
@@ -33,7 +33,7 @@ fn row(key: u8) -> Key {
 
 fn live(folder: &std::path::Path) -> Live {
     let state = State::open(&folder.join("state")).expect("a state");
-    Live::start(state, 0, 1 << 20, folder).expect("a live state")
+    Live::start(state, 0, 1 << 20, Disk::under(folder, 0, None)).expect("a live state")
 }
 
 /// What a list must be, from the model.
@@ -170,6 +170,8 @@ fn what_is_gone_leaves_its_version_and_no_rows() {
         let gone = shop.reader.get::<Jar>(jar(1)).expect("readable");
         assert_eq!((gone.version, &*gone.state), (2, &Jar::default()));
         assert_eq!(shop.reader.row(&jar_by_label("rent")).expect("a row"), None);
+        let listed = shop.reader.rows(&Key::row(0xed).done(), None, Order::Ascending, 10);
+        assert_eq!(listed.expect("rows"), []);
     };
     check(&shop);
     let (shop, _) = shop.reopened();
