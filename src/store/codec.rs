@@ -112,3 +112,6 @@ const HEAD_BYTES: usize = 7;
 /// sled keeps larger values in files that it never syncs, so no piece is larger.
 const PIECE_BYTES_MAX: usize = 16 * 1024 - 64;
 const VALUE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

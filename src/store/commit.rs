@@ -6,7 +6,6 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -15,6 +14,7 @@ use crate::domain::time::Timestamp;
 
 use super::{
     Mode, Seq,
+    disk::Disk,
     fault::StoreFault,
     faults::{Faults, Stop},
     journal::{AppendFault, Journal},
@@ -31,15 +31,9 @@ pub(super) struct Committer {
     pub journal: Journal,
     pub writer: Writer,
     pub disk: Disk,
+    pub faults: Option<Arc<Faults>>,
     /// Number of the last durable ticket of the present epoch.
     pub good: Option<u64>,
-}
-
-/// What has to be left free on the disk.
-pub(super) struct Disk {
-    pub dir: PathBuf,
-    pub low_water_bytes: u64,
-    pub faults: Option<Arc<Faults>>,
 }
 
 /// A commit whose frame is on its way.
@@ -175,7 +169,7 @@ impl Committer {
             self.status.advance(number, last, self.journal.time());
         }
         self.status.journal_bytes.store(self.journal.bytes(), Ordering::Relaxed);
-        if let Some(faults) = &self.disk.faults {
+        if let Some(faults) = &self.faults {
             faults.pass(Stop::BeforeAnswer);
         }
         // Whoever asked may have gone away meanwhile.
@@ -244,15 +238,8 @@ impl Committer {
     }
 }
 
-impl Disk {
-    /// Whether less is free than has to be.
-    pub fn is_low(&self) -> bool {
-        let room = self.faults.as_ref().map_or(u64::MAX, |faults| faults.room());
-        let free = rustix::fs::statvfs(&self.dir)
-            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
-        room.min(free) < self.low_water_bytes
-    }
-}
-
 /// Without commits for so long, a closing frame is written and the table folded.
 const IDLE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;

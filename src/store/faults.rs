@@ -5,8 +5,13 @@
 use std::{
     io,
     str::FromStr,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Condvar, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
+
+use super::locked;
 
 /// A place on the road of a commit where a test may end the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +32,28 @@ pub struct Faults {
     room: AtomicU64,
     failing_syncs: AtomicBool,
     stop: Option<(Stop, AtomicU64)>,
+    syncs: AtomicU64,
+    gate: Mutex<Gate>,
+    moved: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    shut: bool,
+    waiting: bool,
 }
 
 impl Faults {
     /// Nothing goes wrong yet.
     pub fn none() -> Faults {
-        Faults { room: AtomicU64::new(u64::MAX), failing_syncs: AtomicBool::new(false), stop: None }
+        Faults {
+            room: AtomicU64::new(u64::MAX),
+            failing_syncs: AtomicBool::new(false),
+            stop: None,
+            syncs: AtomicU64::new(0),
+            gate: Mutex::default(),
+            moved: Condvar::new(),
+        }
     }
 
     /// The process aborts when it passes `stop` for the `passage`-th time.
@@ -48,6 +69,29 @@ impl Faults {
     /// From now on every sync fails.
     pub fn fail_syncs(&self) {
         self.failing_syncs.store(true, Ordering::SeqCst);
+    }
+
+    /// How many syncs there were.
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::SeqCst)
+    }
+
+    /// From now on a sync does not return before [`Faults::let_syncs_go`].
+    pub fn hold_syncs(&self) {
+        locked(&self.gate).shut = true;
+    }
+
+    /// Waits until a sync is held.
+    pub fn wait_for_held_sync(&self) {
+        let gate = locked(&self.gate);
+        let held = self.moved.wait_while(gate, |gate| !gate.waiting);
+        drop(held.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Lets held syncs return.
+    pub fn let_syncs_go(&self) {
+        *locked(&self.gate) = Gate::default();
+        self.moved.notify_all();
     }
 
     /// How many bytes the disk still takes.
@@ -67,6 +111,11 @@ impl Faults {
 
     /// What a sync says.
     pub(super) fn sync(&self) -> io::Result<()> {
+        self.syncs.fetch_add(1, Ordering::SeqCst);
+        let mut gate = locked(&self.gate);
+        gate.waiting = gate.shut;
+        self.moved.notify_all();
+        drop(self.moved.wait_while(gate, |gate| gate.shut).unwrap_or_else(PoisonError::into_inner));
         if self.failing_syncs.load(Ordering::SeqCst) {
             return Err(io::Error::other("the sync failed on order"));
         }

@@ -206,3 +206,6 @@ pub(super) fn dir_of(data: &std::path::Path) -> PathBuf {
 
 /// A batch buffer larger than this is given back.
 const BUFFER_BYTES_KEPT: usize = 4 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -177,3 +177,6 @@ pub const RECORD_TAGS: std::ops::RangeInclusive<u8> = 0x01..=0x7f;
 /// Tags a kind of row may have.
 pub const ROW_TAGS: std::ops::RangeInclusive<u8> = 0x80..=0xef;
 const KEY_BYTES_USUAL: usize = 48;
+
+#[cfg(test)]
+mod tests;

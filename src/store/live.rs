@@ -3,9 +3,9 @@
 //! Invariant: the parts are started and ended together, in one order.
 
 use std::{
-    path::Path,
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, SyncSender},
     },
     thread::JoinHandle,
@@ -13,6 +13,7 @@ use std::{
 
 use super::{
     Seq,
+    disk::Disk,
     fault::StoreFault,
     reader::{Reader, cache_of},
     state::{
@@ -35,6 +36,7 @@ pub(super) struct Live {
 pub(super) struct Folding {
     folder: SyncSender<Fold>,
     thread: JoinHandle<()>,
+    ending: Arc<AtomicBool>,
 }
 
 impl Live {
@@ -43,21 +45,25 @@ impl Live {
         state: State,
         checkpoint: Seq,
         cache_bytes: u64,
-        dir: &Path,
+        disk: Disk,
     ) -> Result<Live, StoreFault> {
         let table = Arc::new(Table::new());
         let cache = Arc::new(cache_of(cache_bytes));
         let state = Arc::new(state);
-        let (folder, thread) = Folder::start(
-            Arc::clone(&state),
-            Arc::clone(&table),
-            Arc::clone(&cache),
-            checkpoint,
-            dir,
-        )?;
+        let ending = Arc::new(AtomicBool::new(false));
+        let folder = Folder {
+            state: Arc::clone(&state),
+            table: Arc::clone(&table),
+            cache: Arc::clone(&cache),
+            disk,
+            ending: Arc::clone(&ending),
+            through: checkpoint,
+            checkpointed: checkpoint,
+        };
+        let (folder, thread) = folder.start()?;
         let writer = Writer::new(Arc::clone(&table), folder.clone(), checkpoint);
         let reader = Reader::new(Arc::clone(&table), cache, Arc::clone(&state));
-        Ok(Live { reader, writer, folding: Folding { folder, thread }, table, state })
+        Ok(Live { reader, writer, folding: Folding { folder, thread, ending }, table, state })
     }
 
     /// Folds everything and syncs it; the state then.
@@ -86,12 +92,18 @@ impl Folding {
         let _ = self.folder.send(Fold::Checkpoint(answer));
     }
 
-    /// Waits until all that was frozen is folded and synced. The writer must be gone.
-    pub fn finish(self) -> Result<(), StoreFault> {
+    /// Waits until all that was frozen is folded and synced.
+    pub fn checkpoint_now(&self) -> Result<Seq, StoreFault> {
         let (answer, answered) = mpsc::channel();
         let gone = || StoreFault::StateDamaged { what: "the folding thread has ended".into() };
-        let asked = self.folder.send(Fold::Checkpoint(answer)).map_err(|_| gone());
-        let done = asked.and_then(|()| answered.recv().unwrap_or_else(|_| Err(gone())));
+        self.folder.send(Fold::Checkpoint(answer)).map_err(|_| gone())?;
+        answered.recv().unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// The same, then ends the thread. The writer must be gone.
+    pub fn finish(self) -> Result<(), StoreFault> {
+        self.ending.store(true, Ordering::SeqCst);
+        let done = self.checkpoint_now();
         drop(self.folder);
         fold::join(self.thread)?;
         done.map(|_| ())
@@ -99,6 +111,7 @@ impl Folding {
 
     /// Waits until the thread has ended.
     pub fn abandon(self) {
+        self.ending.store(true, Ordering::SeqCst);
         drop(self.folder);
         if let Err(fault) = fold::join(self.thread) {
             tracing::error!(%fault, "folding ended badly");

@@ -9,6 +9,7 @@
 pub mod change;
 mod codec;
 mod commit;
+mod disk;
 pub mod fault;
 pub mod faults;
 pub mod journal;

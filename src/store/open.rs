@@ -12,7 +12,8 @@ use std::{
 
 use super::{
     Inner, OpenReport, Seq, Store, StoreOptions, Threads,
-    commit::{Committer, Disk},
+    commit::Committer,
+    disk::Disk,
     fault::StoreFault,
     journal::{self, Journal, open::survey, segment::SPARE_NAME},
     kinds::Registry,
@@ -35,11 +36,7 @@ pub(super) fn open(
 ) -> Result<(Store, OpenReport), StoreFault> {
     let journal_dir = journal::dir_of(dir);
     fs::create_dir_all(&journal_dir).map_err(StoreFault::io("make", &journal_dir))?;
-    let disk = Disk {
-        dir: dir.to_path_buf(),
-        low_water_bytes: options.low_water_bytes,
-        faults: options.faults.clone(),
-    };
+    let disk = Disk::under(dir, options.low_water_bytes, options.faults.clone());
     if disk.is_low() {
         // sled does not open on a full disk; the spare segment is room we keep for that.
         let _ = fs::remove_file(journal_dir.join(SPARE_NAME));
@@ -54,10 +51,11 @@ pub(super) fn open(
     };
     survey.reaches(known)?;
     let (journal, torn) =
-        survey.repair(options.segment_bytes, options.timeline, options.faults.clone())?;
+        survey.repair(&disk, options.segment_bytes, options.timeline, options.faults.clone())?;
     let mut report =
         OpenReport { torn, seq: journal.last(), time: journal.time(), ..OpenReport::default() };
-    let mut opening = Opening { dir, options: &options, registry, progress, report: &mut report };
+    let mut opening =
+        Opening { dir, disk: &disk, options: &options, registry, progress, report: &mut report };
     let live = opening.live(opened, &journal)?;
     let store = start(dir, lock, live, journal, disk, &options)?;
     Ok((store, report))
@@ -66,6 +64,7 @@ pub(super) fn open(
 /// Bringing the state up to the journal.
 struct Opening<'a> {
     dir: &'a Path,
+    disk: &'a Disk,
     options: &'a StoreOptions,
     registry: &'a Registry,
     progress: &'a dyn Progress,
@@ -115,7 +114,7 @@ impl Opening<'_> {
         checkpoint: Seq,
         journal: &Journal,
     ) -> Result<Live, ReplayFault> {
-        let mut live = Live::start(state, checkpoint, self.options.cache_bytes, self.dir)?;
+        let mut live = Live::start(state, checkpoint, self.options.cache_bytes, self.disk.clone())?;
         let journal_dir = journal::dir_of(self.dir);
         let range = (checkpoint, journal.last());
         let (reader, writer) = (&live.reader, &mut live.writer);
@@ -150,6 +149,7 @@ fn start(
         journal,
         writer,
         disk,
+        faults: options.faults.clone(),
         good: None,
     };
     let committing = thread::Builder::new()

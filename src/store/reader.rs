@@ -345,3 +345,6 @@ fn is_empty(from: &Bound<Key>, to: &Bound<Key>) -> bool {
 
 const PAGE_RECORDS: usize = 256;
 const RECORD_BYTES_USUAL: u64 = 1024;
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ fn put_rows_right(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -243,3 +243,6 @@ fn remove_half_snapshots(dir: &Path) -> Result<(), StoreFault> {
 pub const DAMAGED_NAME: &str = "DAMAGED";
 const SEGMENT_BYTES: usize = 4 << 20;
 const CACHE_BYTES: u64 = 32 << 20;
+
+#[cfg(test)]
+mod tests;

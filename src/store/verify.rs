@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     OpenReport, Seq, StoreOptions,
+    disk::Disk,
     fault::StoreFault,
     journal::{self, open::survey_all},
     keys::{ANSWER_TAG, NOTE_TAG, PIECE_TAG},
@@ -68,6 +69,7 @@ pub fn verify(
     let lock = Arc::new(DirLock::take(dir)?);
     let mut report = VerifyReport::default();
     let cache_bytes = options.cache_bytes;
+    let disk = Disk::under(dir, options.low_water_bytes, options.faults.clone());
     let opened = survey_all(&journal::dir_of(dir))
         .and_then(|_| open::open(dir, Arc::clone(&lock), registry, options, progress));
     match opened {
@@ -84,7 +86,7 @@ pub fn verify(
         Err(other) => return Err(other),
     }
     let scratch = Scratch::make(dir)?;
-    let mut live = Live::start(State::open(&scratch.0)?, 0, cache_bytes, dir)?;
+    let mut live = Live::start(State::open(&scratch.0)?, 0, cache_bytes, disk)?;
     let journal_dir = journal::dir_of(dir);
     let (reader, writer) = (&live.reader, &mut live.writer);
     match catch_up(&journal_dir, (0, report.seq), registry, reader, writer, progress) {
@@ -197,3 +199,6 @@ impl<'a> Walk<'a> {
 
 /// More is not looked for once so much is wrong.
 const FINDINGS_MAX: usize = 1000;
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use std::{
 use crate::domain::time::Timestamp;
 
 use super::{
-    super::{Seq, fault::StoreFault, faults::Faults, len64},
+    super::{Seq, disk::Disk, fault::StoreFault, faults::Faults, len64},
     Journal, Position,
     frame::{self, Frame, Header, Parsed},
     segment::{self, Segment, Spares},
@@ -202,8 +202,9 @@ impl Survey {
     }
 
     /// Cuts off the unsynced end, makes what survived durable, and opens the journal.
-    pub fn repair(
+    pub(in super::super) fn repair(
         self,
+        disk: &Disk,
         segment_bytes: u64,
         timeline: u32,
         faults: Option<Arc<Faults>>,
@@ -225,7 +226,7 @@ impl Survey {
             rewrite(&segment, start, self.at.end)?;
         }
         let journal = Journal {
-            spares: Spares::start(&dir, segment_bytes)?,
+            spares: Spares::start(&dir, segment_bytes, disk.clone())?,
             segment,
             timeline: self.timeline.max(timeline),
             at: self.at,

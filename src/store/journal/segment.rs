@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 
-use super::super::{fault::StoreFault, faults::Faults, len64};
+use super::super::{disk::Disk, fault::StoreFault, faults::Faults, len64};
 
 /// A file of the journal, open for writing.
 #[derive(Debug)]
@@ -141,13 +141,17 @@ pub struct Spares {
 
 impl Spares {
     /// Starts the thread that makes segments, and orders the first one.
-    pub fn start(dir: &Path, segment_bytes: u64) -> Result<Spares, StoreFault> {
+    pub(in super::super) fn start(
+        dir: &Path,
+        segment_bytes: u64,
+        disk: Disk,
+    ) -> Result<Spares, StoreFault> {
         let (orders, taken) = mpsc::channel();
         let (finished, made) = mpsc::channel();
         let home = dir.to_path_buf();
         let work = move || {
             for bytes in taken {
-                if finished.send(spare(&home, bytes)).is_err() {
+                if finished.send(spare(&home, bytes, &disk)).is_err() {
                     return;
                 }
             }
@@ -162,15 +166,19 @@ impl Spares {
 
     /// Turns the spare into the segment that begins with `first`.
     pub fn take(&mut self, first: u64) -> io::Result<PathBuf> {
-        self.order();
-        self.ordered = false;
-        let spare =
-            self.made.recv().map_err(|_| io::Error::other("no thread makes segments"))??;
+        // A spare may have failed long ago for want of room: then it is worth a second try.
+        let spare = self.made_one().or_else(|_| self.made_one())?;
         let path = self.dir.join(name_of(first));
         fs::rename(spare, &path)?;
         sync_dir(&self.dir)?;
         self.order();
         Ok(path)
+    }
+
+    fn made_one(&mut self) -> io::Result<PathBuf> {
+        self.order();
+        self.ordered = false;
+        self.made.recv().map_err(|_| io::Error::other("no thread makes segments"))?
     }
 
     fn order(&mut self) {
@@ -180,10 +188,13 @@ impl Spares {
     }
 }
 
-fn spare(dir: &Path, bytes: u64) -> io::Result<PathBuf> {
+fn spare(dir: &Path, bytes: u64, disk: &Disk) -> io::Result<PathBuf> {
     let path = dir.join(SPARE_NAME);
     if fs::metadata(&path).is_ok_and(|spare| spare.len() == bytes) {
         return Ok(path);
+    }
+    if disk.is_low_for(bytes) {
+        return Err(io::ErrorKind::StorageFull.into());
     }
     make(dir, SPARE_NAME, bytes)
 }

@@ -18,13 +18,15 @@ impl State {
     /// Makes everything folded so far durable.
     pub fn checkpoint(&self) -> Result<Seq, StoreFault> {
         let applied = self.applied()?;
-        self.ask(|db| db.flush().map(|_| ()))?;
-        let write = || {
-            sync_files(&self.dir)?;
-            write_note(&self.dir, applied)
-        };
-        write().map_err(StoreFault::io("write a checkpoint in", &self.dir))?;
+        self.sync()?;
+        write_note(&self.dir, applied).map_err(StoreFault::io("write a note in", &self.dir))?;
         Ok(applied)
+    }
+
+    /// Syncs the files, without a note that says so.
+    pub fn sync(&self) -> Result<(), StoreFault> {
+        self.ask(|db| db.flush().map(|_| ()))?;
+        sync_files(&self.dir).map_err(StoreFault::io("sync the state in", &self.dir))
     }
 }
 

@@ -6,9 +6,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
     sync::{
         Arc,
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     },
     thread::{self, JoinHandle},
@@ -18,6 +18,7 @@ use std::{
 use super::{
     super::{
         Seq,
+        disk::Disk,
         fault::StoreFault,
         keys::Key,
         reader::Cache,
@@ -36,30 +37,26 @@ pub enum Fold {
 }
 
 /// The thread that folds.
-pub struct Folder {
-    state: Arc<State>,
-    table: Arc<Table>,
-    cache: Arc<Cache>,
-    through: Seq,
-    checkpointed: Seq,
+pub(in super::super) struct Folder {
+    pub state: Arc<State>,
+    pub table: Arc<Table>,
+    pub cache: Arc<Cache>,
+    pub disk: Disk,
+    /// The store is being closed: waiting for better times is over.
+    pub ending: Arc<AtomicBool>,
+    pub through: Seq,
+    pub checkpointed: Seq,
 }
 
 impl Folder {
     /// Starts the thread. It ends when all senders are gone, or when the state fails.
-    pub fn start(
-        state: Arc<State>,
-        table: Arc<Table>,
-        cache: Arc<Cache>,
-        checkpointed: Seq,
-        dir: &Path,
-    ) -> Result<(SyncSender<Fold>, JoinHandle<()>), StoreFault> {
+    pub fn start(self) -> Result<(SyncSender<Fold>, JoinHandle<()>), StoreFault> {
         let (asked, questions) = mpsc::sync_channel(GENERATIONS_WAITING_MAX);
-        let folder = Folder { state, table, cache, through: checkpointed, checkpointed };
-        let place: PathBuf = dir.to_path_buf();
+        let dir = self.state.dir.clone();
         let thread = thread::Builder::new()
             .name("bodega-folder".into())
-            .spawn(move || folder.work(&questions))
-            .map_err(StoreFault::io("start a thread for", &place))?;
+            .spawn(move || self.work(&questions))
+            .map_err(StoreFault::io("start a thread for", &dir))?;
         Ok((asked, thread))
     }
 
@@ -85,6 +82,7 @@ impl Folder {
     }
 
     fn fold(&mut self, frozen: &Frozen) -> Result<(), StoreFault> {
+        self.wait_for_room()?;
         let mut groups: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
         for keys in &frozen.groups {
             if let Some(first) = keys.first() {
@@ -123,7 +121,22 @@ impl Folder {
         Ok(())
     }
 
+    /// sled breaks for good if the disk is full in the middle of a write. Until there is room,
+    /// the table is read; commits are refused long before it is full.
+    fn wait_for_room(&self) -> Result<(), StoreFault> {
+        while self.disk.is_very_low() {
+            if self.ending.load(Ordering::SeqCst) {
+                return Err(StoreFault::DiskFull);
+            }
+            thread::park_timeout(ROOM_AGAIN);
+        }
+        Ok(())
+    }
+
     fn checkpoint(&mut self) -> Result<(), StoreFault> {
+        if self.disk.is_very_low() {
+            return Ok(());
+        }
         if self.through > self.checkpointed || super::checkpoint::noted(&self.state.dir).is_none() {
             self.checkpointed = self.state.checkpoint()?;
         }
@@ -173,4 +186,5 @@ const FOLD_WRITES: usize = 64;
 const FOLD_BYTES: usize = 128 * 1024;
 const CHECKPOINT_FRAMES: u64 = 100_000;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(5);
+const ROOM_AGAIN: Duration = Duration::from_millis(200);
 const NICE: i32 = 5;
