@@ -136,7 +136,7 @@ where
         .wrap(Compress::default())
         .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
         .wrap_fn(move |request, next| {
-            let trace = edge::enter(&request, &named.traces);
+            let trace = edge::enter(&request, named.traces());
             let answer = next.call(request);
             async move {
                 let mut answer = answer.await?;
@@ -161,7 +161,7 @@ async fn sweep<S>(pipeline: Arc<Pipeline<S>>) {
     let mut every = tokio::time::interval(Duration::from_secs(SWEEP_SECONDS));
     loop {
         every.tick().await;
-        pipeline.limits.sweep();
+        pipeline.limits().sweep();
     }
 }
 
