@@ -188,3 +188,6 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 const SHUTDOWN_SECONDS_MAX: u64 = 10;
 const CORS_SECONDS: usize = 600;
+
+#[cfg(test)]
+mod tests;
