@@ -27,4 +27,4 @@ pub mod trace;
 pub mod views;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
