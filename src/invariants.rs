@@ -107,7 +107,8 @@ impl Check for Money {
         let mut charged: BTreeMap<OrderId, u32> = BTreeMap::new();
         for entry in reader.all::<DemoCharge>() {
             let (_, charge) = entry?;
-            if let Some(asked) = charge.state.asked.as_ref().filter(|_| !charge.state.captured.is_zero())
+            if let Some(asked) =
+                charge.state.asked.as_ref().filter(|_| !charge.state.captured.is_zero())
             {
                 *charged.entry(asked.order).or_default() += 1;
             }

@@ -140,9 +140,10 @@ impl<'d> Drive<'d> {
             self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
         let back = self.order.units_back(None);
         let lines = self.order.quote.lines.iter().zip(&self.holds);
-        let hold = HoldFact::of_lines(lines.map(|(line, hold)| {
-            hold_fact(hold, back.get(&line.id).copied().unwrap_or_default())
-        }));
+        let hold =
+            HoldFact::of_lines(lines.map(|(line, hold)| {
+                hold_fact(hold, back.get(&line.id).copied().unwrap_or_default())
+            }));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }

@@ -109,10 +109,9 @@ pub fn told(ended: Result<(), Refused>) -> ControlAnswer {
         Err(Refused::Form(code, detail)) => {
             ControlAnswer::Refused { code: code.to_owned(), detail }
         }
-        Err(Refused::ByTheShop(Rejection::Refused(refusal))) => ControlAnswer::Refused {
-            code: refusal.code().to_owned(),
-            detail: refusal.to_string(),
-        },
+        Err(Refused::ByTheShop(Rejection::Refused(refusal))) => {
+            ControlAnswer::Refused { code: refusal.code().to_owned(), detail: refusal.to_string() }
+        }
         Err(Refused::ByTheShop(other)) => ControlAnswer::Failed { detail: other.to_string() },
     }
 }
@@ -136,9 +135,8 @@ fn must_be(so: bool, code: &'static str, otherwise: &str) -> Result<(), Refused>
 fn plausible_email(email: &str) -> bool {
     let email = email.trim();
     let clean = email.chars().all(|letter| !letter.is_whitespace() && !letter.is_control());
-    clean && email.rsplit_once('@').is_some_and(|(name, host)| {
-        !name.is_empty() && host.contains('.')
-    })
+    clean
+        && email.rsplit_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
 }
 
 /// As long as a password over HTTP.

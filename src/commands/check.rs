@@ -20,8 +20,7 @@ pub fn verify(settings: &Settings, as_json: bool) -> Result<(), Ended> {
     if !dir.join("journal").is_dir() {
         return Err(Ended::Plainly(format!("there is no shop in {}", dir.display())));
     }
-    let report =
-        store::verify(dir, &registry(), StoreOptions::default(), &checks, &Bar::new())?;
+    let report = store::verify(dir, &registry(), StoreOptions::default(), &checks, &Bar::new())?;
     let millis = clock.running().as_millis();
     let told = if as_json { in_json(&report, millis) } else { in_words(&report, millis) };
     say(&told).map_err(Ended::plainly)?;

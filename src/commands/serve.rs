@@ -3,6 +3,8 @@
 use std::{future::Future, net::SocketAddr, sync::Arc};
 
 use actix::{Arbiter, ArbiterHandle};
+use actix_web::dev::ServerHandle;
+use tokio::task::JoinHandle;
 
 use crate::{
     cli::{Bar, complain, say},
@@ -39,8 +41,9 @@ pub struct Running {
     pub address: SocketAddr,
     /// The shop.
     pub shop: Shop,
-    listening: Listening,
-    _control: ControlSocket,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    control: ControlSocket,
 }
 
 impl Running {
@@ -61,22 +64,34 @@ impl Running {
             at.workers = workers.get();
         }
         let listening = listen(pipeline(shop.clone()), &at).map_err(Ended::plainly)?;
-        let address = listening.address;
+        let Listening { address, server } = listening;
+        let handle = server.handle();
+        let serving = actix::spawn(server);
         actix::spawn(shop.clone().keep_driving());
-        Ok(Running { address, shop, listening, _control: control })
+        Ok(Running { address, shop, handle, serving, control })
+    }
+
+    /// Stops serving, finishes what was accepted, and closes the store.
+    pub async fn stop(self) -> Result<(), Ended> {
+        let Running { shop, handle, serving, control, .. } = self;
+        shop.begin_closing();
+        handle.stop(true).await;
+        serving.await.map_err(Ended::plainly)?.map_err(Ended::plainly)?;
+        drop(control);
+        shop.close().map_err(Ended::from)
     }
 
     /// Serves until told to stop, finishes what was accepted, and closes the store.
     pub async fn until_told(self) -> Result<(), Ended> {
-        let Running { address, shop, listening, _control } = self;
+        let Running { address, shop, serving, control, .. } = self;
         let answering = shop.clone();
-        let answered = _control.serve(move |request| answer(answering.clone(), request, address));
+        let answered = control.serve(move |request| answer(answering.clone(), request, address));
         tokio::select! {
-            served = listening.server => served.map_err(Ended::plainly)?,
+            served = serving => served.map_err(Ended::plainly)?.map_err(Ended::plainly)?,
             never = answered => match never {},
         }
         shop.begin_closing();
-        drop(_control);
+        drop(control);
         shop.close().map_err(Ended::from)
     }
 }

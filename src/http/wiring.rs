@@ -5,16 +5,14 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use super::{
     addresses, auth, carts, categories, demo, docs, health,
     health::{Health, Report},
-    idempotency::{Answers, InFlight, Made, Seen, StoredAnswer},
+    idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
-    limits::{Allowance, Class, LimitSettings, Limits},
+    limits::{Allowance, Class, LimitSettings},
     media, orders,
-    pipeline::Pipeline,
+    pipeline::{Pipeline, Wiring},
     problem::Problem,
     products,
-    router::Router,
     table::Operation,
-    trace::Traces,
     users,
 };
 use crate::{
@@ -44,16 +42,15 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
 /// The way of every request into this shop.
 pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
     let settings = &shop.settings;
-    Arc::new(Pipeline {
-        router: Router::new(operations(settings.payments.gateway)),
+    let wiring = Wiring {
         identify: Arc::new(shop.clone()),
         answers: Arc::new(shop.clone()),
-        limits: Limits::new(&allowances(&settings.limits), shop.clock.clone()),
-        traces: Traces::new(&shop.clock),
-        in_flight: InFlight::default(),
+        clock: shop.clock.clone(),
+        limits: allowances(&settings.limits),
         trusted_hops: usize::from(settings.http.trusted_hops),
-        shop,
-    })
+    };
+    let operations = operations(settings.payments.gateway);
+    Arc::new(Pipeline::new(shop, operations, wiring))
 }
 
 fn allowances(chosen: &config::LimitSettings) -> LimitSettings {
