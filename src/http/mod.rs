@@ -7,7 +7,9 @@
 
 pub mod access;
 pub mod address;
+pub mod addresses;
 pub mod answer;
+pub mod auth;
 pub mod call;
 pub mod cursor;
 pub mod docs;
@@ -16,6 +18,7 @@ pub mod etag;
 pub mod fields;
 pub mod health;
 pub mod idempotency;
+pub mod identify;
 pub mod limits;
 pub mod openapi;
 pub mod pipeline;
@@ -24,6 +27,7 @@ pub mod router;
 pub mod server;
 pub mod table;
 pub mod trace;
+pub mod users;
 pub mod views;
 
 #[cfg(test)]

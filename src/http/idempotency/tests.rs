@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::ids::{Identity, SessionId, UserId};
-use crate::http::access::Role;
+use crate::domain::users::Role;
 
 fn headers(keys: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();

@@ -23,9 +23,10 @@ use crate::{
         ids::{Identity, OrderId, SessionId, UserId},
         money::{Currency, Money},
         time::Timestamp,
+        users::Role,
     },
     http::{
-        access::{Admin, Caller, Customer, Identify, Public, Role, Staff, Unauthenticated},
+        access::{Admin, Caller, Customer, Identify, Public, Staff, Unauthenticated},
         answer::{Answer, Cached, Page, REVALIDATE},
         call::{Call, CallAsking, CallOn},
         cursor::{Cursors, Paging},
