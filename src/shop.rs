@@ -20,6 +20,7 @@ use crate::{
     accounts::{Accounts, Letters, Terms, passwords::PasswordFault},
     actors::{
         Desk, Intent, Rejection,
+        assortment::Assortment,
         demo_bank::{BankBooks, DemoBank},
         desks::Desks,
         purchases::Purchases,
@@ -32,7 +33,7 @@ use crate::{
         time::{Stamp, Who},
     },
     gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
-    http::cursor::Cursors,
+    http::{cursor::Cursors, products::Renderings},
     secret::{SecretFault, signing_secret},
     store::{OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
 };
@@ -66,12 +67,16 @@ pub struct Parts {
     pub accounts: Accounts,
     /// Buying.
     pub purchases: Purchases,
+    /// What the shop sells, with its stock.
+    pub assortment: Assortment,
     /// Committed state.
     pub reader: Reader,
     /// The shop's clock.
     pub clock: Clock,
     /// Seals of lists' cursors.
     pub cursors: Cursors,
+    /// Products, written once for many readers.
+    pub renderings: Renderings,
     /// What was chosen for this run.
     pub settings: Settings,
     store: Store,
@@ -139,6 +144,8 @@ impl Shop {
         let shop = Shop(Arc::new(Parts {
             reader: store.reader(),
             cursors: Cursors::new(cursor_secret(&secret)),
+            renderings: Renderings::default(),
+            assortment: Assortment::new(Arc::clone(&desks)),
             closing: AtomicBool::new(false),
             desks,
             accounts,
@@ -153,6 +160,9 @@ impl Shop {
 
     /// Drives on, now and every minute, what a crash or a doubt has left unfinished.
     pub async fn keep_driving(self) {
+        if let Err(error) = self.assortment.mend().await {
+            tracing::error!(%error, "ledgers could not be compared with the catalogue");
+        }
         let mut every = tokio::time::interval(SWEEP_EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !self.is_closing() {

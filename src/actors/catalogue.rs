@@ -115,10 +115,13 @@ pub struct ChangeCategory {
     pub name: Option<String>,
     /// The new description, if it changes.
     pub description: Option<String>,
+    /// The version the caller has seen, if it insists on it.
+    pub seen: Option<u64>,
 }
 
 impl Request for ChangeCategory {
-    type Value = Arc<Category>;
+    /// `None` where the version the caller insisted on is not the current one.
+    type Value = Option<Arc<Category>>;
 }
 
 /// Removes a category nothing stands in. Refused the second time.
@@ -237,11 +240,15 @@ impl Answers<ChangeCategory> for Catalogue {
         &mut self,
         msg: ChangeCategory,
         work: &mut Work<'_>,
-    ) -> Result<Arc<Category>, Rejection> {
+    ) -> Result<Option<Arc<Category>>, Rejection> {
         let id = msg.category;
-        let before = work.get::<Category>(id)?;
+        let found = work.versioned::<Category>(id)?;
+        let before = found.state;
         if !before.exists() {
             return Err(CatalogueRefusal::UnknownCategory.into());
+        }
+        if msg.seen.is_some_and(|seen| seen != found.version) {
+            return Ok(None);
         }
         let name = msg.name.unwrap_or_else(|| before.name.clone());
         let slug = if name == before.name {
@@ -254,7 +261,7 @@ impl Answers<ChangeCategory> for Catalogue {
         let description = msg.description.unwrap_or_else(|| before.description.clone());
         let events = before.change(name, description, slug)?;
         work.made(<Category as crate::domain::aggregate::Aggregate>::KIND, &id);
-        work.change::<Category>(id, events)
+        work.change::<Category>(id, events).map(Some)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Rules live in [`crate::domain`]; what is decided becomes a fact in [`keeper`].
 
 pub mod addresses;
+pub mod assortment;
 pub mod carts;
 pub mod catalogue;
 pub mod charging;

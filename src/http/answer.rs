@@ -1,8 +1,8 @@
 //! Answers: what a handler gives back, and how it looks on the wire.
 //!
 //! A success is `{"statusCode": N, "data": …}`; a list adds `page`. A handler returns a view, a
-//! [`Page`] of views, or [`Rendered`] bytes, each if need be in a [`Cached`]; the status is the
-//! operation's own.
+//! [`Page`] of views, or [`Rendered`] bytes (a [`RenderedPage`] of them), each if need be in a
+//! [`Cached`]; the status is the operation's own.
 
 use std::marker::PhantomData;
 
@@ -71,11 +71,7 @@ impl<V> Page<V> {
 
 impl<V: Serialize + JsonSchema> Show for Page<V> {
     fn show(self, status: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
-        let page = PageView {
-            limit: self.limit,
-            has_more: self.next_cursor.is_some(),
-            next_cursor: self.next_cursor,
-        };
+        let page = PageView::of(self.limit, self.next_cursor);
         let list = ListEnvelope { status_code: status.as_u16(), data: self.items, page };
         json_answer(status, &list)
     }
@@ -84,9 +80,7 @@ impl<V: Serialize + JsonSchema> Show for Page<V> {
         schemas: &mut SchemaGenerator,
         status: StatusCode,
     ) -> Option<(&'static str, Value)> {
-        let data = schemas.subschema_for::<Vec<V>>().to_value();
-        let page = schemas.subschema_for::<PageView>().to_value();
-        Some((JSON, envelope_schema(status, data, Some(page))))
+        Some((JSON, list_schema::<V>(schemas, status)))
     }
 }
 
@@ -122,6 +116,50 @@ impl<V: JsonSchema> Show for Rendered<V> {
     ) -> Option<(&'static str, Value)> {
         let data = schemas.subschema_for::<V>().to_value();
         Some((JSON, envelope_schema(status, data, None)))
+    }
+}
+
+/// A page of views `V` whose JSON is already written, each in a piece of its own.
+#[derive(Clone, Debug)]
+pub struct RenderedPage<V> {
+    page: Page<Bytes>,
+    view: PhantomData<V>,
+}
+
+impl<V> RenderedPage<V> {
+    /// Each piece on this page is the JSON of one `V`.
+    pub fn new(page: Page<Bytes>) -> RenderedPage<V> {
+        RenderedPage { page, view: PhantomData }
+    }
+}
+
+impl<V: JsonSchema> Show for RenderedPage<V> {
+    fn show(self, status: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
+        let Page { items, limit, next_cursor } = self.page;
+        let page = PageView::of(limit, next_cursor);
+        let page = serde_json::to_vec(&page).map_err(Problem::fault)?;
+        let length: usize = items.iter().map(|item| item.len() + 1).sum();
+        let mut body = BytesMut::with_capacity(length + page.len() + ENVELOPE_BYTES);
+        body.extend_from_slice(b"{\"statusCode\":");
+        body.extend_from_slice(status.as_str().as_bytes());
+        body.extend_from_slice(b",\"data\":[");
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                body.extend_from_slice(b",");
+            }
+            body.extend_from_slice(item);
+        }
+        body.extend_from_slice(b"],\"page\":");
+        body.extend_from_slice(&page);
+        body.extend_from_slice(b"}");
+        Ok(bytes_answer(status, JSON, body.freeze()))
+    }
+
+    fn describe(
+        schemas: &mut SchemaGenerator,
+        status: StatusCode,
+    ) -> Option<(&'static str, Value)> {
+        Some((JSON, list_schema::<V>(schemas, status)))
     }
 }
 
@@ -221,6 +259,12 @@ fn json_answer<T: Serialize>(status: StatusCode, body: &T) -> Result<HttpRespons
     Ok(bytes_answer(status, JSON, Bytes::from(bytes)))
 }
 
+fn list_schema<V: JsonSchema>(schemas: &mut SchemaGenerator, status: StatusCode) -> Value {
+    let data = schemas.subschema_for::<Vec<V>>().to_value();
+    let page = schemas.subschema_for::<PageView>().to_value();
+    envelope_schema(status, data, Some(page))
+}
+
 fn envelope_schema(status: StatusCode, data: Value, page: Option<Value>) -> Value {
     let mut required = vec!["statusCode", "data"];
     let mut properties = json!({ "statusCode": { "const": status.as_u16() }, "data": data });
@@ -254,8 +298,14 @@ struct PageView {
     has_more: bool,
 }
 
+impl PageView {
+    fn of(limit: u32, next_cursor: Option<String>) -> PageView {
+        PageView { limit, has_more: next_cursor.is_some(), next_cursor }
+    }
+}
+
 /// May be kept, but must be asked about each time: what shows stock.
 pub const REVALIDATE: &str = "no-cache";
 /// The media type of every success.
 pub const JSON: &str = "application/json";
-const ENVELOPE_BYTES: usize = 32;
+const ENVELOPE_BYTES: usize = 48;

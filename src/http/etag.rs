@@ -78,6 +78,16 @@ impl IfMatch {
         if self.admits(version) { Ok(()) } else { Err(Problem::precondition_failed()) }
     }
 
+    /// The version a change must find, for a rule that compares it itself: the one just looked
+    /// at, if the client insists on one; `None` is every version.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed`, if it is another one already.
+    pub fn seen(&self, version: u64) -> Result<Option<u64>, Problem> {
+        self.check(version)?;
+        Ok(self.versions.is_some().then_some(version))
+    }
+
     /// The versions that will do, for a rule that compares them itself; `None` is every version.
     pub fn versions(&self) -> Option<&[u64]> {
         self.versions.as_deref()

@@ -83,6 +83,25 @@ pub struct MessageView {
     pub message: &'static str,
 }
 
+/// What is said when something was deleted.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeletedView {
+    /// It was.
+    pub success: bool,
+    /// A sentence.
+    pub message: &'static str,
+    /// What was deleted.
+    pub deleted_id: String,
+}
+
+impl DeletedView {
+    /// This is gone.
+    pub fn of(id: impl Identity, message: &'static str) -> DeletedView {
+        DeletedView { success: true, message, deleted_id: id.to_string() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,222 @@
+//! Lists of products: which, in which order, and from which rows they are read.
+
+use bytes::Bytes;
+
+use super::view::ProductView;
+use crate::{
+    domain::{
+        catalogue::{Product, fold_name},
+        ids::{CategoryId, Identity, ProductId},
+        money::Money,
+    },
+    http::{
+        answer::{Answer, Cached, Page, REVALIDATE, RenderedPage},
+        cursor::Paging,
+        etag::ETag,
+        fields::{Body, Digits, Fields, choice, money, text, yes_or_no},
+        listing::Rows,
+        problem::Problem,
+    },
+    shop::Shop,
+    store::{Key, Order, keys},
+};
+
+/// A page of products.
+pub type Products = Cached<RenderedPage<ProductView<'static>>>;
+
+/// What `getproducts` is asked for.
+pub struct ProductsQuery {
+    /// A category, by slug or id.
+    pub category: Option<String>,
+    /// Who makes it.
+    pub brand: Option<String>,
+    /// Not cheaper than this.
+    pub min_price: Option<Digits>,
+    /// Not dearer than this.
+    pub max_price: Option<Digits>,
+    /// Only what is there, or only what is not.
+    pub in_stock: Option<bool>,
+    /// In which order.
+    pub sort: Sort,
+    /// Which of them.
+    pub status: Status,
+    /// Which page.
+    pub paging: Paging,
+}
+
+impl Body for ProductsQuery {
+    fn read(fields: &mut Fields<'_>) -> ProductsQuery {
+        ProductsQuery {
+            category: fields.optional("category", text(1, FILTER_LETTERS_MAX)),
+            brand: fields.optional("brand", text(1, FILTER_LETTERS_MAX)),
+            min_price: fields.optional("minPrice", money()),
+            max_price: fields.optional("maxPrice", money()),
+            in_stock: fields.optional("inStock", yes_or_no()),
+            sort: fields.or("sort", choice(SORTS), Sort::Newest),
+            status: fields.or("status", choice(STATUSES), Status::Active),
+            paging: Paging::read(fields),
+        }
+    }
+}
+
+/// An order of products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// The cheapest first.
+    Cheapest,
+    /// The dearest first.
+    Dearest,
+    /// By name.
+    Name,
+}
+
+/// Which products, by whether they are for sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Those that are for sale.
+    Active,
+    /// All; for staff.
+    All,
+}
+
+/// Which products, in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Of this category.
+    pub category: Option<CategoryId>,
+    /// Of this brand, folded.
+    pub brand: Option<String>,
+    /// Not cheaper than this.
+    pub min_price: Option<Money>,
+    /// Not dearer than this.
+    pub max_price: Option<Money>,
+    /// Only what is there, or only what is not.
+    pub in_stock: Option<bool>,
+    /// Also those that are not for sale.
+    pub also_inactive: bool,
+    /// In which order.
+    pub sort: Sort,
+}
+
+impl Selection {
+    /// The page of these products that a client asks for.
+    ///
+    /// # Errors
+    /// 400 for a cursor of another list; a fault of the store.
+    pub fn page(&self, shop: &Shop, paging: &Paging) -> Answer<Products> {
+        let mut marks = Vec::new();
+        let page = self.rows().page(&shop.reader, &shop.cursors, paging, |key, _| {
+            self.shown(shop, key, &mut marks)
+        })?;
+        let page: Page<Bytes> = page;
+        marks.extend_from_slice(page.next_cursor.as_deref().unwrap_or_default().as_bytes());
+        Ok(Cached {
+            etag: ETag::of_bytes(&marks),
+            control: REVALIDATE,
+            answer: RenderedPage::new(page),
+        })
+    }
+
+    /// The product of a row as it is shown, if it is one of these.
+    fn shown(&self, shop: &Shop, key: &Key, marks: &mut Vec<u8>) -> Answer<Option<Bytes>> {
+        let Some(id) = key.last_id::<ProductId>() else { return Ok(None) };
+        let product = shop.reader.get::<Product>(id)?;
+        if !self.admits(&product.state) {
+            return Ok(None);
+        }
+        let shown = shop.renderings.show(&shop.reader, &product)?;
+        if self.in_stock.is_some_and(|wanted| wanted != shown.is_in_stock()) {
+            return Ok(None);
+        }
+        marks.extend_from_slice(&id.bytes());
+        marks.extend_from_slice(&shown.mark());
+        Ok(Some(shown.json()))
+    }
+
+    /// Whether it is one of these, as far as can be told without its stock.
+    fn admits(&self, product: &Product) -> bool {
+        let costs_enough = |min: Money| min.minor() <= product.price.minor();
+        let costs_little = |max: Money| product.price.minor() <= max.minor();
+        let is_of =
+            |brand: &String| product.brand.as_deref().map(fold_name).as_ref() == Some(brand);
+        product.exists()
+            && (product.is_active || self.also_inactive)
+            && self.category.is_none_or(|category| product.category_ids.contains(&category))
+            && self.brand.as_ref().is_none_or(is_of)
+            && self.min_price.is_none_or(costs_enough)
+            && self.max_price.is_none_or(costs_little)
+    }
+
+    /// The fitting rows. Another order is another list, and so is another category.
+    fn rows(&self) -> Rows {
+        let rows =
+            |name: &str, prefix, order| Rows::all(format!("products by {name}"), prefix, order);
+        match (self.sort, self.category) {
+            (Sort::Newest, None) => rows("age", keys::products(), Order::Descending),
+            (Sort::Newest, Some(category)) => {
+                let name = format!("age of {category}");
+                rows(&name, keys::products_of(category), Order::Descending)
+            }
+            (Sort::Name, _) => rows("name", keys::products_named(), Order::Ascending),
+            (Sort::Cheapest, _) => Rows {
+                from: self.min_price.map(|min| below(min.minor())),
+                until: self.max_price.map(|max| below(max.minor().saturating_add(1))),
+                ..rows("price", keys::products_priced(), Order::Ascending)
+            },
+            (Sort::Dearest, _) => Rows {
+                from: self.max_price.map(|max| below(max.minor().saturating_add(1))),
+                until: self.min_price.map(|min| below(min.minor())),
+                ..rows("price, dearest first", keys::products_priced(), Order::Descending)
+            },
+        }
+    }
+}
+
+/// Below every product of this price, and above every cheaper one.
+fn below(minor: i64) -> Key {
+    keys::product_priced(minor, ProductId::default())
+}
+
+/// What `getproducts` asks for, as far as it may.
+///
+/// # Errors
+/// 400 at a price that is none in the shop's currency.
+pub fn selection(
+    query: &ProductsQuery,
+    category: Option<CategoryId>,
+    currency: crate::domain::money::Currency,
+) -> Answer<Selection> {
+    let mut faults = Vec::new();
+    let mut price = |digits: &Option<Digits>| {
+        let read = digits.as_ref().map(|digits| digits.in_currency(currency)).transpose();
+        read.unwrap_or_else(|problem| {
+            faults.extend_from_slice(problem.errors());
+            None
+        })
+    };
+    let (min_price, max_price) = (price(&query.min_price), price(&query.max_price));
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults));
+    }
+    Ok(Selection {
+        category,
+        brand: query.brand.as_deref().map(fold_name),
+        min_price,
+        max_price,
+        in_stock: query.in_stock,
+        also_inactive: query.status == Status::All,
+        sort: query.sort,
+    })
+}
+
+const SORTS: &[(&str, Sort)] = &[
+    ("newest", Sort::Newest),
+    ("price_asc", Sort::Cheapest),
+    ("price_desc", Sort::Dearest),
+    ("name", Sort::Name),
+];
+const STATUSES: &[(&str, Status)] = &[("active", Status::Active), ("all", Status::All)];
+const FILTER_LETTERS_MAX: usize = 200;

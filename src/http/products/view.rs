@@ -1,0 +1,108 @@
+//! The view of a product. Stock is the only thing in it that changes without the product.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        catalogue::{Product, ProductOption, Variant},
+        ids::{CategoryId, ProductId, VariantId},
+    },
+    http::views::{Amount, Id, Time},
+};
+
+/// A product, as everybody sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductView<'a> {
+    id: Id<ProductId>,
+    #[serde(rename = "_id")]
+    same_id: Id<ProductId>,
+    name: &'a str,
+    description: &'a str,
+    price: Amount,
+    currency: &'static str,
+    sku: &'a str,
+    slug: &'a str,
+    stock: u32,
+    category_ids: Vec<Id<CategoryId>>,
+    images: &'a [String],
+    brand: Option<&'a str>,
+    is_active: bool,
+    options: Vec<OptionView<'a>>,
+    variants: Vec<VariantView<'a>>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct OptionView<'a> {
+    name: &'a str,
+    values: &'a [String],
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct VariantView<'a> {
+    id: Id<VariantId>,
+    sku: &'a str,
+    options: &'a BTreeMap<String, String>,
+    price: Amount,
+    stock: u32,
+    images: &'a [String],
+}
+
+impl<'a> ProductView<'a> {
+    /// The product with so many units of each variant, in the order of the variants.
+    pub fn of(product: &'a Product, stock: &[u32]) -> ProductView<'a> {
+        let variants = product.variants_in_order();
+        let shown = variants.iter().enumerate().map(|(index, variant)| {
+            let units = stock.get(index).copied().unwrap_or(0);
+            VariantView::of(product, variant, units)
+        });
+        ProductView {
+            id: Id(product.id),
+            same_id: Id(product.id),
+            name: &product.name,
+            description: &product.description,
+            price: Amount(product.price),
+            currency: product.price.currency().code(),
+            sku: variants.first().map_or("", |variant| &variant.sku),
+            slug: &product.slug,
+            stock: in_all(stock),
+            category_ids: product.category_ids.iter().copied().map(Id).collect(),
+            images: &product.images,
+            brand: product.brand.as_deref(),
+            is_active: product.is_active,
+            options: product.options.iter().map(OptionView::of).collect(),
+            variants: shown.collect(),
+            created_at: Time(product.created_at),
+            updated_at: Time(product.updated_at),
+        }
+    }
+}
+
+impl<'a> OptionView<'a> {
+    fn of(option: &'a ProductOption) -> OptionView<'a> {
+        OptionView { name: &option.name, values: &option.values }
+    }
+}
+
+impl<'a> VariantView<'a> {
+    fn of(product: &Product, variant: &'a Variant, stock: u32) -> VariantView<'a> {
+        VariantView {
+            id: Id(variant.id),
+            sku: &variant.sku,
+            options: &variant.options,
+            price: Amount(variant.price.unwrap_or(product.price)),
+            stock,
+            images: &variant.images,
+        }
+    }
+}
+
+/// The units of all variants together.
+pub(super) fn in_all(stock: &[u32]) -> u32 {
+    stock.iter().fold(0, |sum, units| sum.saturating_add(*units))
+}
