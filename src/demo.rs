@@ -15,7 +15,7 @@ use crate::{
     actors::{
         Rejection,
         addresses::AddAddress,
-        assortment::Goods,
+        assortment::{StockedVariant, WantedProduct},
         catalogue::AddCategory,
         orders::OrderChange,
         purchases::{Wanted, WantedItem},
@@ -54,7 +54,6 @@ pub enum CannotFill {
 
 #[derive(RustEmbed)]
 #[folder = "data/demo"]
-#[exclude = "*.py"]
 struct Data;
 
 #[derive(Deserialize)]
@@ -205,7 +204,7 @@ async fn stock_the_shelves(shop: &Shop) -> Result<Vec<Arc<Product>>, CannotFill>
 
 /// Writes every picture; the media address of each.
 fn pictures(shop: &Shop) -> Result<BTreeMap<String, String>, CannotFill> {
-    let folder = shop.settings.data_dir.join(media::FOLDER);
+    let folder = media::folder(&shop.settings.data_dir);
     let mut addresses = BTreeMap::new();
     for path in Data::iter().filter(|path| path.ends_with(".svg")) {
         let Some(file) = Data::get(&path) else { continue };
@@ -222,19 +221,17 @@ async fn add(
     pictures: &BTreeMap<String, String>,
 ) -> Result<Arc<Product>, CannotFill> {
     let currency = shop.settings.shop.currency;
-    let stock = match ware.stock {
-        Some(units) => vec![units],
-        None => ware.variants.iter().map(|variant| variant.stock).collect(),
-    };
     let mut variants = Vec::new();
-    for WareVariant { sku, options, price, .. } in ware.variants {
+    for WareVariant { sku, options, price, stock } in ware.variants {
         let price = price.map(|price| priced(&price, currency)).transpose()?;
-        variants.push(WantedVariant { sku: Some(sku), options, price, images: vec![] });
+        let wanted = WantedVariant { sku: Some(sku), options, price, images: vec![] };
+        variants.push(StockedVariant { wanted, on_hand: Some(stock) });
     }
-    if let Some(sku) = ware.sku {
-        variants.push(WantedVariant { sku: Some(sku), ..WantedVariant::default() });
+    if variants.is_empty() {
+        let wanted = WantedVariant { sku: ware.sku, ..WantedVariant::default() };
+        variants.push(StockedVariant { wanted, on_hand: ware.stock });
     }
-    let goods = Goods {
+    let wanted = WantedProduct {
         name: ware.name,
         description: ware.description,
         price: priced(&ware.price, currency)?,
@@ -243,9 +240,8 @@ async fn add(
         brand: ware.brand,
         options: ware.options,
         variants,
-        stock,
     };
-    Ok(shop.assortment.create(goods, shop.intent(Who::Shop)).await?)
+    Ok(shop.assortment.add(wanted, shop.intent(Who::Shop)).await?)
 }
 
 /// Some orders in every status an order can have.
