@@ -77,6 +77,8 @@ pub struct Parts {
     pub cursors: Cursors,
     /// Products, written once for many readers.
     pub renderings: Renderings,
+    /// What request keys are hashed with.
+    pub key_secret: [u8; 32],
     /// What was chosen for this run.
     pub settings: Settings,
     store: Store,
@@ -143,9 +145,10 @@ impl Shop {
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), hold_minutes);
         let shop = Shop(Arc::new(Parts {
             reader: store.reader(),
-            cursors: Cursors::new(cursor_secret(&secret)),
             renderings: Renderings::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
+            cursors: Cursors::new(derived(&secret, b"cursors")),
+            key_secret: derived(&secret, b"request keys"),
             closing: AtomicBool::new(false),
             desks,
             accounts,
@@ -258,10 +261,11 @@ fn write_letter(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-fn cursor_secret(secret: &SecretSlice<u8>) -> [u8; 32] {
+/// A secret for one purpose, so that what is made with one proves nothing about another.
+fn derived(secret: &SecretSlice<u8>, purpose: &[u8]) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();
-    hash.update(b"cursors");
+    hash.update(purpose);
     hash.update(secret.expose_secret());
     hash.finalize().into()
 }

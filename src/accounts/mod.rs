@@ -216,7 +216,7 @@ impl Accounts {
         let user = tokens::reset_token_user(&token).map_err(|_| UserRefusal::InvalidResetToken)?;
         let token_hash = TokenHash(tokens::reset_hash(&token));
         let account = self.reader.get::<User>(user)?.state;
-        if !account.reset.is_some_and(|reset| reset.hash == token_hash) {
+        if account.reset.is_none_or(|reset| reset.hash != token_hash) {
             // Nobody makes us hash for a token that cannot be right.
             return Err(UserRefusal::InvalidResetToken.into());
         }

@@ -17,6 +17,7 @@ use actix_web::{
         header::{HeaderMap, HeaderName, HeaderValue},
     },
 };
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::{access::Caller, problem::Problem};
@@ -173,7 +174,11 @@ pub fn key_in<'a>(method: &Method, headers: &'a HeaderMap) -> Result<Option<&'a 
 
 /// A key within its scope: the caller (or else the address), the method and the route. What is
 /// asked for is the body, and everything of the address line that the route leaves open.
+///
+/// Both are HMACs: they stay in the journal, and a plain hash of a body with a password in it
+/// would be a quicker way to guess the password than the password's own hash.
 pub fn scoped(
+    secret: &[u8; 32],
     key: &str,
     caller: Option<Caller>,
     address: IpAddr,
@@ -188,8 +193,8 @@ pub fn scoped(
     let (path, query, body) = asked;
     let body_hash = Sha256::digest(body);
     RequestKey {
-        scope: hash([&who, method.as_str(), template, key].map(str::as_bytes)),
-        body: hash([path.as_bytes(), query.as_bytes(), &body_hash]),
+        scope: hash(secret, [&who, method.as_str(), template, key].map(str::as_bytes)),
+        body: hash(secret, [path.as_bytes(), query.as_bytes(), &body_hash]),
     }
 }
 
@@ -252,13 +257,14 @@ fn in_flight() -> Problem {
     .retry_after(RETRY_SECONDS_IN_FLIGHT)
 }
 
-fn hash<const N: usize>(parts: [&[u8]; N]) -> [u8; 32] {
-    let mut hash = Sha256::new();
+fn hash<const N: usize>(secret: &[u8; 32], parts: [&[u8]; N]) -> [u8; 32] {
+    let mut hash =
+        Hmac::<Sha256>::new_from_slice(secret).expect("an HMAC takes a secret of any length");
     for part in parts {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().into()
+    hash.finalize().into_bytes().into()
 }
 
 const HEADERS: [&str; 2] = ["idempotency-key", "x-idempotency-key"];

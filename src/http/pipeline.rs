@@ -46,6 +46,7 @@ pub struct Pipeline<S> {
     limits: Limits,
     traces: Traces,
     in_flight: InFlight,
+    key_secret: [u8; 32],
     trusted_hops: usize,
 }
 
@@ -59,6 +60,8 @@ pub struct Wiring {
     pub clock: Clock,
     /// How many requests are too many.
     pub limits: LimitSettings,
+    /// What request keys and the bodies under them are hashed with; another one forgets them.
+    pub key_secret: [u8; 32],
     /// How many proxies of our own stand in front.
     pub trusted_hops: usize,
 }
@@ -75,7 +78,7 @@ struct Visit<'a> {
 impl<S> Pipeline<S> {
     /// Routes to these operations, which ask this shop.
     pub fn new(shop: S, operations: Vec<Operation<S>>, wiring: Wiring) -> Pipeline<S> {
-        let Wiring { identify, answers, clock, limits, trusted_hops } = wiring;
+        let Wiring { identify, answers, clock, limits, key_secret, trusted_hops } = wiring;
         Pipeline {
             shop,
             router: Router::new(operations),
@@ -84,6 +87,7 @@ impl<S> Pipeline<S> {
             traces: Traces::new(&clock),
             limits: Limits::new(&limits, clock),
             in_flight: InFlight::default(),
+            key_secret,
             trusted_hops,
         }
     }
@@ -206,7 +210,7 @@ impl<S: Clone + 'static> Pipeline<S> {
         let Some(key) = key_in(request.method(), request.headers())? else { return Ok(None) };
         let route = (request.method(), operation.path);
         let asked = (request.path(), request.query_string(), &body[..]);
-        Ok(Some(scoped(key, visit.caller, visit.address, route, asked)))
+        Ok(Some(scoped(&self.key_secret, key, visit.caller, visit.address, route, asked)))
     }
 
     /// Does the work. What changes something is on its own from here, so that it ends well

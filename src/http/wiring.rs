@@ -45,6 +45,7 @@ pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
         answers: Arc::new(shop.clone()),
         clock: shop.clock.clone(),
         limits: allowances(&settings.limits),
+        key_secret: shop.key_secret,
         trusted_hops: usize::from(settings.http.trusted_hops),
     };
     let operations = operations(settings.payments.gateway);

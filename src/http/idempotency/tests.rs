@@ -50,6 +50,8 @@ fn a_key_belongs_to_its_caller_its_method_and_its_route() {
         Some(Caller { user, role: Role::Customer, session: SessionId::from_bytes([byte; 16]) })
     };
     let [here, there]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().expect("ip"));
+    let scoped =
+        |key, caller, address, route, asked| scoped(&[1; 32], key, caller, address, route, asked);
     let post = (&Method::POST, "/v1/orders/{id}");
     let asked = ("/v1/orders/1", "", &b"{}"[..]);
     let one = scoped("k", caller(1), here, post, asked);
@@ -70,6 +72,19 @@ fn a_key_belongs_to_its_caller_its_method_and_its_route() {
         assert_eq!(one.scope, other.scope);
         assert_ne!(one.body, other.body, "another thing or another body is another request");
     }
+}
+
+#[test]
+fn without_the_secret_nobody_can_tell_which_body_a_key_was_for() {
+    let here = "192.0.2.1".parse().expect("ip");
+    let (signup, body) = ("/v1/auth/signup", &br#"{"password":"correct horse"}"#[..]);
+    let under = |secret: u8| {
+        let route = (&Method::POST, signup);
+        scoped(&[secret; 32], "k", None, here, route, (signup, "", body))
+    };
+    assert_eq!(under(1), under(1));
+    assert_ne!(under(1).body, under(2).body);
+    assert_ne!(under(1).scope, under(2).scope);
 }
 
 #[test]
