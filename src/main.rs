@@ -1,2 +1,12 @@
 //! The `bodega` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    bodega::commands::run(&bodega::cli::Cli::parse())
+}

@@ -4,6 +4,7 @@
 //! emails exist, in words or in time; what is mailed to a person never travels in an answer.
 //! The rules are the users actor's; here is only what needs dice, hashing and signatures.
 
+mod identity;
 pub mod passwords;
 pub mod tokens;
 
@@ -28,6 +29,7 @@ use crate::{
     store::{Reader, keys},
 };
 
+pub use identity::{Identified, Unidentified};
 use passwords::{PasswordFault, Passwords};
 use tokens::{Bearer, Refresh, Tokens};
 
@@ -79,17 +81,6 @@ pub struct SignUp {
     pub role: Role,
 }
 
-/// Whoever a valid access token belongs to, as of now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Identified {
-    /// The account.
-    pub user: UserId,
-    /// The open session.
-    pub session: SessionId,
-    /// The role the account has now; what the token said is never trusted.
-    pub role: Role,
-}
-
 /// The service.
 pub struct Accounts {
     users: Desk<Users>,
@@ -118,20 +109,6 @@ impl Accounts {
         Ok(Accounts { users, reader, passwords, tokens, letters, clock, terms })
     }
 
-    /// Who shows this access token: its session is open and its user is there, right now.
-    ///
-    /// # Errors
-    /// The store's fault; a token that is no good is `None`.
-    pub fn identify(&self, access: &str) -> Result<Option<Identified>, Rejection> {
-        let now = self.clock.now();
-        let Ok(Bearer { user, session }) = self.tokens.read_access(access, now) else {
-            return Ok(None);
-        };
-        let account = self.reader.get::<User>(user)?.state;
-        let open = account.exists() && account.live_session(session, now).is_some();
-        Ok(open.then_some(Identified { user, session, role: account.role }))
-    }
-
     /// Makes an account and signs it in.
     ///
     /// # Errors
@@ -141,12 +118,13 @@ impl Accounts {
         wanted: SignUp,
         by: Option<Role>,
         device: Device,
+        intent: Intent,
     ) -> Result<SignedIn, Rejection> {
         Role::may_grant(by, wanted.role)?;
         let session = self.session_on(device);
-        let bearer_session = session.session;
-        let user = self.register(wanted, Some(session)).await?;
-        self.signed_in(user, bearer_session, 0)
+        let id = session.session;
+        let user = self.register(wanted, Some(session), intent).await?;
+        self.signed_in(user, id, 0)
     }
 
     /// Makes an account without signing it in, for the command line and the demo.
@@ -154,7 +132,7 @@ impl Accounts {
     /// # Errors
     /// A taken email or username, busy.
     pub async fn create(&self, wanted: SignUp) -> Result<Arc<User>, Rejection> {
-        self.register(wanted, None).await
+        self.register(wanted, None, self.by(Who::Shop)).await
     }
 
     /// Signs in by email and password.
@@ -196,19 +174,24 @@ impl Accounts {
     }
 
     /// Writes a letter with a reset token, if there is such an account; says nothing either way,
-    /// also not by the time it takes.
+    /// also not by the time it takes or by failing.
     ///
     /// # Errors
-    /// Busy or fault only.
+    /// Accounts cannot be read at all.
     pub async fn forgot_password(&self, email: &str) -> Result<(), Rejection> {
-        let (done, ()) = tokio::join!(self.send_reset(email), tokio::time::sleep(FORGOT_TAKES));
-        done
+        let found = self.by_email(email)?;
+        let letter = async {
+            let Some(user) = found else { return };
+            if let Err(error) = self.send_reset(&user).await {
+                // Only a known email comes this far, so it is told to the log and not to the asker.
+                tracing::error!(user.id = %user.id, %error, "a reset letter was not written");
+            }
+        };
+        tokio::join!(letter, tokio::time::sleep(FORGOT_TAKES));
+        Ok(())
     }
 
-    async fn send_reset(&self, email: &str) -> Result<(), Rejection> {
-        let Some(user) = self.by_email(email)? else {
-            return Ok(());
-        };
+    async fn send_reset(&self, user: &User) -> Result<(), Rejection> {
         let token = tokens::reset_token(user.id, self.clock.random());
         let request = RequestReset {
             user: user.id,
@@ -228,6 +211,7 @@ impl Accounts {
         &self,
         token: SecretString,
         new: SecretString,
+        intent: Intent,
     ) -> Result<(), Rejection> {
         let user = tokens::reset_token_user(&token).map_err(|_| UserRefusal::InvalidResetToken)?;
         let token_hash = TokenHash(tokens::reset_hash(&token));
@@ -238,7 +222,7 @@ impl Accounts {
         }
         let password = self.passwords.hash(new).await?;
         let reset = ResetPassword { user, token_hash, password };
-        match self.users.ask(reset, self.by(Who::Visitor)).await {
+        match self.users.ask(reset, intent).await {
             Err(Rejection::Refused(_)) => Err(UserRefusal::InvalidResetToken.into()),
             other => other.map(drop),
         }
@@ -253,6 +237,7 @@ impl Accounts {
         caller: Identified,
         old: SecretString,
         new: SecretString,
+        intent: Intent,
     ) -> Result<(), Rejection> {
         let verified = self.verified(caller.user, old.clone()).await?;
         if old.expose_secret() == new.expose_secret() {
@@ -261,7 +246,7 @@ impl Accounts {
         let password = self.passwords.hash(new).await?;
         let change =
             ChangePassword { user: caller.user, verified, password, keep: Some(caller.session) };
-        self.users.ask(change, self.by_customer(caller.user)).await.map(drop)
+        self.users.ask(change, intent).await.map(drop)
     }
 
     /// Changes username or email; another email needs the password.
@@ -312,6 +297,7 @@ impl Accounts {
         &self,
         wanted: SignUp,
         session: Option<NewSession>,
+        intent: Intent,
     ) -> Result<Arc<User>, Rejection> {
         // A taken address is refused before the hashing is paid for; the owner decides for good.
         if self.by_email(&wanted.email)?.is_some() {
@@ -325,8 +311,7 @@ impl Accounts {
             password: self.passwords.hash(wanted.password).await?,
             role: wanted.role,
         };
-        let who = Who::Customer(registration.user);
-        self.users.ask(RegisterUser { registration, session }, self.by(who)).await
+        self.users.ask(RegisterUser { registration, session }, intent).await
     }
 
     async fn verified(

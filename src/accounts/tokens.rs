@@ -24,6 +24,17 @@ use crate::domain::{
 #[error("not a valid token")]
 pub struct NotAToken;
 
+/// Why an access token is no good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadAccess {
+    /// Not one of ours, or of another type, or tampered with.
+    #[error("not a valid token")]
+    Invalid,
+    /// Its time is over.
+    #[error("an expired token")]
+    Expired,
+}
+
 /// What an access token says: who, in which session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bearer {
@@ -115,16 +126,19 @@ impl Tokens {
     /// Whether its session is still open is for the caller to ask.
     ///
     /// # Errors
-    /// [`NotAToken`] for anything else.
-    pub fn read_access(&self, text: &str, now: Timestamp) -> Result<Bearer, NotAToken> {
+    /// [`BadAccess`] for anything else.
+    pub fn read_access(&self, text: &str, now: Timestamp) -> Result<Bearer, BadAccess> {
         if text.len() > TOKEN_BYTES_MAX {
-            return Err(NotAToken);
+            return Err(BadAccess::Invalid);
         }
         let TokenData { claims, .. } =
-            decode::<Claims>(text, &self.reading, &self.rules).map_err(|_| NotAToken)?;
+            decode::<Claims>(text, &self.reading, &self.rules).map_err(|_| BadAccess::Invalid)?;
         let now = seconds(now);
-        if claims.typ != ACCESS || now >= claims.exp || now < claims.nbf {
-            return Err(NotAToken);
+        if claims.typ != ACCESS || now < claims.nbf {
+            return Err(BadAccess::Invalid);
+        }
+        if now >= claims.exp {
+            return Err(BadAccess::Expired);
         }
         Ok(Bearer { user: claims.sub, session: claims.sid })
     }

@@ -62,16 +62,22 @@ impl Request for RemoveAddress {
 
 impl Answers<AddAddress> for Users {
     fn answer(&mut self, msg: AddAddress, work: &mut Work<'_>) -> Result<Arc<User>, Rejection> {
-        change(work, msg.user, |user, _| user.add_address(msg.address, msg.fields, msg.standing))
+        let AddAddress { user, address, fields, standing } = msg;
+        let changed = change(work, user, |user, _| user.add_address(address, fields, standing))?;
+        work.made(ADDRESS, &address);
+        Ok(changed)
     }
 }
 
 impl Answers<ChangeAddress> for Users {
     fn answer(&mut self, msg: ChangeAddress, work: &mut Work<'_>) -> Result<Arc<User>, Rejection> {
-        change(work, msg.user, |user, _| {
+        let address = msg.address;
+        let changed = change(work, msg.user, |user, _| {
             let there = user.addresses.get(&msg.address).ok_or(UserRefusal::UnknownAddress)?;
             user.change_address(msg.address, (msg.edit)(there.fields.clone()), msg.standing)
-        })
+        })?;
+        work.made(ADDRESS, &address);
+        Ok(changed)
     }
 }
 
@@ -80,3 +86,6 @@ impl Answers<RemoveAddress> for Users {
         change(work, msg.user, |user, _| user.remove_address(msg.address))
     }
 }
+
+/// What an idempotency key says it made: an entry of the caller's address book.
+const ADDRESS: &str = "address";

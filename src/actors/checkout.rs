@@ -12,10 +12,11 @@ use crate::{
     domain::{
         carts::{Cart, CartRefusal},
         checkout::{Asked, ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
-        ids::{OrderId, PaymentId},
+        ids::{OrderId, PaymentId, RefundId},
         inventory::{Hold, HoldState},
         orders::{Awaited, CancelReason, Cancellation, Order, Shortage},
         payments::{PayState, Payment},
+        quantity::Quantity,
         time::{Stamp, Timestamp, Who},
     },
     store::Ticket,
@@ -137,7 +138,12 @@ impl<'d> Drive<'d> {
     fn facts(&self) -> Facts {
         let claim =
             self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
-        let hold = HoldFact::of_lines(self.holds.iter().map(|hold| hold_fact(hold)));
+        let back = self.order.units_back(None);
+        let lines = self.order.quote.lines.iter().zip(&self.holds);
+        let hold =
+            HoldFact::of_lines(lines.map(|(line, hold)| {
+                hold_fact(hold, back.get(&line.id).copied().unwrap_or_default())
+            }));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }
@@ -313,7 +319,13 @@ impl<'d> Drive<'d> {
             Step::ReleaseStock => {
                 stock.step(ReleaseStock { order: self.order.id, lines }, intent).await
             }
-            _ => stock.step(ReturnStock { lines }, intent).await,
+            _ => {
+                let back = units_back(&self.order, None);
+                let (returned, ticket) = stock.step(ReturnStock { lines: back }, intent).await;
+                self.follow(ticket);
+                returned?;
+                stock.step(GetHolds { lines }, self.intent()).await
+            }
         };
         self.holds = holds?;
         self.follow(ticket);
@@ -382,8 +394,25 @@ fn claim_of(cart: &Cart, order: OrderId) -> ClaimFact {
     }
 }
 
-fn hold_fact(hold: &Hold) -> HoldFact {
+/// All units of an order that are to be back on the shelf once this refund is done, or once the
+/// order is cancelled.
+pub(super) fn units_back(order: &Order, refund: Option<RefundId>) -> Vec<OrderedUnits> {
+    let back = order.units_back(refund);
+    let lines = units(order).into_iter();
+    lines
+        .filter_map(|line| {
+            let quantity = Quantity::new(back.get(&line.line).copied()?).ok()?;
+            Some(OrderedUnits { quantity, ..line })
+        })
+        .collect()
+}
+
+/// Sold goods that all came back are returned; some may have been refunded without coming back.
+fn hold_fact(hold: &Hold, to_come_back: u32) -> HoldFact {
     match hold.state {
+        HoldState::Committed if hold.returned >= to_come_back && to_come_back > 0 => {
+            HoldFact::Returned
+        }
         HoldState::Unplaced => HoldFact::None,
         HoldState::Held => HoldFact::Held,
         HoldState::Committed => HoldFact::Committed,

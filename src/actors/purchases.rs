@@ -42,7 +42,7 @@ use crate::{
 
 use super::{
     Intent, Rejection,
-    checkout::{Drive, Driven, units},
+    checkout::{Drive, Driven, units_back},
     desks::Desks,
     inventory::{GetHolds, OrderedUnits, ReturnStock},
     orders::{ChangeOrder, OrderChange, PlaceOrder},
@@ -414,7 +414,7 @@ impl Inner {
                     (payment, asked) = (moved.0, true);
                 }
                 RefundStep::ReturnGoods => {
-                    let lines = units_back(&order);
+                    let lines = units_back(&order, Some(refund));
                     desks.inventory.ask(ReturnStock { lines }, desks.intent(who, None)).await?;
                     returned = true;
                 }
@@ -438,7 +438,7 @@ impl Inner {
             return Ok(true);
         }
         let desks = &*self.desks;
-        let wanted = units_back(order);
+        let wanted = units_back(order, Some(refund));
         let lines = wanted.clone();
         let (holds, _) =
             desks.inventory.step(GetHolds { lines }, desks.intent(Who::Shop, None)).await;
@@ -464,18 +464,6 @@ impl Inner {
         };
         turn.lock_owned().await
     }
-}
-
-/// All units of an order that are to be back on the shelf, by the refunds decided so far.
-fn units_back(order: &Order) -> Vec<OrderedUnits> {
-    let back = order.units_to_restock();
-    units(order)
-        .into_iter()
-        .filter_map(|line| {
-            let quantity = Quantity::new(back.get(&line.line).copied()?).ok()?;
-            Some(OrderedUnits { quantity, ..line })
-        })
-        .collect()
 }
 
 fn outcome(state: Option<RefundState>) -> RefundOutcome {

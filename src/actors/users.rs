@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
+        aggregate::Aggregate,
         ids::{Identity, SessionId, UserId},
         time::Timestamp,
         users::{
@@ -214,6 +215,7 @@ impl Answers<RegisterUser> for Users {
         let id = registration.user;
         must_be_free(work, id, Some(&registration.email), Some(&registration.username))?;
         let made = work.get::<User>(id)?.register(registration)?;
+        work.made(User::KIND, &id);
         let user = work.change::<User>(id, made)?;
         match session {
             Some(session) => open(work, &user, session),
@@ -316,6 +318,7 @@ pub(super) fn change(
         return Err(UserRefusal::UnknownUser.into());
     }
     let events = rule(&user, work.at())?;
+    work.made(User::KIND, &id);
     work.change::<User>(id, events)
 }
 

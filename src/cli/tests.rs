@@ -6,6 +6,7 @@ use clap::{CommandFactory, error::ErrorKind};
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::store::Progress;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace())

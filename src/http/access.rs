@@ -8,18 +8,8 @@ use std::ops::Deref;
 use crate::domain::{
     ids::{SessionId, UserId},
     time,
+    users::Role,
 };
-
-/// What an account may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything.
-    Admin,
-    /// Products, categories and stock.
-    InventoryManager,
-    /// Their own things.
-    Customer,
-}
 
 /// Who may use an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -28,8 +28,8 @@ use std::{borrow::Cow, fmt::Write};
 use serde_json::{Map, Value, json};
 
 pub use kinds::{
-    Choice, Email, Identifier, SuchThat, Text, Url, Yes, choice, email, id, multiline, password,
-    secret, text, url, yes_or_no,
+    Choice, Email, Identifier, PASSWORD_MAX, SuchThat, Text, Url, Yes, choice, email, id,
+    multiline, password, secret, text, url, yes_or_no,
 };
 pub use lists::{List, MapOf, Nullable, Object, list, map_of, nullable, object};
 pub use numbers::{Digits, Money, Units, Whole, money, quantity, whole};

@@ -32,7 +32,7 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
-    /// As it goes into a message, before anything is made.
+    /// As it is written with the effect, before anything is made.
     pub fn to_store(self) -> store::RequestKey {
         store::RequestKey { scope: self.scope, body: self.body, made: None }
     }

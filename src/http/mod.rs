@@ -7,7 +7,9 @@
 
 pub mod access;
 pub mod address;
+pub mod addresses;
 pub mod answer;
+pub mod auth;
 pub mod call;
 pub mod categories;
 pub mod cursor;
@@ -17,6 +19,7 @@ pub mod etag;
 pub mod fields;
 pub mod health;
 pub mod idempotency;
+pub mod identify;
 pub mod inventory;
 pub mod limits;
 pub mod listing;
@@ -29,7 +32,9 @@ pub mod router;
 pub mod server;
 pub mod table;
 pub mod trace;
+pub mod users;
 pub mod views;
+pub mod wiring;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -29,29 +29,36 @@ use super::{
         Admission, Answers, InFlight, RequestKey, Ticket, answer_lost, is_stored, key_in, marked,
         replayed, scoped, stored,
     },
-    limits::{Class, Limits, Standing},
+    limits::{Class, LimitSettings, Limits, Standing},
     problem::Problem,
     router::{Found, Router},
     table::{Incoming, Operation, Work},
     trace::{Trace, Traces},
 };
+use crate::clock::Clock;
 
 /// All that the way of a request needs; one for all workers.
 pub struct Pipeline<S> {
-    /// What handlers ask.
-    pub shop: S,
-    /// Where requests go.
-    pub router: Router<S>,
+    shop: S,
+    router: Router<S>,
+    identify: Arc<dyn Identify>,
+    answers: Arc<dyn Answers>,
+    limits: Limits,
+    traces: Traces,
+    in_flight: InFlight,
+    trusted_hops: usize,
+}
+
+/// What a pipeline is wired to, besides the shop that its handlers ask.
+pub struct Wiring {
     /// Tells who a token belongs to.
     pub identify: Arc<dyn Identify>,
     /// Remembers requests and their answers.
     pub answers: Arc<dyn Answers>,
-    /// Counts requests.
-    pub limits: Limits,
-    /// Names requests.
-    pub traces: Traces,
-    /// The requests with a key that are running now.
-    pub in_flight: InFlight,
+    /// What time it is.
+    pub clock: Clock,
+    /// How many requests are too many.
+    pub limits: LimitSettings,
     /// How many proxies of our own stand in front.
     pub trusted_hops: usize,
 }
@@ -63,6 +70,33 @@ struct Visit<'a> {
     trace: &'a Trace,
     caller: Option<Caller>,
     standing: Option<Standing>,
+}
+
+impl<S> Pipeline<S> {
+    /// Routes to these operations, which ask this shop.
+    pub fn new(shop: S, operations: Vec<Operation<S>>, wiring: Wiring) -> Pipeline<S> {
+        let Wiring { identify, answers, clock, limits, trusted_hops } = wiring;
+        Pipeline {
+            shop,
+            router: Router::new(operations),
+            identify,
+            answers,
+            traces: Traces::new(&clock),
+            limits: Limits::new(&limits, clock),
+            in_flight: InFlight::default(),
+            trusted_hops,
+        }
+    }
+
+    /// What names requests.
+    pub fn traces(&self) -> &Traces {
+        &self.traces
+    }
+
+    /// What counts requests.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
 }
 
 impl<S: Clone + 'static> Pipeline<S> {
@@ -119,15 +153,15 @@ impl<S: Clone + 'static> Pipeline<S> {
         };
         let work = (operation.prepare)(self.shop.clone(), incoming())?;
         let Some(key) = key else {
-            return self.clone().run(index, work, None).await;
+            return self.clone().run(index, work, visit, None).await;
         };
         match self.in_flight.admit(key, &*self.answers)? {
-            Admission::Run(ticket) => self.clone().run(index, work, Some(ticket)).await,
+            Admission::Run(ticket) => self.clone().run(index, work, visit, Some(ticket)).await,
             Admission::Replay(stored) => Ok(replayed(stored)),
             Admission::Again(ticket, made) => {
                 let (again, made) = operation.again.as_ref().zip(made).ok_or_else(answer_lost)?;
                 let work = again(self.shop.clone(), made, incoming());
-                self.clone().run(index, work, Some(ticket)).await.map(marked)
+                self.clone().run(index, work, visit, Some(ticket)).await.map(marked)
             }
         }
     }
@@ -181,6 +215,7 @@ impl<S: Clone + 'static> Pipeline<S> {
         self: Arc<Self>,
         index: usize,
         work: Work,
+        visit: &Visit<'_>,
         ticket: Option<Ticket>,
     ) -> Result<HttpResponse, Problem> {
         let work = AssertUnwindSafe(work).catch_unwind();
@@ -190,9 +225,15 @@ impl<S: Clone + 'static> Pipeline<S> {
                 Err(_) => Err(too_slow()),
             };
         }
+        let (request, trace) = (visit.request.clone(), visit.trace.clone());
         let task = actix_web::rt::spawn(async move {
-            let answer = sound(work.await);
-            self.settled(index, answer, ticket)
+            match (sound(work.await), ticket) {
+                (answer, None) => answer,
+                (answer, Some(ticket)) => {
+                    let answer = answer.unwrap_or_else(|no| shown(no, &request, &trace));
+                    Ok(self.settled(index, answer, &ticket))
+                }
+            }
         });
         match timeout(HANDLER_TIME_MAX, task).await {
             Ok(Ok(answer)) => answer,
@@ -201,24 +242,17 @@ impl<S: Clone + 'static> Pipeline<S> {
         }
     }
 
-    /// Keeps an answer that is worth it, and only then frees its key.
-    fn settled(
-        &self,
-        index: usize,
-        answer: Result<HttpResponse, Problem>,
-        ticket: Option<Ticket>,
-    ) -> Result<HttpResponse, Problem> {
-        let Some(ticket) = ticket else { return answer };
+    /// Keeps an answer that is worth it, before its key is free.
+    fn settled(&self, index: usize, answer: HttpResponse, ticket: &Ticket) -> HttpResponse {
         let operation = &self.router.operations()[index];
-        let status = answer.as_ref().map_or_else(Problem::status, HttpResponse::status);
-        if operation.is_secret || !is_stored(status) {
+        if operation.is_secret || !is_stored(answer.status()) {
             return answer;
         }
-        let (answer, kept) = stored(answer?);
+        let (answer, kept) = stored(answer);
         if let Some(kept) = kept {
             self.answers.keep(ticket.scope(), kept);
         }
-        Ok(answer)
+        answer
     }
 }
 

@@ -136,7 +136,7 @@ where
         .wrap(Compress::default())
         .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
         .wrap_fn(move |request, next| {
-            let trace = edge::enter(&request, &named.traces);
+            let trace = edge::enter(&request, named.traces());
             let answer = next.call(request);
             async move {
                 let mut answer = answer.await?;
@@ -161,7 +161,7 @@ async fn sweep<S>(pipeline: Arc<Pipeline<S>>) {
     let mut every = tokio::time::interval(Duration::from_secs(SWEEP_SECONDS));
     loop {
         every.tick().await;
-        pipeline.limits.sweep();
+        pipeline.limits().sweep();
     }
 }
 
@@ -188,3 +188,6 @@ const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 const SHUTDOWN_SECONDS_MAX: u64 = 10;
 const CORS_SECONDS: usize = 600;
+
+#[cfg(test)]
+mod tests;

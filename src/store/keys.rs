@@ -6,7 +6,7 @@
 //! | first byte | what | then |
 //! |---|---|---|
 //! | `0x00` | the store's own notes | name |
-//! | `0x01..=0x7f` | an aggregate's record ([`Kept::TAG`](super::kinds::Kept::TAG)) | id, 16 bytes |
+//! | `0x01..=0x7f` | an aggregate's record, by its kind's `TAG` | id, 16 bytes |
 //! | `0x80..=0xef` | an index row or a trail row | parts, see [`KeyBuilder`] |
 //! | `0xf0` | a request key that had an effect | scope, 32 bytes |
 //! | `0xf1` | a stored answer | scope, 32 bytes |

@@ -255,6 +255,27 @@ impl Drop for Inner {
     }
 }
 
+/// Makes the state of a stopped shop anew from its journal; how many commits that took.
+///
+/// # Errors
+/// The directory is taken, or the journal is damaged. Safe to repeat: until it is done, the
+/// next start does the same.
+pub fn rebuild(
+    dir: &Path,
+    registry: Registry,
+    options: StoreOptions,
+    progress: &dyn Progress,
+) -> Result<u64, StoreFault> {
+    let lock = Arc::new(DirLock::take(dir)?);
+    let state = dir.join("state");
+    if state.exists() {
+        std::fs::remove_dir_all(&state).map_err(StoreFault::io("remove", &state))?;
+    }
+    let (store, report) = open::open(dir, lock, &registry, options, progress)?;
+    store.close()?;
+    Ok(report.replayed)
+}
+
 /// Reads durable commits in order.
 pub struct Follower {
     cursor: journal::read::Cursor,

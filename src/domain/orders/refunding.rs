@@ -163,17 +163,6 @@ impl Order {
             .try_fold(Money::zero(self.quote.currency), |sum, refund| sum.plus(refund.amount))
     }
 
-    /// Units of each line that refunds put back on the shelf, in all.
-    pub fn units_to_restock(&self) -> BTreeMap<LineId, u32> {
-        let mut units = BTreeMap::new();
-        let restocked = self.counting_refunds().filter(|refund| refund.restock == Restock::Yes);
-        for line in restocked.flat_map(|refund| &refund.lines) {
-            let sum: &mut u32 = units.entry(line.line).or_default();
-            *sum = sum.saturating_add(line.units);
-        }
-        units
-    }
-
     /// Units of each line that no refund covers: what a cancellation puts back on the shelf.
     pub fn units_left(&self) -> Vec<RefundedLine> {
         let refunded = self.units_refunded();

@@ -23,10 +23,11 @@ pub(super) async fn read_bytes<S>(
     payload: Payload,
 ) -> Result<Bytes, Problem> {
     let announced = announced_bytes(request);
-    if announced == Some(0) {
+    if matches!(payload, Payload::None) || announced == Some(0) {
         return Ok(Bytes::new());
     }
-    if operation.form == Form::Json && !is_json(request) {
+    let is_foreign = operation.form == Form::Json && !is_json(request);
+    if is_foreign && announced.is_some() {
         return Err(Problem::unsupported_media_type());
     }
     let bytes_max = operation.body_bytes_max;
@@ -34,6 +35,7 @@ pub(super) async fn read_bytes<S>(
         return Err(Problem::body_too_large(bytes_max));
     }
     match timeout(BODY_TIME_MAX, collected(payload, bytes_max)).await {
+        Ok(Ok(bytes)) if is_foreign && !bytes.is_empty() => Err(Problem::unsupported_media_type()),
         Ok(bytes) => bytes,
         Err(_) => Err(Problem::refusal(
             StatusCode::REQUEST_TIMEOUT,
@@ -43,15 +45,10 @@ pub(super) async fn read_bytes<S>(
     }
 }
 
-/// How long the body is; unknown when it comes in chunks.
+/// How long the body says it is; it need not say.
 fn announced_bytes(request: &HttpRequest) -> Option<usize> {
-    if request.headers().contains_key(header::TRANSFER_ENCODING) {
-        return None;
-    }
-    match request.headers().get(header::CONTENT_LENGTH) {
-        None => Some(0),
-        Some(length) => Some(length.to_str().ok()?.parse().unwrap_or(usize::MAX)),
-    }
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    Some(length.to_str().ok()?.parse().unwrap_or(usize::MAX))
 }
 
 /// `application/json`, or a type made of it.

@@ -1,0 +1,86 @@
+//! Commands: what the command line asks for, one file each; the last step before the process ends.
+//!
+//! Invariant: exit code 0 only when it did what it was asked; every other end says why on
+//! standard error, in words for a shopkeeper.
+
+mod admin;
+mod check;
+mod demo;
+mod serve;
+mod tour;
+
+use std::process::ExitCode;
+
+use crate::{
+    cli::{Cli, Command, ConfigCommand, Exit, complain, say},
+    config::{Layers, Settings},
+    shop::CannotOpen,
+    store::StoreFault,
+    telemetry,
+};
+
+/// Why a command ended without having done what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// The shop could not be opened.
+    #[error(transparent)]
+    CannotOpen(#[from] CannotOpen),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+    /// Anything else, in words.
+    #[error("{0}")]
+    Plainly(String),
+    /// The data is not as it must be.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl Ended {
+    /// Something that needs no more than its words.
+    pub fn plainly(words: impl std::fmt::Display) -> Ended {
+        Ended::Plainly(words.to_string())
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Ended::Store(StoreFault::Locked { .. })
+            | Ended::CannotOpen(CannotOpen::Store(StoreFault::Locked { .. })) => Exit::Locked,
+            Ended::Damaged(_)
+            | Ended::Store(StoreFault::Damaged { .. })
+            | Ended::CannotOpen(CannotOpen::Store(StoreFault::Damaged { .. })) => Exit::Damaged,
+            Ended::Store(_) | Ended::CannotOpen(_) | Ended::Plainly(_) => Exit::Failed,
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(cli: &Cli) -> ExitCode {
+    let flags = cli.options.flags();
+    let settings = match Settings::load(&flags, cli.command.purpose()) {
+        Ok(settings) => settings,
+        Err(faults) => {
+            complain(&faults.to_string());
+            return Exit::Settings.into();
+        }
+    };
+    telemetry::start(&settings.log);
+    let ended = match &cli.command {
+        Command::Serve => serve::serve(settings),
+        Command::Demo { tour } => demo::demo(settings, cli.options.data_dir.is_some(), *tour),
+        Command::Verify { json } => check::verify(&settings, *json),
+        Command::Rebuild => check::rebuild(&settings),
+        Command::Admin(command) => admin::admin(settings, command),
+        Command::Config(ConfigCommand::Check) => {
+            let layers = Layers::gather(&flags, std::env::vars_os(), cli.command.purpose());
+            say(&layers.listing()).map_err(Ended::plainly)
+        }
+    };
+    match ended {
+        Ok(()) => Exit::Done.into(),
+        Err(why) => {
+            complain(&format!("bodega: {why}"));
+            why.exit().into()
+        }
+    }
+}

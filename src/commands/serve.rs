@@ -1,0 +1,139 @@
+//! `bodega serve`: opens the shop, says where, and serves until it is told to stop.
+
+use std::{future::Future, net::SocketAddr, sync::Arc};
+
+use actix::{Arbiter, ArbiterHandle};
+use actix_web::dev::ServerHandle;
+use tokio::task::JoinHandle;
+
+use crate::{
+    cli::{Bar, complain, say},
+    config::{Gateway, Settings},
+    control::{ControlAnswer, ControlRequest, ControlSocket, ShopStatus},
+    http::{
+        server::{Listening, ServerSettings, listen},
+        wiring::pipeline,
+    },
+    shop::{Shop, owners_thread},
+    store::OpenReport,
+};
+
+use super::{Ended, admin};
+
+/// Serves a shop until SIGTERM or SIGINT.
+pub fn serve(settings: Settings) -> Result<(), Ended> {
+    in_runtime(|arbiter| async move {
+        let gateway = settings.payments.gateway;
+        let running = Running::open(settings, &arbiter).await?;
+        let mode = match gateway {
+            Gateway::Demo => " (demo gateway: no money moves)",
+            Gateway::Manual => "",
+        };
+        say(&format!("bodega is open at http://{}{mode}", running.address))
+            .map_err(Ended::plainly)?;
+        running.until_told().await
+    })
+}
+
+/// A shop that is being served.
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// The shop.
+    pub shop: Shop,
+    handle: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    control: ControlSocket,
+}
+
+impl Running {
+    /// Opens the shop, its control socket and its port; what a crash left is driven on.
+    pub async fn open(settings: Settings, arbiter: &ArbiterHandle) -> Result<Running, Ended> {
+        let (shop, report) = Shop::open(settings, arbiter, &Bar::new()).await?;
+        tell(&report);
+        Running::over(shop).await
+    }
+
+    /// Serves a shop that is open.
+    pub async fn over(shop: Shop) -> Result<Running, Ended> {
+        let control = ControlSocket::open(&shop.settings.data_dir).map_err(Ended::plainly)?;
+        let settings = &shop.settings;
+        let mut at = ServerSettings::at(settings.listen);
+        at.cors_origins.clone_from(&settings.http.cors_origins);
+        if let Some(workers) = settings.http.workers {
+            at.workers = workers.get();
+        }
+        let listening = listen(pipeline(shop.clone()), &at).map_err(Ended::plainly)?;
+        let Listening { address, server } = listening;
+        let handle = server.handle();
+        let serving = actix::spawn(server);
+        actix::spawn(shop.clone().keep_driving());
+        Ok(Running { address, shop, handle, serving, control })
+    }
+
+    /// Stops serving, finishes what was accepted, and closes the store.
+    pub async fn stop(self) -> Result<(), Ended> {
+        let Running { shop, handle, serving, control, .. } = self;
+        shop.begin_closing();
+        handle.stop(true).await;
+        serving.await.map_err(Ended::plainly)?.map_err(Ended::plainly)?;
+        drop(control);
+        shop.close().map_err(Ended::from)
+    }
+
+    /// Serves until told to stop, finishes what was accepted, and closes the store.
+    pub async fn until_told(self) -> Result<(), Ended> {
+        let Running { address, shop, serving, control, .. } = self;
+        let answering = shop.clone();
+        let answered = control.serve(move |request| answer(answering.clone(), request, address));
+        tokio::select! {
+            served = serving => served.map_err(Ended::plainly)?.map_err(Ended::plainly)?,
+            never = answered => match never {},
+        }
+        shop.begin_closing();
+        drop(control);
+        shop.close().map_err(Ended::from)
+    }
+}
+
+/// Runs `task` on a runtime of its own, with a thread for the owners.
+pub fn in_runtime<F>(task: impl FnOnce(ArbiterHandle) -> F) -> Result<(), Ended>
+where
+    F: Future<Output = Result<(), Ended>>,
+{
+    let system = actix::System::new();
+    let owners: Arc<Arbiter> = Arc::new(system.block_on(async { owners_thread() }));
+    let ended = system.block_on(task(owners.handle()));
+    owners.stop();
+    ended
+}
+
+fn tell(report: &OpenReport) {
+    if let Some(torn) = &report.torn {
+        complain(&format!("bodega: an unsynced end of the journal was cut off: {torn:?}"));
+    }
+    if let Some(why) = &report.rebuilt {
+        complain(&format!("bodega: the state was made again from the journal: {why}"));
+    }
+}
+
+/// Answers a command that speaks to the running shop.
+async fn answer(shop: Shop, request: ControlRequest, address: SocketAddr) -> ControlAnswer {
+    match request {
+        ControlRequest::CreateAdmin { email, username, password } => {
+            admin::told(admin::create(&shop, email, username, password).await)
+        }
+        ControlRequest::ResetPassword { email, password } => {
+            admin::told(admin::reset(&shop, &email, password).await)
+        }
+        ControlRequest::Status => {
+            let health = shop.store().health();
+            ControlAnswer::Status(ShopStatus {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                address: address.to_string(),
+                health: format!("{:?}", health.mode),
+                journal_seq: health.seq,
+            })
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Wiring: what the pipeline asks the shop for, and the one page of all operations.
+
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
+
+use super::{
+    addresses, auth, categories, docs, health,
+    health::{Health, Report},
+    idempotency::{Answers, Made, Seen, StoredAnswer},
+    inventory,
+    limits::{Allowance, Class, LimitSettings},
+    media,
+    pipeline::{Pipeline, Wiring},
+    problem::Problem,
+    products,
+    table::Operation,
+    users,
+};
+use crate::{
+    config::{self, Gateway},
+    shop::Shop,
+    store::{self, Mode},
+};
+
+/// Every operation of the shop, in the order of the documentation.
+pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
+    let mut all = auth::operations();
+    all.extend(users::operations());
+    all.extend(addresses::operations());
+    all.extend(products::operations());
+    all.extend(categories::operations());
+    all.extend(inventory::operations());
+    //CARTS
+    all.extend(media::operations());
+    all.extend(health::operations());
+    //DEMO
+    let _ = gateway;
+    docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"))
+}
+
+/// The way of every request into this shop.
+pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
+    let settings = &shop.settings;
+    let wiring = Wiring {
+        identify: Arc::new(shop.clone()),
+        answers: Arc::new(shop.clone()),
+        clock: shop.clock.clone(),
+        limits: allowances(&settings.limits),
+        trusted_hops: usize::from(settings.http.trusted_hops),
+    };
+    let operations = operations(settings.payments.gateway);
+    Arc::new(Pipeline::new(shop, operations, wiring))
+}
+
+fn allowances(chosen: &config::LimitSettings) -> LimitSettings {
+    let a_minute = |requests: NonZeroU32| Allowance {
+        requests: requests.get(),
+        seconds: 60,
+        burst: requests.get(),
+    };
+    let reads = Allowance {
+        requests: chosen.reads_per_second.get(),
+        seconds: 1,
+        burst: chosen.reads_burst.get(),
+    };
+    LimitSettings {
+        enabled: chosen.enabled,
+        allowances: vec![
+            (Class::Credentials, a_minute(chosen.credentials_per_minute)),
+            (Class::Orders, a_minute(chosen.orders_per_minute)),
+            (Class::Writes, a_minute(chosen.writes_per_minute)),
+            (Class::Reads, reads),
+        ],
+    }
+}
+
+impl Answers for Shop {
+    fn request(&self, scope: &[u8; 32]) -> Result<Option<Seen>, Problem> {
+        let Some(kept) = self.reader.request(scope)? else { return Ok(None) };
+        let hours = i64::from(self.settings.idempotency.hours);
+        if self.clock.now().millis_since(kept.at) > hours.saturating_mul(MILLIS_AN_HOUR) {
+            return Ok(None);
+        }
+        let made = kept.request.made.map(|made| Made { kind: made.kind, id: made.id });
+        Ok(Some(Seen { body: kept.request.body, made }))
+    }
+
+    fn answer(&self, scope: &[u8; 32]) -> Result<Option<StoredAnswer>, Problem> {
+        let kept = self.reader.answer(scope)?;
+        Ok(kept.map(|kept| StoredAnswer {
+            status: kept.status,
+            headers: kept.headers,
+            body: kept.body,
+        }))
+    }
+
+    fn keep(&self, scope: [u8; 32], answer: StoredAnswer) {
+        let StoredAnswer { status, headers, body } = answer;
+        self.store().keep_answer(scope, &store::StoredAnswer { status, headers, body });
+    }
+}
+
+impl Health for Shop {
+    fn health(&self) -> Report {
+        let not_ready = match self.store().health().mode {
+            _ if self.is_closing() => Some("the shop is closing"),
+            Mode::ReadOnly { .. } => Some("the shop is read-only until it is started again"),
+            Mode::Writable | Mode::DiskFull => None,
+        };
+        let disk = match self.store().health().mode {
+            Mode::DiskFull => "full",
+            Mode::Writable | Mode::ReadOnly { .. } => "ok",
+        };
+        let gateway = self.desks.charging.gateway();
+        let neighbours = BTreeMap::from([
+            ("disk".to_owned(), disk.to_owned()),
+            ("gateway".to_owned(), gateway.to_owned()),
+        ]);
+        Report { not_ready, neighbours }
+    }
+}
+
+const MILLIS_AN_HOUR: i64 = 3_600_000;
