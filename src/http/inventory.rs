@@ -222,7 +222,7 @@ async fn list_movements(
 
 async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<InventoryView> {
     let variant: VariantId = made.id.parse().map_err(Problem::fault)?;
-    view_of(&shop, &*shop.reader.get::<Ledger>(variant)?.state)
+    view_of(&shop, &shop.reader.get::<Ledger>(variant)?.state)
 }
 
 /// Asks one thing of the ledger that is meant, and shows it then.

@@ -17,8 +17,8 @@ use crate::{
     },
     http::{
         fields::{
-            Body, Digits, FieldFault, Fields, Kind, List, Place, Raw, Text, Whole, id, list,
-            map_of, money, multiline, nullable, object, text, url, whole, yes_or_no,
+            Body, Digits, Faults, FieldFault, Fields, Kind, List, Place, Raw, Text, Whole, id,
+            list, map_of, money, multiline, nullable, object, text, url, whole, yes_or_no,
         },
         media,
         problem::Problem,
@@ -48,7 +48,7 @@ impl Body for CreateProductBody {
             stock: fields.required("stock", stock()),
             category_ids: fields.required("categoryIds", list(id(), 0, CATEGORIES_MAX)),
             images: fields.or("images", images(), Vec::new()),
-            brand: fields.optional("brand", nullable(brand())).flatten().filter(is_said),
+            brand: said(fields.optional("brand", nullable(brand())).flatten()),
             sku: fields.optional("sku", sku()),
             options: fields.or("options", options(), Vec::new()),
             variants: fields.or("variants", variants(), Vec::new()),
@@ -115,7 +115,7 @@ impl Body for UpdateProductBody {
             price: fields.optional("price", money()),
             category_ids: fields.optional("categoryIds", list(id(), 0, CATEGORIES_MAX)),
             images: fields.optional("images", images()),
-            brand: fields.optional("brand", nullable(brand())).map(|brand| brand.filter(is_said)),
+            brand: fields.optional("brand", nullable(brand())).map(said),
             sku: fields.optional("sku", sku()),
             options: fields.optional("options", options()),
             variants: fields.optional("variants", variants()),
@@ -235,12 +235,7 @@ struct Image;
 impl Kind for Image {
     type Value = String;
 
-    fn read(
-        &self,
-        raw: Raw<'_>,
-        at: &Place<'_>,
-        faults: &mut crate::http::fields::Faults,
-    ) -> Option<String> {
+    fn read(&self, raw: Raw<'_>, at: &Place<'_>, faults: &mut Faults) -> Option<String> {
         let own = raw.text().ok().map(|text| text.trim().to_owned());
         match own.filter(|path| media::is_own(path)) {
             Some(path) => Some(path),
@@ -282,8 +277,9 @@ fn brand() -> Text {
     text(0, BRAND_LETTERS_MAX)
 }
 
-fn is_said(brand: &String) -> bool {
-    !brand.is_empty()
+/// An empty brand is none.
+fn said(brand: Option<String>) -> Option<String> {
+    brand.filter(|brand| !brand.is_empty())
 }
 
 fn each_once(ids: Vec<CategoryId>) -> Vec<CategoryId> {

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         catalogue::{Product, fold_name},
         ids::{CategoryId, Identity, ProductId},
-        money::Money,
+        money::{Currency, Money},
     },
     http::{
         answer::{Answer, Cached, Page, REVALIDATE, RenderedPage},
@@ -187,7 +187,7 @@ fn below(minor: i64) -> Key {
 pub fn selection(
     query: &ProductsQuery,
     category: Option<CategoryId>,
-    currency: crate::domain::money::Currency,
+    currency: Currency,
 ) -> Answer<Selection> {
     let mut faults = Vec::new();
     let mut price = |digits: &Option<Digits>| {

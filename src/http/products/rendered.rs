@@ -40,7 +40,7 @@ impl Renderings {
     /// A fault of the store.
     pub fn show(&self, reader: &Reader, product: &Versioned<Product>) -> Answer<ShownProduct> {
         let rendering = self.of(product)?;
-        let units = |variant: &VariantId| Ok(on_sale(&*reader.get::<Ledger>(*variant)?.state));
+        let units = |variant: &VariantId| Ok(on_sale(&reader.get::<Ledger>(*variant)?.state));
         let stock = rendering.variants.iter().map(units).collect::<Answer<Vec<u32>>>()?;
         Ok(ShownProduct { rendering, stock })
     }
