@@ -20,6 +20,7 @@ use actix_web::{
 use sha2::{Digest, Sha256};
 
 use super::{access::Caller, problem::Problem};
+use crate::store;
 
 /// What a message carries so that its effect is made once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,13 @@ pub struct RequestKey {
     pub scope: [u8; 32],
     /// Hash of what is asked for.
     pub body: [u8; 32],
+}
+
+impl RequestKey {
+    /// As it is written with the effect, before anything is made.
+    pub fn to_store(self) -> store::RequestKey {
+        store::RequestKey { scope: self.scope, body: self.body, made: None }
+    }
 }
 
 /// What the commit of an effect says about the request it came from.
