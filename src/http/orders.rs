@@ -137,9 +137,9 @@ async fn change_status(
 ) -> Answer<OrderView> {
     let Versioned { version, state: order } = known(&shop, call.path)?;
     call.from.if_match().check(version)?;
-    let StatusBody { become_, tracking_number, carrier } = call.body;
+    let StatusBody { to, tracking_number, carrier } = call.body;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    match become_ {
+    match to {
         // Whoever was paid by card is paid: there is nothing to receive.
         Become::Paid if order.status == OrderStatus::Paid => {}
         Become::Paid => drop(shop.purchases.receive(order.id, intent).await?),

@@ -87,7 +87,7 @@ pub(super) enum Become {
 /// A change of status by staff.
 #[derive(Debug)]
 pub(super) struct StatusBody {
-    pub(super) become_: Become,
+    pub(super) to: Become,
     pub(super) tracking_number: Option<String>,
     pub(super) carrier: Option<String>,
 }
@@ -95,7 +95,7 @@ pub(super) struct StatusBody {
 impl Body for StatusBody {
     fn read(fields: &mut Fields<'_>) -> StatusBody {
         StatusBody {
-            become_: fields.required("status", choice(BECOME)),
+            to: fields.required("status", choice(BECOME)),
             tracking_number: fields.optional("trackingNumber", text(1, PARCEL_LETTERS_MAX)),
             carrier: fields.optional("carrier", text(1, PARCEL_LETTERS_MAX)),
         }
