@@ -36,9 +36,11 @@ use crate::{
         time::Who,
         users::{User, UserRefusal},
     },
-    gateways::ActionResult,
     store::{self, RequestKey, StoreFault, keys},
 };
+
+/// How a customer's action ended, for who asks here and knows no gateway.
+pub use crate::gateways::ActionResult;
 
 use super::{
     Intent, Rejection,
@@ -344,6 +346,7 @@ impl Inner {
         })
     }
 
+    /// What is in a cart and still in the catalogue, with the cart's version.
     fn in_the_cart_of(
         &self,
         user: UserId,
@@ -352,11 +355,17 @@ impl Inner {
         let id = reader.row(&keys::cart_of(user))?.and_then(|value| keys::held_by(&value));
         let Some(id) = id else { return Err(OrderRefusal::EmptyOrder.into()) };
         let cart = reader.get::<Cart>(id)?.state;
-        let items = cart.lines.values().filter_map(|line| {
-            let quantity = Quantity::new(line.quantity).ok()?;
-            Some(WantedItem { product: line.product, variant: Some(line.variant), quantity })
-        });
-        Ok((items.collect(), Some((id, cart.version_of_lines))))
+        let mut items = Vec::with_capacity(cart.lines.len());
+        for line in cart.lines.values() {
+            let product = reader.get::<Product>(line.product)?.state;
+            let gone = !product.exists() || !product.variants.contains_key(&line.variant);
+            let Some(quantity) = Quantity::new(line.quantity).ok().filter(|_| !gone) else {
+                continue;
+            };
+            let (product, variant) = (line.product, Some(line.variant));
+            items.push(WantedItem { product, variant, quantity });
+        }
+        Ok((items, Some((id, cart.version_of_lines))))
     }
 
     /// Finds name, SKU and price of each item; the same variant named twice is one line.

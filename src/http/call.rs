@@ -6,6 +6,7 @@
 //! | `Call<SignupBody>` | a body |
 //! | `CallOn<OrderId>`, `CallOn<OrderId, CancelBody>` | a path with an id; and a body |
 //! | `CallAsking<ListQuery>`, `CallAsking<ListQuery, Slug>` | query parameters; and a path |
+//! | `Call<Perhaps<PayBody>>` | a body that may be missing |
 //! | `Call<RawBody>` | the bytes as they came |
 
 use std::net::IpAddr;
@@ -109,6 +110,10 @@ pub trait Input: Sized {
 #[derive(Clone, Copy, Debug)]
 pub struct NoBody;
 
+/// A body that may be missing altogether.
+#[derive(Clone, Copy, Debug)]
+pub struct Perhaps<B>(pub Option<B>);
+
 /// The body as it came, for signatures over its bytes.
 #[derive(Clone, Debug)]
 pub struct RawBody(pub Bytes);
@@ -130,6 +135,19 @@ impl Input for NoBody {
     }
     fn schema() -> Option<Value> {
         None
+    }
+}
+
+impl<B: Body> Input for Perhaps<B> {
+    const FORM: Form = Form::Json;
+    fn take(bytes: Bytes, faults: &mut Faults) -> Result<Perhaps<B>, Problem> {
+        if bytes.is_empty() {
+            return Ok(Perhaps(None));
+        }
+        read_body(&bytes, faults).map(|body| Perhaps(Some(body)))
+    }
+    fn schema() -> Option<Value> {
+        Some(schema_of::<B>())
     }
 }
 

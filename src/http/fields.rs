@@ -17,11 +17,14 @@
 //! | `too_small`, `too_large` | outside of the range |
 //! | `not_an_amount`, `too_many_decimals` | money |
 //! | `not_a_choice` | not one of the named values |
+//! | `not_a_time` | not a moment as 2026-01-31T12:00:00Z |
+//! | `not_both` | this field and another exclude one another |
 
 mod kinds;
 mod lists;
 mod numbers;
 mod read;
+mod times;
 
 use std::{borrow::Cow, fmt::Write};
 
@@ -35,6 +38,7 @@ pub use lists::{List, MapOf, Nullable, Object, list, map_of, nullable, object};
 pub use numbers::{Digits, Money, Units, Whole, money, quantity, whole};
 pub(super) use read::decode;
 pub use read::{Raw, read_body, read_query};
+pub use times::{Moment, moment};
 
 /// What comes in: a type that reads itself from named fields.
 ///
@@ -122,6 +126,12 @@ impl Faults {
         if self.0.len() < FAULTS_MAX {
             self.0.push(FieldFault::new(at.pointer(), code, detail));
         }
+    }
+
+    /// Whether the field there is known to be faulty.
+    fn names(&self, at: &Place<'_>) -> bool {
+        let pointer = at.pointer();
+        self.0.iter().any(|fault| fault.pointer == pointer)
     }
 
     /// Whether nothing is faulty.
@@ -227,10 +237,14 @@ impl<'a> Fields<'a> {
         self.optional(name, kind).unwrap_or(default)
     }
 
-    /// Refuses a field for a reason that takes more than one field to see.
+    /// Refuses a field for a reason that takes more than one field to see; one that is faulty in
+    /// itself has been told so already.
     pub fn refuse(&mut self, name: &'static str, code: &'static str, detail: &'static str) {
         if let Mode::Reading { at, faults, .. } = &mut self.mode {
-            faults.note(&Place::Field(at, name), code, detail);
+            let place = Place::Field(at, name);
+            if !faults.names(&place) {
+                faults.note(&place, code, detail);
+            }
         }
     }
 

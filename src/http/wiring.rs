@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, auth, categories, docs, health,
+    addresses, auth, carts, categories, demo, docs, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
     limits::{Allowance, Class, LimitSettings},
-    media,
+    media, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products,
@@ -29,11 +29,13 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(products::operations());
     all.extend(categories::operations());
     all.extend(inventory::operations());
-    //CARTS
+    all.extend(carts::operations());
+    all.extend(orders::operations());
     all.extend(media::operations());
     all.extend(health::operations());
-    //DEMO
-    let _ = gateway;
+    if gateway == Gateway::Demo {
+        all.extend(demo::operations());
+    }
     docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"))
 }
 

@@ -1,0 +1,271 @@
+//! Orders: placing, paying, cancelling, shipping and refunding, as customer and admin see them.
+//!
+//! | Method | Path                       | Does                                    | Who           |
+//! |--------|----------------------------|-----------------------------------------|---------------|
+//! | POST   | /v1/orders                 | places an order, and pays it if it can  | signed in     |
+//! | GET    | /v1/orders                 | own ones, newest first                  | signed in     |
+//! | GET    | /v1/orders/all             | all, by status, time, number or email   | admins        |
+//! | GET    | /v1/orders/{id}            | shows one                               | owner, admins |
+//! | PATCH  | /v1/orders/{id}/cancel     | cancels: releases or refunds            | owner, admins |
+//! | PATCH  | /v1/orders/{id}/status     | receipt, shipping, delivery             | admins        |
+//! | POST   | /v1/orders/{id}/payment    | pays again, or goes on with a payment   | owner, admins |
+//! | POST   | /v1/orders/{id}/refunds    | gives money back                        | admins        |
+//! | GET    | /v1/orders/{id}/timeline   | what happened to it                     | owner, admins |
+//!
+//! Invariant: somebody else's order is as unknown as a missing one, and what became of an order
+//! is told by the order itself, so that it is told alike the second time.
+
+mod bodies;
+mod charge;
+mod listing;
+mod outcome;
+mod views;
+
+use actix_web::http::Method;
+
+use self::{
+    bodies::{AllQuery, Become, PayBody, PlaceBody, RefundBody, StatusBody},
+    charge::Counter,
+    listing::{page_of_all, page_of_own},
+    views::{OrderView, TimelineView},
+};
+use super::{
+    access::{Access, Admin, Caller, Customer},
+    answer::{Answer, Cached, Page},
+    call::{Call, CallAsking, CallOn, Perhaps},
+    cursor::Paging,
+    etag::ETag,
+    idempotency::{Made, RequestKey},
+    limits::Class,
+    problem::Problem,
+    table::{Operation, op},
+};
+use crate::{
+    actors::{orders::OrderChange, purchases::Wanted},
+    domain::{
+        ids::{OrderId, ShopId},
+        orders::{CancelReason, Order, OrderStatus, RefundWish, agree_on_amount},
+        payments::Payment,
+        settings,
+        time::Who,
+    },
+    shop::Shop,
+    store::{StoreFault, Versioned},
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    use Class::{Orders, Reads, Writes};
+    let (get, post, patch) = (|| Method::GET, || Method::POST, || Method::PATCH);
+    vec![
+        op(post(), "/v1/orders", Orders, "Place an order", place).again(placed_again),
+        op(get(), "/v1/orders", Reads, "List the own orders", list),
+        op(get(), "/v1/orders/all", Reads, "List all orders", list_all),
+        op(get(), "/v1/orders/{id}", Reads, "Show an order", show),
+        op(patch(), "/v1/orders/{id}/cancel", Writes, "Cancel an order", cancel).again(shown_again),
+        op(patch(), "/v1/orders/{id}/status", Writes, "Change an order's status", change_status)
+            .again(shown_again),
+        op(
+            post(),
+            "/v1/orders/{id}/payment",
+            Orders,
+            "Pay an order, or go on with its payment",
+            pay,
+        )
+        .again(paid_again),
+        op(post(), "/v1/orders/{id}/refunds", Writes, "Refund an order", refund)
+            .again(refunded_again),
+        op(
+            get(),
+            "/v1/orders/{id}/timeline",
+            Reads,
+            "Tell what happened to an order",
+            show_timeline,
+        ),
+    ]
+}
+
+async fn place(shop: Shop, who: Customer, call: Call<PlaceBody>) -> Answer<OrderView> {
+    let PlaceBody { address, items, charge, method } = call.body;
+    let charge = charge.unwrap_or_default();
+    let terms = shop.reader.get::<settings::Shop>(ShopId::default())?.state;
+    let wanted = Wanted {
+        user: who.user,
+        address,
+        items: items.clone(),
+        amount: charge.amount_in(terms.currency)?,
+        token: charge.into_token(Counter::of(&shop))?,
+        method,
+        key: call.key.map(RequestKey::to_store),
+    };
+    let driven = shop.purchases.place(wanted).await?;
+    outcome::of_placing(&shop, &driven, items.as_deref())
+}
+
+async fn list(shop: Shop, who: Customer, call: CallAsking<Paging>) -> Answer<Page<OrderView>> {
+    page_of_own(&shop, who.user, &call.query)
+}
+
+async fn list_all(shop: Shop, _: Admin, call: CallAsking<AllQuery>) -> Answer<Page<OrderView>> {
+    page_of_all(&shop, &call.query)
+}
+
+async fn show(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<Cached<OrderView>> {
+    let Versioned { version, state: order } = visible(&shop, &who, call.path)?;
+    let payment = payment_of(&shop, &order)?;
+    let etag = ETag::of_figures(version, payment.version);
+    Ok(Cached { etag, control: PRIVATE, answer: OrderView::of(&order, &payment.state) })
+}
+
+async fn cancel(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<OrderView> {
+    let Versioned { version, state: order } = visible(&shop, &who, call.path)?;
+    call.from.if_match().check(version)?;
+    let reason = match cause(&who, &order) {
+        Who::Staff(_) => CancelReason::Staff,
+        Who::Customer(_) | Who::Visitor | Who::Shop => CancelReason::Customer,
+    };
+    let key = call.key.map(RequestKey::to_store);
+    let intent = shop.intent(cause(&who, &order)).under(key);
+    shop.purchases.cancel(order.id, reason, intent).await?;
+    shown(&shop, order.id)
+}
+
+async fn change_status(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<OrderId, StatusBody>,
+) -> Answer<OrderView> {
+    let Versioned { version, state: order } = known(&shop, call.path)?;
+    call.from.if_match().check(version)?;
+    let StatusBody { to, tracking_number, carrier } = call.body;
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    match to {
+        // Whoever was paid by card is paid: there is nothing to receive.
+        Become::Paid if order.status == OrderStatus::Paid => {}
+        Become::Paid => drop(shop.purchases.receive(order.id, intent).await?),
+        Become::Shipped => {
+            let ship = OrderChange::Ship { tracking_number, carrier };
+            shop.purchases.change(order.id, ship, intent).await?;
+        }
+        Become::Delivered => {
+            shop.purchases.change(order.id, OrderChange::Deliver, intent).await?;
+        }
+        Become::Cancelled => {
+            shop.purchases.cancel(order.id, CancelReason::Staff, intent).await?;
+        }
+    }
+    shown(&shop, order.id)
+}
+
+async fn pay(
+    shop: Shop,
+    who: Customer,
+    call: CallOn<OrderId, Perhaps<PayBody>>,
+) -> Answer<OrderView> {
+    let order = visible(&shop, &who, call.path)?.state;
+    let charge = call.body.0.and_then(|body| body.charge).unwrap_or_default();
+    agree_on_amount(order.quote.total, charge.amount_in(order.quote.currency)?)?;
+    let cause = cause(&who, &order);
+    let driven = match charge.into_token(Counter::of(&shop))? {
+        None => shop.purchases.drive(order.id, cause).await?,
+        Some(token) => {
+            let intent = shop.intent(cause).under(call.key.map(RequestKey::to_store));
+            shop.purchases.pay(order.id, token, intent).await?
+        }
+    };
+    outcome::of_paying(&shop, &driven)
+}
+
+async fn refund(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<OrderId, Perhaps<RefundBody>>,
+) -> Answer<OrderView> {
+    let order = known(&shop, call.path)?.state;
+    let wish = match call.body.0 {
+        None => RefundWish::default(),
+        Some(body) => body.into_wish(&order)?,
+    };
+    let refund = shop.clock.new_id();
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let refunded = shop.purchases.refund(order.id, refund, wish, intent).await?;
+    outcome::of_refund(&shop, &refunded, refund)
+}
+
+async fn show_timeline(
+    shop: Shop,
+    who: Customer,
+    call: CallOn<OrderId>,
+) -> Answer<Page<TimelineView>> {
+    let order = visible(&shop, &who, call.path)?.state;
+    Ok(Page::whole(order.timeline.iter().map(TimelineView::of).collect()))
+}
+
+async fn placed_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
+    let driven = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?;
+    outcome::of_placing(&shop, &driven, None)
+}
+
+async fn shown_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
+    let driven = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?;
+    shown(&shop, driven.order.id)
+}
+
+async fn paid_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
+    let driven = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?;
+    outcome::of_paying(&shop, &driven)
+}
+
+async fn refunded_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
+    let order = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?.order;
+    let newest = order.refunds.keys().next_back().copied();
+    outcome::of_refund(&shop, &order, newest.unwrap_or_default())
+}
+
+/// The order, if there is one.
+fn known(shop: &Shop, id: OrderId) -> Result<Versioned<Order>, Problem> {
+    let found = shop.reader.get::<Order>(id)?;
+    if found.state.exists() { Ok(found) } else { Err(Problem::not_found()) }
+}
+
+/// The order, if there is one and the caller may see it: their own, or any for an admin.
+fn visible(shop: &Shop, who: &Caller, id: OrderId) -> Result<Versioned<Order>, Problem> {
+    let found = known(shop, id)?;
+    let may_see = is_own(who, &found.state) || Access::Admin.admits(who.role);
+    if may_see { Ok(found) } else { Err(Problem::not_found()) }
+}
+
+fn is_own(who: &Caller, order: &Order) -> bool {
+    order.customer.user == Some(who.user)
+}
+
+/// Who does something to an order: about their own, staff are customers too.
+fn cause(who: &Caller, order: &Order) -> Who {
+    if is_own(who, order) { Who::Customer(who.user) } else { who.as_cause() }
+}
+
+fn who_asks(caller: Option<Caller>) -> Who {
+    caller.map_or(Who::Shop, |caller| caller.as_cause())
+}
+
+fn order_made(made: &Made) -> Result<OrderId, Problem> {
+    made.id.parse().map_err(|_| Problem::not_found())
+}
+
+/// The order as it is now.
+fn shown(shop: &Shop, id: OrderId) -> Answer<OrderView> {
+    let order = known(shop, id)?.state;
+    let payment = payment_of(shop, &order)?.state;
+    Ok(OrderView::of(&order, &payment))
+}
+
+/// The order's payment; one that has not begun is an empty one.
+fn payment_of(shop: &Shop, order: &Order) -> Result<Versioned<Payment>, StoreFault> {
+    shop.reader.get::<Payment>(order.payment.unwrap_or_default())
+}
+
+/// Of one person, and to be asked about each time.
+const PRIVATE: &str = "private, no-cache";
+
+#[cfg(test)]
+mod tests;

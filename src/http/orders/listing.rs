@@ -1,0 +1,154 @@
+//! Lists of orders: newest first, page by page, by status, time, number or email.
+//!
+//! Invariant: one request looks at a bounded number of orders. A search that has looked at so
+//! many ends its page early, with a cursor to go on from.
+
+use super::{bodies::AllQuery, payment_of, shown, views::OrderView};
+use crate::{
+    domain::{
+        ids::{OrderId, UserId},
+        orders::{Order, OrderStatus},
+        time::Timestamp,
+        users::fold_email,
+    },
+    http::{
+        answer::{Answer, Page},
+        cursor::Paging,
+    },
+    shop::Shop,
+    store::{self, Key, StoreFault, keys},
+};
+
+/// A page of somebody's own orders.
+pub(super) fn page_of_own(shop: &Shop, user: UserId, paging: &Paging) -> Answer<Page<OrderView>> {
+    page(shop, Source::Of(user), &Sought::default(), paging)
+}
+
+/// A page of all orders that are sought.
+pub(super) fn page_of_all(shop: &Shop, query: &AllQuery) -> Answer<Page<OrderView>> {
+    let AllQuery { paging, status, from, to, q } = query;
+    let words = q.as_deref().map(|q| fold_email(q.trim_start_matches('#')));
+    let sought = Sought { status: *status, from: *from, to: *to, words };
+    if let Some(order) = sought.exactly(shop)? {
+        return Ok(Page {
+            items: vec![shown(shop, order)?],
+            limit: paging.limit,
+            next_cursor: None,
+        });
+    }
+    let source = match sought.customer(shop)? {
+        Some(user) => Source::Of(user),
+        None => status.map_or(Source::All, Source::In),
+    };
+    page(shop, source, &sought, paging)
+}
+
+/// Which list is gone through.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    All,
+    In(OrderStatus),
+    Of(UserId),
+}
+
+impl Source {
+    fn name(self) -> String {
+        match self {
+            Source::All => "orders".to_owned(),
+            Source::In(status) => format!("orders {}", status.name()),
+            Source::Of(user) => format!("orders of {user}"),
+        }
+    }
+
+    fn prefix(self) -> Key {
+        match self {
+            Source::All => keys::orders(),
+            Source::In(status) => keys::orders_in(status),
+            Source::Of(user) => keys::orders_of(user),
+        }
+    }
+
+    /// Before every row of this moment, and behind every one of an earlier moment.
+    fn at(self, at: Timestamp) -> Key {
+        let first = OrderId::default();
+        match self {
+            Source::All => keys::order_listed(at, first),
+            Source::In(status) => keys::order_in(status, at, first),
+            Source::Of(user) => keys::order_of(user, at, first),
+        }
+    }
+}
+
+/// What is looked for; both times are included.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sought {
+    pub(super) status: Option<OrderStatus>,
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+    /// The beginning of a number or of an email, folded.
+    pub(super) words: Option<String>,
+}
+
+impl Sought {
+    /// Whether an order is one of those.
+    pub(super) fn is_met_by(&self, order: &Order) -> bool {
+        let begins = |words: &String| {
+            order.number.to_string().starts_with(words.as_str())
+                || fold_email(&order.customer.email).starts_with(words.as_str())
+        };
+        order.exists()
+            && self.status.is_none_or(|status| order.status == status)
+            && self.from.is_none_or(|from| order.placed_at >= from)
+            && self.to.is_none_or(|to| order.placed_at <= to)
+            && self.words.as_ref().is_none_or(begins)
+    }
+
+    /// The order with exactly this number.
+    fn exactly(&self, shop: &Shop) -> Result<Option<OrderId>, StoreFault> {
+        let number = self.words.as_ref().and_then(|words| words.parse().ok());
+        let Some(number) = number else { return Ok(None) };
+        let row = shop.reader.row(&keys::order_by_number(number))?;
+        let Some(id) = row.and_then(|value| keys::held_by(&value)) else { return Ok(None) };
+        let order = shop.reader.get::<Order>(id)?.state;
+        Ok(self.is_met_by(&order).then_some(id))
+    }
+
+    /// The customer with exactly this email.
+    fn customer(&self, shop: &Shop) -> Result<Option<UserId>, StoreFault> {
+        let Some(email) = self.words.as_ref().filter(|words| words.contains('@')) else {
+            return Ok(None);
+        };
+        Ok(shop.reader.row(&keys::user_by_email(email))?.and_then(|value| keys::held_by(&value)))
+    }
+}
+
+fn page(shop: &Shop, source: Source, sought: &Sought, paging: &Paging) -> Answer<Page<OrderView>> {
+    let (list, limit) = (source.name(), usize::try_from(paging.limit).unwrap_or(usize::MAX));
+    let start = shop.cursors.start(&list, paging)?.map(|bytes| Key::from_bytes(&bytes));
+    let end = sought.to.map(|to| source.at(to.plus_millis(1)));
+    let after = start.into_iter().chain(end).min();
+    let looked_at_max = if sought.words.is_some() { SOUGHT_ORDERS_MAX } else { limit };
+    let newest_first = store::Order::Descending;
+    let rows =
+        shop.reader.rows(&source.prefix(), after.as_ref(), newest_first, looked_at_max + 1)?;
+    let first = sought.from.map(|from| source.at(from));
+    let in_time = |(key, _): &(Key, Vec<u8>)| first.as_ref().is_none_or(|first| key >= first);
+    let mut rows = rows.into_iter().take_while(in_time).peekable();
+    let (mut items, mut last) = (Vec::new(), None);
+    for (key, _) in rows.by_ref().take(looked_at_max) {
+        let order = shop.reader.get::<Order>(key.last_id().unwrap_or_default())?.state;
+        last = Some(key);
+        if sought.is_met_by(&order) {
+            items.push(OrderView::of(&order, &payment_of(shop, &order)?.state));
+        }
+        if items.len() == limit {
+            break;
+        }
+    }
+    let goes_on = last.filter(|_| rows.peek().is_some());
+    let next_cursor = goes_on.map(|key| shop.cursors.seal(&list, key.as_bytes()));
+    Ok(Page { items, limit: paging.limit, next_cursor })
+}
+
+/// Orders one search looks at before its page ends.
+const SOUGHT_ORDERS_MAX: usize = 2_000;
