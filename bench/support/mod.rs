@@ -1,6 +1,6 @@
 //! What the benchmarks share: a shop on a temporary folder, a plain load generator, a table.
 
-#![expect(dead_code, reason = "each benchmark uses its own part of this")]
+#![allow(dead_code, reason = "each benchmark uses its own part of this")]
 
 use std::{
     io::{self, Read, Write},
