@@ -4,3 +4,6 @@
 mod support;
 
 mod access;
+mod addresses;
+mod auth;
+mod users;
