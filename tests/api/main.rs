@@ -1,0 +1,9 @@
+//! The API over HTTP: what each operation of the contract does, and every way it says no.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod access;
+mod addresses;
+mod auth;
+mod users;
