@@ -12,24 +12,26 @@ use crate::{
     domain::{
         carts::{Cart, CartRefusal},
         checkout::{Asked, ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
-        ids::{OrderId, PaymentId, RefundId},
-        inventory::{Hold, HoldState},
-        orders::{Awaited, CancelReason, Cancellation, Order, Shortage},
+        ids::{OrderId, PaymentId},
+        inventory::Hold,
+        orders::{Awaited, CancelReason, Cancellation, Order, OrderStatus, Shortage},
         payments::{PayState, Payment},
-        quantity::Quantity,
         time::{Stamp, Timestamp, Who},
     },
     store::Ticket,
 };
+
+mod facts;
+
+use facts::{claim_of, hold_fact};
+pub(super) use facts::{units, units_back};
 
 use super::{
     Intent, Rejection,
     carts::{ClaimCart, ConsumeCart, GetCart, ReleaseCart},
     charging::Decided,
     desks::Desks,
-    inventory::{
-        CommitStock, GetHolds, OrderedUnits, ReleaseStock, ReserveStock, Reserved, ReturnStock,
-    },
+    inventory::{CommitStock, GetHolds, ReleaseStock, ReserveStock, Reserved, ReturnStock},
     orders::{ChangeOrder, GetOrder, OrderChange},
 };
 
@@ -94,24 +96,26 @@ impl<'d> Drive<'d> {
         who: Who,
         order: OrderId,
     ) -> Result<Drive<'d>, Rejection> {
-        let (found, ticket) = desks.orders.step(GetOrder { order }, desks.intent(who, None)).await;
-        let mut drive = Drive::begun(desks, who, found?, ticket);
+        let found = desks.orders.ask(GetOrder { order }, desks.intent(who, None)).await?;
+        let mut drive = Drive::begun(desks, who, found, None);
         drive.observe().await?;
         Ok(drive)
     }
 
     /// Drives on until nothing is left to do now, and waits until all of it is durable.
     pub(super) async fn to_the_end(mut self) -> Result<Driven, Rejection> {
-        let mut waiting = None;
         let mut refused = 0;
-        for _ in 0..STEPS_MAX {
+        let mut steps = 0;
+        let waiting = loop {
             let step = next(&self.facts());
+            steps += 1;
+            if steps > STEPS_MAX {
+                tracing::error!(order.id = %self.order.id, ?step, "an order goes in circles");
+                return Err(Rejection::Fault);
+            }
             match step {
-                Step::Finished => break,
-                Step::Wait(what) => {
-                    waiting = Some(what);
-                    break;
-                }
+                Step::Finished => break None,
+                Step::Wait(what) => break Some(what),
                 step => match self.take(step).await {
                     Err(Rejection::Refused(why)) if refused < REFUSED_STEPS_MAX => {
                         // Something moved on meanwhile, a cancel perhaps: look again.
@@ -122,7 +126,7 @@ impl<'d> Drive<'d> {
                     taken => taken?,
                 },
             }
-        }
+        };
         if let Some(ticket) = self.ticket {
             self.desks.store.settled(ticket).await?;
         }
@@ -138,12 +142,13 @@ impl<'d> Drive<'d> {
     fn facts(&self) -> Facts {
         let claim =
             self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
-        let back = self.order.units_back(None);
+        let back =
+            (self.order.status == OrderStatus::Cancelled).then(|| self.order.units_back(None));
         let lines = self.order.quote.lines.iter().zip(&self.holds);
-        let hold =
-            HoldFact::of_lines(lines.map(|(line, hold)| {
-                hold_fact(hold, back.get(&line.id).copied().unwrap_or_default())
-            }));
+        let hold = HoldFact::of_lines(lines.map(|(line, hold)| {
+            let back = back.as_ref().map(|back| back.get(&line.id).copied().unwrap_or_default());
+            hold_fact(hold, back)
+        }));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }
@@ -152,18 +157,17 @@ impl<'d> Drive<'d> {
         let desks = self.desks;
         let order = self.order.id;
         let intent = || desks.intent(self.who, None);
-        let (found, _) = desks.orders.step(GetOrder { order }, intent()).await;
-        let order = found?;
-        let (holds, _) = desks.inventory.step(GetHolds { lines: units(&order) }, intent()).await;
+        let order = desks.orders.ask(GetOrder { order }, intent()).await?;
+        let holds = desks.inventory.ask(GetHolds { lines: units(&order) }, intent()).await?;
         let cart = match order.from_cart {
             None => None,
-            Some((cart, _)) => Some(desks.carts.step(GetCart { cart }, intent()).await.0?),
+            Some((cart, _)) => Some(desks.carts.ask(GetCart { cart }, intent()).await?),
         };
         let payment = match order.payment {
             None => Arc::default(),
             Some(payment) => desks.charging.look_up(payment).await?,
         };
-        self.holds = holds?;
+        self.holds = holds;
         (self.order, self.cart, self.payment) = (order, cart, payment);
         Ok(())
     }
@@ -356,8 +360,11 @@ impl<'d> Drive<'d> {
         self.order.payment.unwrap_or_default()
     }
 
+    /// Carries the latest ticket on; one that has failed is kept, and stops the next step.
     fn follow(&mut self, ticket: Option<Ticket>) {
-        self.ticket = self.ticket.max(ticket);
+        if !self.ticket.is_some_and(|known| self.desks.store.has_failed(known)) {
+            self.ticket = self.ticket.max(ticket);
+        }
     }
 
     fn intent(&self) -> Intent {
@@ -373,51 +380,6 @@ impl Desks {
     /// An intent of somebody now, as a step after another.
     pub(super) fn intent(&self, who: Who, after: Option<Ticket>) -> Intent {
         Intent::of(Stamp { at: self.clock.now(), who }).after(after)
-    }
-}
-
-/// An order's lines as stock sees them.
-pub(super) fn units(order: &Order) -> Vec<OrderedUnits> {
-    let lines = order.quote.lines.iter();
-    lines
-        .map(|line| OrderedUnits { line: line.id, variant: line.variant, quantity: line.quantity })
-        .collect()
-}
-
-fn claim_of(cart: &Cart, order: OrderId) -> ClaimFact {
-    if cart.consumed_by.contains(&order) {
-        ClaimFact::Consumed
-    } else if cart.claimed_by() == Some(order) {
-        ClaimFact::Claimed
-    } else {
-        ClaimFact::Unclaimed
-    }
-}
-
-/// All units of an order that are to be back on the shelf once this refund is done, or once the
-/// order is cancelled.
-pub(super) fn units_back(order: &Order, refund: Option<RefundId>) -> Vec<OrderedUnits> {
-    let back = order.units_back(refund);
-    let lines = units(order).into_iter();
-    lines
-        .filter_map(|line| {
-            let quantity = Quantity::new(back.get(&line.line).copied()?).ok()?;
-            Some(OrderedUnits { quantity, ..line })
-        })
-        .collect()
-}
-
-/// Sold goods that all came back are returned; some may have been refunded without coming back.
-fn hold_fact(hold: &Hold, to_come_back: u32) -> HoldFact {
-    match hold.state {
-        HoldState::Committed if hold.returned >= to_come_back && to_come_back > 0 => {
-            HoldFact::Returned
-        }
-        HoldState::Unplaced => HoldFact::None,
-        HoldState::Held => HoldFact::Held,
-        HoldState::Committed => HoldFact::Committed,
-        HoldState::Released => HoldFact::Released,
-        HoldState::Returned => HoldFact::Returned,
     }
 }
 

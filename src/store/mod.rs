@@ -200,6 +200,11 @@ impl Store {
         self.inner.status.fate(ticket) == Fate::Durable
     }
 
+    /// Whether a ticket's commit has failed: nothing may build on it.
+    pub fn has_failed(&self, ticket: Ticket) -> bool {
+        self.inner.status.fate(ticket) == Fate::Failed
+    }
+
     /// Keeps the answer to a request in the state. It may be lost in a crash; then it is made
     /// again from what the request made.
     pub fn keep_answer(&self, scope: [u8; 32], answer: &StoredAnswer) {
