@@ -1,0 +1,7 @@
+//! What the tests share: dice, a client, the real binary as a process, and a shop in this one.
+
+pub mod dice;
+pub mod house;
+pub mod process;
+pub mod till;
+pub mod wire;
