@@ -2,13 +2,20 @@
 //!
 //! `cargo bench --bench http [seconds]`
 
-mod support;
+#[path = "support/load.rs"]
+mod load;
+#[path = "support/shop.rs"]
+mod shop;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::{sync::Arc, time::Duration};
 
 use bodega::domain::ids::ProductId;
+use load::{Client, Measured, line, load, request, serve_bare};
 use serde_json::{Value, json};
-use support::{Client, Measured, line, load, now, request, serve, serve_bare, settings};
+use shop::{serve, settings};
+use watch::now;
 
 fn main() {
     let seconds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(5);

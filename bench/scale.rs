@@ -3,7 +3,10 @@
 //! `cargo bench --bench scale [products] [orders]` fills a temporary folder, then starts the real
 //! binary on it: after a clean stop and after a kill.
 
-mod support;
+#[path = "support/shop.rs"]
+mod shop;
+#[path = "support/watch.rs"]
+mod watch;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -27,7 +30,8 @@ use bodega::{
     shop::Shop,
 };
 use futures_util::future::join_all;
-use support::{now, serve, settings};
+use shop::{serve, settings};
+use watch::now;
 
 fn main() {
     let mut counts = std::env::args().filter_map(|word| word.parse::<usize>().ok());

@@ -157,7 +157,7 @@ pub fn redacted(value: Value) -> Value {
                 (name, value)
             })
             .collect(),
-        other => other,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }
 

@@ -1,59 +1,18 @@
-//! What the benchmarks share: a shop on a temporary folder, a plain load generator, a table.
-
-#![allow(dead_code, reason = "each benchmark uses its own part of this")]
+//! A plain load generator, the framework alone to set beside the shop, and a line of a table.
 
 use std::{
     io::{self, Read, Write},
     net::{SocketAddr, TcpStream},
-    path::Path,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use bodega::{
-    config::{Flags, Layers, Purpose, Settings},
-    http::{
-        server::{ServerSettings, listen},
-        wiring::pipeline,
-    },
-    shop::{Shop, owners_thread},
-    store::Silent,
-};
-
-/// Settings of a shop in this folder: the demo gateway, no rate limits, any port.
-pub fn settings(dir: &Path) -> Settings {
-    let flags = Flags {
-        data_dir: Some(dir.display().to_string()),
-        listen: Some("127.0.0.1:0".to_owned()),
-        ..Flags::default()
-    };
-    let mut settings = Settings::from_layers(&Layers::gather(&flags, [], Purpose::Demo))
-        .expect("settings without faults");
-    settings.limits.enabled = false;
-    settings
-}
-
-/// Opens and serves a shop on a thread of its own.
-pub fn serve(settings: Settings) -> (Shop, SocketAddr) {
-    let (ready, is_ready) = mpsc::channel();
-    thread::spawn(move || {
-        actix::System::new().block_on(async move {
-            let owners = owners_thread();
-            let (shop, _) =
-                Shop::open(settings, &owners.handle(), &Silent).await.expect("an open shop");
-            let at = ServerSettings::at(shop.settings.listen);
-            let listening = listen(pipeline(shop.clone()), &at).expect("a free port");
-            ready.send((shop, listening.address)).expect("somebody waits");
-            listening.server.await.expect("a server that ends well");
-        });
-    });
-    is_ready.recv().expect("a shop that opens")
-}
+use crate::watch::now;
 
 /// Serves the same bytes for every request: what the framework alone can do.
 pub fn serve_bare(body: Vec<u8>) -> SocketAddr {
@@ -203,12 +162,6 @@ pub fn load(
         p50: times[count / 2],
         p99: times[count * 99 / 100],
     }
-}
-
-/// The time, for measuring.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time itself")]
-pub fn now() -> Instant {
-    Instant::now()
 }
 
 /// One line of a table on standard output.
