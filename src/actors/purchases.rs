@@ -16,8 +16,10 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard, oneshot};
 use crate::{
     domain::{
         aggregate::Aggregate,
-        ids::{OrderId, RefundId},
-        orders::{CancelReason, Cancellation, Order, OrderRefusal, Placed, RefundWish},
+        ids::{OrderId, RefundId, UserId},
+        orders::{
+            CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed, RefundWish,
+        },
         payments::{Capture, PaymentRefusal},
         time::{Timestamp, Who},
     },
@@ -132,6 +134,23 @@ impl Purchases {
     ) -> Result<Driven, Rejection> {
         let change = OrderChange::Cancel(Cancellation::because(reason));
         self.change(order, change, intent).await
+    }
+
+    /// Cancels what somebody has not paid yet, before their account goes.
+    ///
+    /// # Errors
+    /// Busy or fault; what was cancelled stays so.
+    pub async fn give_up_pending(&self, user: UserId, who: Who) -> Result<(), Rejection> {
+        let Desks { reader, .. } = &*self.inner.desks;
+        let latest = store::Order::Descending;
+        for (key, _) in reader.rows(&keys::orders_of(user), None, latest, GIVEN_UP_ORDERS_MAX)? {
+            let Some(order) = key.last_id::<OrderId>() else { continue };
+            if reader.get::<Order>(order)?.state.status == OrderStatus::Pending {
+                let intent = self.inner.desks.intent(who, None);
+                self.cancel(order, CancelReason::Customer, intent).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Changes an order's status by staff and does what follows from it.
@@ -344,3 +363,5 @@ const SWEPT_ORDERS_MAX: usize = 10_000;
 const TURNS_KEPT: usize = 4096;
 /// Orders remembered for the next sweep because they could not go on.
 const STUCK_ORDERS_MAX: usize = 10_000;
+/// The latest orders of a person that are looked at when their account goes.
+const GIVEN_UP_ORDERS_MAX: usize = 1000;

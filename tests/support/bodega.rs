@@ -86,7 +86,11 @@ impl Bodega {
 
     /// Drives on what waits for a bank or has waited too long; a running shop does it every minute.
     pub async fn drives_on(&self) {
-        self.shop.purchases.sweep().await.expect("unfinished orders can be looked at");
+        self.shop
+            .purchases
+            .sweep(bodega::actors::purchases::Sweep::Due)
+            .await
+            .expect("unfinished orders can be looked at");
     }
 
     /// Where the data lies.
