@@ -148,6 +148,14 @@ impl Person {
         self.asks(Method::DELETE, path)
     }
 
+    /// The same person and session with an access token of now.
+    pub fn signed_in_again(&self, bodega: &Bodega) -> Person {
+        let (user, session) = (self.id.parse().expect("an id"), self.session.parse());
+        let now = bodega.shop.clock.now();
+        let access = bodega.access_token(user, session.expect("an id"), now);
+        Person { access: Some(access), ..self.clone() }
+    }
+
     /// The same person with the tokens of this answer.
     pub fn holding(&self, answer: &Reply) -> Person {
         let data = answer.data();
