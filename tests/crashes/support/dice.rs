@@ -34,7 +34,6 @@ impl Dice {
         of[usize::try_from(self.among(0..=last)).expect("few")]
     }
 
-
     fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.state;
