@@ -16,7 +16,7 @@ use std::{
 };
 
 pub use faults::{ConfigFaults, Fault};
-pub use layers::{Flags, Layers, Purpose};
+pub use layers::{FAULT_VARIABLE, Flags, Layers, Purpose};
 use reading::{Reading, origin, shop_name};
 
 use crate::domain::money::{Currency, Money, Rate};

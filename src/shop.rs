@@ -35,7 +35,7 @@ use crate::{
     gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
     http::{cursor::Cursors, products::Renderings},
     secret::{SecretFault, signing_secret},
-    store::{OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
+    store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
 };
 
 /// Why a shop could not be opened.
@@ -102,8 +102,22 @@ impl Shop {
         arbiter: &ArbiterHandle,
         progress: &dyn Progress,
     ) -> Result<(Shop, OpenReport), CannotOpen> {
+        Shop::open_with(settings, None, arbiter, progress).await
+    }
+
+    /// Opens a shop in which a test lets something go wrong.
+    ///
+    /// # Errors
+    /// As [`Shop::open`].
+    pub async fn open_with(
+        settings: Settings,
+        faults: Option<Arc<Faults>>,
+        arbiter: &ArbiterHandle,
+        progress: &dyn Progress,
+    ) -> Result<(Shop, OpenReport), CannotOpen> {
         let options = StoreOptions {
             low_water_bytes: settings.store.low_water_mib << 20,
+            faults,
             ..StoreOptions::default()
         };
         let (store, report) = Store::open(&settings.data_dir, registry(), options, progress)?;

@@ -79,7 +79,7 @@ pub fn run(cli: &Cli) -> ExitCode {
     match ended {
         Ok(()) => Exit::Done.into(),
         Err(why) => {
-            complain(&format!("bodega: {why}"));
+            complain(&why.to_string());
             why.exit().into()
         }
     }

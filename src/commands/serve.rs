@@ -8,14 +8,14 @@ use tokio::task::JoinHandle;
 
 use crate::{
     cli::{Bar, complain, say},
-    config::{Gateway, Settings},
+    config::{FAULT_VARIABLE, Gateway, Settings},
     control::{ControlAnswer, ControlRequest, ControlSocket, ShopStatus},
     http::{
         server::{Listening, ServerSettings, listen},
         wiring::pipeline,
     },
     shop::{Shop, owners_thread},
-    store::OpenReport,
+    store::{Faults, OpenReport},
 };
 
 use super::{Ended, admin};
@@ -49,7 +49,8 @@ pub struct Running {
 impl Running {
     /// Opens the shop, its control socket and its port; what a crash left is driven on.
     pub async fn open(settings: Settings, arbiter: &ArbiterHandle) -> Result<Running, Ended> {
-        let (shop, report) = Shop::open(settings, arbiter, &Bar::new()).await?;
+        let faults = faults_on_order()?;
+        let (shop, report) = Shop::open_with(settings, faults, arbiter, &Bar::new()).await?;
         tell(&report);
         Running::over(shop).await
     }
@@ -108,12 +109,21 @@ where
     ended
 }
 
+/// Where a test of crashes wants the process to die: `BODEGA_FAULT=after_sync:17`.
+fn faults_on_order() -> Result<Option<Arc<Faults>>, Ended> {
+    let Some(order) = std::env::var_os(FAULT_VARIABLE) else { return Ok(None) };
+    let faults = order.to_string_lossy().parse::<Faults>();
+    let faults = faults.map_err(|fault| Ended::Plainly(format!("{FAULT_VARIABLE}: {fault}")))?;
+    complain(&format!("{FAULT_VARIABLE} is set: this process will die when it gets there"));
+    Ok(Some(Arc::new(faults)))
+}
+
 fn tell(report: &OpenReport) {
     if let Some(torn) = &report.torn {
-        complain(&format!("bodega: an unsynced end of the journal was cut off: {torn:?}"));
+        complain(&format!("an unsynced end of the journal was cut off: {torn:?}"));
     }
     if let Some(why) = &report.rebuilt {
-        complain(&format!("bodega: the state was made again from the journal: {why}"));
+        complain(&format!("the state was made again from the journal: {why}"));
     }
 }
 

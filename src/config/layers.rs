@@ -141,7 +141,7 @@ fn from_environment(
     let ours: BTreeMap<String, OsString> = variables
         .into_iter()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value))
-        .filter(|(name, _)| name.starts_with(PREFIX) && name != FILE_VARIABLE)
+        .filter(|(name, _)| name.starts_with(PREFIX) && !NO_SETTINGS.contains(&name.as_str()))
         .collect();
     let mut entries = Entries::new();
     for (name, value) in ours {
@@ -255,8 +255,11 @@ fn variable(key: &str) -> String {
 }
 
 const PREFIX: &str = "BODEGA_";
-/// Names the file itself, as `--config` does; read by the command line.
-const FILE_VARIABLE: &str = "BODEGA_CONFIG";
+/// The file itself, as `--config` names it, read by the command line; and a fault that a test
+/// orders, read by `serve`.
+const NO_SETTINGS: [&str; 2] = ["BODEGA_CONFIG", FAULT_VARIABLE];
+/// Where the process is to die, for tests of crashes: `after_sync:17`. Unset in every real shop.
+pub const FAULT_VARIABLE: &str = "BODEGA_FAULT";
 /// Read when no file is named; may be missing.
 const DEFAULT_FILE: &str = "bodega.toml";
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

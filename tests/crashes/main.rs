@@ -5,4 +5,5 @@
 
 mod killed;
 mod races;
+mod stopped;
 mod support;
