@@ -5,5 +5,6 @@
 
 mod killed;
 mod races;
+mod refunds;
 mod stopped;
 mod support;
