@@ -50,6 +50,9 @@ pub struct Driven {
     pub cart_changed: bool,
 }
 
+/// What a step came to, and the ticket to carry on.
+type Stepped<T> = (Result<T, Rejection>, Option<Ticket>);
+
 /// One drive of one order: what is known, and the ticket of the last step.
 pub(super) struct Drive<'d> {
     desks: &'d Desks,
@@ -103,7 +106,7 @@ impl<'d> Drive<'d> {
     }
 
     /// Drives on until nothing is left to do now, and waits until all of it is durable.
-    pub(super) async fn to_the_end(mut self) -> Result<Driven, Rejection> {
+    pub(super) async fn through(mut self) -> Result<Driven, Rejection> {
         let mut refused = 0;
         let mut steps = 0;
         let waiting = loop {
@@ -113,18 +116,20 @@ impl<'d> Drive<'d> {
                 tracing::error!(order.id = %self.order.id, ?step, "an order goes in circles");
                 return Err(Rejection::Fault);
             }
-            match step {
-                Step::Finished => break None,
-                Step::Wait(what) => break Some(what),
-                step => match self.take(step).await {
-                    Err(Rejection::Refused(why)) if refused < REFUSED_STEPS_MAX => {
-                        // Something moved on meanwhile, a cancel perhaps: look again.
-                        tracing::debug!(order.id = %self.order.id, ?step, %why, "looks again");
-                        refused += 1;
-                        self.observe().await?;
-                    }
-                    taken => taken?,
-                },
+            if let Step::Wait(what) = step {
+                break Some(what);
+            }
+            if step == Step::Finished {
+                break None;
+            }
+            match self.take(step).await {
+                Err(Rejection::Refused(why)) if refused < REFUSED_STEPS_MAX => {
+                    // Something moved on meanwhile, a cancel perhaps: look again.
+                    tracing::debug!(order.id = %self.order.id, ?step, %why, "looks again");
+                    refused += 1;
+                    self.observe().await?;
+                }
+                taken => taken?,
             }
         };
         if let Some(ticket) = self.ticket {
@@ -194,18 +199,43 @@ impl<'d> Drive<'d> {
                 let decided = self.desks.charging.refund_rest(self.payment_id(), self.ticket).await;
                 self.heard(decided).await
             }
-            Step::AwaitPayment
-            | Step::MarkAuthorised
-            | Step::MarkPaid
-            | Step::CancelOrder(_)
-            | Step::Settle => {
-                let change = self.order_change(step)?;
-                self.change_order(change).await
+            Step::AwaitPayment => self.change_order(self.awaiting()).await,
+            Step::MarkAuthorised => self.change_order(self.authorised()).await,
+            Step::MarkPaid => {
+                let (payment, captured) = (self.payment_id(), self.captured_or_nothing());
+                self.change_order(OrderChange::MarkPaid { payment, captured }).await
             }
-            Step::CommitStock | Step::ReleaseStock | Step::ReturnStock => {
-                self.move_stock(step).await
+            Step::CancelOrder(reason) => {
+                self.change_order(OrderChange::Cancel(self.cancellation(reason))).await
             }
-            Step::ConsumeCart | Step::ReleaseCart => self.settle_cart(step).await,
+            Step::Settle => {
+                let settle = self.settling()?;
+                self.change_order(settle).await
+            }
+            Step::CommitStock => {
+                let commit = CommitStock { lines: units(&self.order) };
+                let moved = self.desks.inventory.step(commit, self.intent()).await;
+                self.held(moved)
+            }
+            Step::ReleaseStock => {
+                let (order, lines) = (self.order.id, units(&self.order));
+                let release = ReleaseStock { order, lines };
+                let moved = self.desks.inventory.step(release, self.intent()).await;
+                self.held(moved)
+            }
+            Step::ReturnStock => self.return_stock().await,
+            Step::ConsumeCart => {
+                let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
+                let consume = ConsumeCart { cart, order: self.order.id };
+                let settled = self.desks.carts.step(consume, self.intent()).await;
+                self.carted(settled)
+            }
+            Step::ReleaseCart => {
+                let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
+                let release = ReleaseCart { cart, order: self.order.id };
+                let settled = self.desks.carts.step(release, self.intent()).await;
+                self.carted(settled)
+            }
             Step::Wait(_) | Step::Finished => Ok(()),
         }
     }
@@ -219,10 +249,10 @@ impl<'d> Drive<'d> {
             Ok(cart) => self.cart = Some(cart),
             Err(Rejection::Refused(crate::domain::refusal::Refusal::Cart(why))) => {
                 self.obstacle = Some(Obstacle::CartInCheckout);
-                match why {
-                    CartRefusal::InCheckout { order } => self.cart_taken_by = Some(order),
-                    CartRefusal::Changed | CartRefusal::Empty => self.cart_changed = true,
-                    other => return Err(other.into()),
+                if let CartRefusal::InCheckout { order } = why {
+                    self.cart_taken_by = Some(order);
+                } else {
+                    self.cart_changed = true;
                 }
             }
             Err(other) => return Err(other),
@@ -271,32 +301,22 @@ impl<'d> Drive<'d> {
         Ok(())
     }
 
-    fn order_change(&self, step: Step) -> Result<OrderChange, Rejection> {
-        let payment = self.payment_id();
-        Ok(match step {
-            Step::AwaitPayment => OrderChange::AwaitPayment(match self.payment.state {
-                PayState::NeedsAction { .. } => Awaited::CustomerAction,
-                _ => Awaited::Gateway,
-            }),
-            Step::MarkAuthorised => OrderChange::MarkAuthorised {
-                payment,
-                hold_until: self
-                    .payment
-                    .authorised_until
-                    .unwrap_or(self.now().plus_minutes(AUTHORISED_MINUTES)),
-            },
-            Step::MarkPaid => {
-                OrderChange::MarkPaid { payment, captured: self.captured_or_nothing() }
-            }
-            Step::CancelOrder(reason) => OrderChange::Cancel(self.cancellation(reason)),
-            _ => OrderChange::Settle {
-                captured: self.captured_or_nothing(),
-                refunded: match self.payment.exists() {
-                    true => self.payment.refunded()?,
-                    false => self.nothing(),
-                },
-            },
-        })
+    fn awaiting(&self) -> OrderChange {
+        let by_customer = matches!(self.payment.state, PayState::NeedsAction { .. });
+        let awaited = if by_customer { Awaited::CustomerAction } else { Awaited::Gateway };
+        OrderChange::AwaitPayment(awaited)
+    }
+
+    fn authorised(&self) -> OrderChange {
+        let usual = self.now().plus_minutes(AUTHORISED_MINUTES);
+        let hold_until = self.payment.authorised_until.unwrap_or(usual);
+        OrderChange::MarkAuthorised { payment: self.payment_id(), hold_until }
+    }
+
+    fn settling(&self) -> Result<OrderChange, Rejection> {
+        let exists = self.payment.exists();
+        let refunded = if exists { self.payment.refunded()? } else { self.nothing() };
+        Ok(OrderChange::Settle { captured: self.captured_or_nothing(), refunded })
     }
 
     fn cancellation(&self, reason: CancelReason) -> Cancellation {
@@ -315,36 +335,26 @@ impl<'d> Drive<'d> {
         Ok(())
     }
 
-    async fn move_stock(&mut self, step: Step) -> Result<(), Rejection> {
-        let (lines, intent) = (units(&self.order), self.intent());
+    async fn return_stock(&mut self) -> Result<(), Rejection> {
         let stock = &self.desks.inventory;
-        let (holds, ticket) = match step {
-            Step::CommitStock => stock.step(CommitStock { lines }, intent).await,
-            Step::ReleaseStock => {
-                stock.step(ReleaseStock { order: self.order.id, lines }, intent).await
-            }
-            _ => {
-                let back = units_back(&self.order, None);
-                let (returned, ticket) = stock.step(ReturnStock { lines: back }, intent).await;
-                self.follow(ticket);
-                returned?;
-                stock.step(GetHolds { lines }, self.intent()).await
-            }
-        };
-        self.holds = holds?;
+        let lines = units_back(&self.order, None);
+        let (returned, ticket) = stock.step(ReturnStock { lines }, self.intent()).await;
         self.follow(ticket);
+        returned?;
+        let lines = units(&self.order);
+        let shown = stock.step(GetHolds { lines }, self.intent()).await;
+        self.held(shown)
+    }
+
+    fn held(&mut self, moved: Stepped<Vec<Arc<Hold>>>) -> Result<(), Rejection> {
+        self.holds = moved.0?;
+        self.follow(moved.1);
         Ok(())
     }
 
-    async fn settle_cart(&mut self, step: Step) -> Result<(), Rejection> {
-        let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
-        let (order, intent) = (self.order.id, self.intent());
-        let (settled, ticket) = match step {
-            Step::ConsumeCart => self.desks.carts.step(ConsumeCart { cart, order }, intent).await,
-            _ => self.desks.carts.step(ReleaseCart { cart, order }, intent).await,
-        };
-        self.cart = Some(settled?);
-        self.follow(ticket);
+    fn carted(&mut self, settled: Stepped<Arc<Cart>>) -> Result<(), Rejection> {
+        self.cart = Some(settled.0?);
+        self.follow(settled.1);
         Ok(())
     }
 

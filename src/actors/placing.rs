@@ -96,11 +96,11 @@ pub(super) fn priced(
     })
 }
 
+/// The cart an order comes from, at the version that is priced; none if the items were named.
+type Source = Option<(CartId, u64)>;
+
 /// What is in a cart and still in the catalogue, with the cart's version.
-fn in_the_cart_of(
-    desks: &Desks,
-    user: UserId,
-) -> Result<(Vec<WantedItem>, Option<(CartId, u64)>), Rejection> {
+fn in_the_cart_of(desks: &Desks, user: UserId) -> Result<(Vec<WantedItem>, Source), Rejection> {
     let reader = &desks.reader;
     let id = reader.row(&keys::cart_of(user))?.and_then(|value| keys::held_by(&value));
     let Some(id) = id else { return Err(OrderRefusal::EmptyOrder.into()) };

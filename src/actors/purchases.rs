@@ -274,7 +274,7 @@ impl Inner {
         let intent = self.desks.intent(who, None).under(key);
         let place = PlaceOrder { placed: Box::new(placed) };
         let (placed, ticket) = self.desks.orders.step(place, intent).await;
-        let driven = Drive::begun(&self.desks, who, placed?, ticket).to_the_end().await;
+        let driven = Drive::begun(&self.desks, who, placed?, ticket).through().await;
         self.watch(order, driven)
     }
 
@@ -300,7 +300,7 @@ impl Inner {
         if let Some(refund) = found.open_refund() {
             drive_refund(desks, found, refund, who).await?;
         }
-        Drive::observed(desks, who, order).await?.to_the_end().await
+        Drive::observed(desks, who, order).await?.through().await
     }
 
     /// What could not go on now is looked at again in the next sweep.

@@ -267,8 +267,5 @@ impl MoreView {
 
 /// A charge without an answer yet is being processed, as far as a client can tell.
 fn status_word(state: &PayState) -> &'static str {
-    match state {
-        PayState::Attempting => PayState::Processing.name(),
-        known => known.name(),
-    }
+    if *state == PayState::Attempting { PayState::Processing.name() } else { state.name() }
 }
