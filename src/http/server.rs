@@ -3,7 +3,7 @@
 //! Plain HTTP/1.1. On SIGTERM or SIGINT nothing new is accepted, what was accepted is finished,
 //! and what is not finished in time is let go.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -165,19 +165,23 @@ async fn sweep<S>(pipeline: Arc<Pipeline<S>>) {
     }
 }
 
-/// Waits for SIGTERM or SIGINT. Where signals cannot be listened to, it never comes.
-async fn told_to_stop() {
+/// Comes with SIGTERM or SIGINT; what comes before it is awaited counts too. Where signals cannot
+/// be listened to, it never comes.
+fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let listening = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        match listening {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(source), _) | (_, Err(source)) => {
-            tracing::warn!(%source, "signals cannot be listened to");
-            std::future::pending().await
+            (Err(source), _) | (_, Err(source)) => {
+                tracing::warn!(%source, "signals cannot be listened to");
+                std::future::pending().await
+            }
         }
     }
 }

@@ -142,7 +142,8 @@ impl Program {
             .arg("--data-dir")
             .arg(dir)
             .envs(environment.iter().copied())
-            .current_dir(dir.parent().expect("a folder around it"))
+            // Where no settings file lies.
+            .current_dir(dir.ancestors().skip(1).find(|around| around.is_dir()).expect("/"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
