@@ -16,6 +16,7 @@ use std::{
 
 use bodega::{
     actors::{
+        Rejection,
         assortment::{StockedVariant, WantedProduct},
         purchases::{Wanted, WantedItem},
     },
@@ -30,6 +31,7 @@ use bodega::{
     shop::Shop,
 };
 use futures_util::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
 use shop::{serve, settings};
 use watch::now;
 
@@ -44,18 +46,14 @@ fn main() {
         "filled with {products} products and {orders} orders in {:?}",
         filling.elapsed()
     ));
-    for after in ["the fill, not closed", "a clean stop", "a kill -9"] {
+    for (after, ending) in [("a clean stop", Signal::KILL), ("a kill -9", Signal::TERM)] {
         let started = now();
         let mut shop = start(&dir);
         let took = started.elapsed();
         tell(&format!("ready {took:?} after {after}; resident {} MB", resident_mib(shop.id())));
-        if after == "a clean stop" {
-            shop.kill().expect("a running shop");
-        } else {
-            let id = i32::try_from(shop.id()).expect("a process id");
-            let pid = rustix::process::Pid::from_raw(id).expect("a process id");
-            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
-        }
+        let id = i32::try_from(shop.id()).expect("a process id");
+        let process = Pid::from_raw(id).expect("a process id");
+        kill_process(process, ending).expect("a signal");
         shop.wait().expect("an end");
     }
     std::process::exit(0);
@@ -95,6 +93,7 @@ fn fill(dir: &Path, products: usize, orders: usize) {
             let placed = chunk.iter().map(|n| order(&shop, user, address, ids[n % ids.len()]));
             join_all(placed).await;
         }
+        shop.close().expect("a disk that takes it");
     });
 }
 
@@ -109,7 +108,14 @@ async fn add(shop: &Shop, number: usize) -> ProductId {
         options: vec![],
         variants: vec![StockedVariant { wanted: WantedVariant::default(), on_hand: Some(1000) }],
     };
-    shop.assortment.add(wanted, shop.intent(Who::Shop)).await.expect("a product").id
+    loop {
+        // A busy disk is asked again, as a client would.
+        match shop.assortment.add(wanted.clone(), shop.intent(Who::Shop)).await {
+            Ok(product) => return product.id,
+            Err(Rejection::Busy) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 fn somebody(shop: &Shop) -> (UserId, AddressId) {

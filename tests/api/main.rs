@@ -11,4 +11,5 @@ mod categories;
 mod inventory;
 mod orders;
 mod products;
+mod repeats;
 mod users;
