@@ -3,8 +3,8 @@
 //! Invariant: no yes before its frame is on the disk; everything but the journal can be deleted
 //! and made again. Knows nothing of HTTP, actors, or what the shop sells.
 //!
-//! The road of a commit: [`change`] makes it, [`queue`] lines it up, [`commit`] writes it into
-//! the [`journal`] and publishes it in the [`table`], from where it is folded into the [`state`].
+//! The road of a commit: `change` makes it, `queue` lines it up, `commit` writes it into
+//! the `journal` and publishes it in the `table`, from where it is folded into the `state`.
 
 pub mod change;
 mod codec;

@@ -183,12 +183,15 @@ fn no_test_money_is_taken_unless_that_was_chosen() {
     chosen.stop();
 }
 
+/// What is done to a folder.
+type Damage = fn(&Path);
+
 #[test]
 fn a_state_that_is_gone_or_damaged_is_made_again_from_the_journal() {
     let (_room, dir) = room();
     let (till, before) = a_shop_with_orders(&dir);
     let state = dir.join("state");
-    let damages: [(&str, fn(&Path)); 4] = [
+    let damages: [(&str, Damage); 4] = [
         ("gone", |state| fs::remove_dir_all(state).expect("ours")),
         ("cut", |state| each_file(state, |bytes| bytes.truncate(bytes.len() / 2))),
         ("scribbled", |state| each_file(state, |bytes| bytes.iter_mut().for_each(|b| *b ^= 0x55))),

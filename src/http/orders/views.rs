@@ -267,5 +267,6 @@ impl MoreView {
 
 /// A charge without an answer yet is being processed, as far as a client can tell.
 fn status_word(state: &PayState) -> &'static str {
-    if *state == PayState::Attempting { PayState::Processing.name() } else { state.name() }
+    let unanswered = *state == PayState::Attempting;
+    if unanswered { PayState::Processing.name() } else { state.name() }
 }
