@@ -3,6 +3,7 @@
 //! Real processes are killed and started again; a shop in this process is raced against itself
 //! and held to a model. Dice are seeded: a failure says how to throw the same ones again.
 
+mod contracts;
 mod killed;
 mod process;
 mod races;
