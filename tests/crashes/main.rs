@@ -4,6 +4,7 @@
 //! and held to a model. Dice are seeded: a failure says how to throw the same ones again.
 
 mod contracts;
+mod histories;
 mod killed;
 mod process;
 mod races;
