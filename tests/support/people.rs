@@ -153,7 +153,7 @@ impl Person {
         let (user, session) = (self.id.parse().expect("an id"), self.session.parse());
         let now = bodega.shop.clock.now();
         let access = bodega.access_token(user, session.expect("an id"), now);
-        Person { access: Some(access), ..self.clone() }
+        Person { address: bodega.address, access: Some(access), ..self.clone() }
     }
 
     /// The same person with the tokens of this answer.
