@@ -14,14 +14,15 @@ use crate::{
         checkout::{Asked, ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
         ids::{OrderId, PaymentId},
         inventory::Hold,
-        orders::{Awaited, CancelReason, Cancellation, Order, OrderStatus, Shortage},
-        payments::{PayState, Payment},
+        orders::{Order, OrderStatus, Shortage},
+        payments::Payment,
         time::{Stamp, Timestamp, Who},
     },
     store::Ticket,
 };
 
 mod facts;
+mod sayings;
 
 use facts::{claim_of, hold_fact};
 pub(super) use facts::{units, units_back};
@@ -301,32 +302,6 @@ impl<'d> Drive<'d> {
         Ok(())
     }
 
-    fn awaiting(&self) -> OrderChange {
-        let by_customer = matches!(self.payment.state, PayState::NeedsAction { .. });
-        let awaited = if by_customer { Awaited::CustomerAction } else { Awaited::Gateway };
-        OrderChange::AwaitPayment(awaited)
-    }
-
-    fn authorised(&self) -> OrderChange {
-        let usual = self.now().plus_minutes(AUTHORISED_MINUTES);
-        let hold_until = self.payment.authorised_until.unwrap_or(usual);
-        OrderChange::MarkAuthorised { payment: self.payment_id(), hold_until }
-    }
-
-    fn settling(&self) -> Result<OrderChange, Rejection> {
-        let exists = self.payment.exists();
-        let refunded = if exists { self.payment.refunded()? } else { self.nothing() };
-        Ok(OrderChange::Settle { captured: self.captured_or_nothing(), refunded })
-    }
-
-    fn cancellation(&self, reason: CancelReason) -> Cancellation {
-        let decline_code = match (&self.payment.state, reason) {
-            (PayState::Declined { code, .. }, CancelReason::PaymentDeclined) => Some(code.clone()),
-            _ => None,
-        };
-        Cancellation { reason, decline_code, shortages: self.shortages.clone() }
-    }
-
     async fn change_order(&mut self, change: OrderChange) -> Result<(), Rejection> {
         let change = ChangeOrder { order: self.order.id, change };
         let (changed, ticket) = self.desks.orders.step(change, self.intent()).await;
@@ -356,14 +331,6 @@ impl<'d> Drive<'d> {
         self.cart = Some(settled.0?);
         self.follow(settled.1);
         Ok(())
-    }
-
-    fn captured_or_nothing(&self) -> crate::domain::money::Money {
-        if self.payment.exists() { self.payment.captured } else { self.nothing() }
-    }
-
-    fn nothing(&self) -> crate::domain::money::Money {
-        crate::domain::money::Money::zero(self.order.quote.currency)
     }
 
     fn payment_id(&self) -> PaymentId {
@@ -397,5 +364,3 @@ impl Desks {
 const STEPS_MAX: usize = 32;
 /// So many refused steps of one drive are looked at again.
 const REFUSED_STEPS_MAX: usize = 4;
-/// How long money stays set aside when the gateway does not say.
-const AUTHORISED_MINUTES: u32 = 7 * 24 * 60;
