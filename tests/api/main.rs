@@ -10,5 +10,7 @@ mod carts;
 mod categories;
 mod inventory;
 mod orders;
+mod payments;
 mod products;
+mod refunds;
 mod users;
