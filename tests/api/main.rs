@@ -8,6 +8,7 @@ mod addresses;
 mod auth;
 mod carts;
 mod categories;
+mod idempotency;
 mod inventory;
 mod orders;
 mod payments;
