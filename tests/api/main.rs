@@ -8,8 +8,14 @@ mod addresses;
 mod auth;
 mod carts;
 mod categories;
+mod idempotency;
 mod inventory;
 mod orders;
+mod payments;
 mod products;
+<<<<<<< HEAD
 mod repeats;
+=======
+mod refunds;
+>>>>>>> t1
 mod users;
