@@ -61,17 +61,7 @@ impl Charging {
 
     /// The payment, as decided so far.
     pub async fn look_up(&self, payment: PaymentId) -> Result<Arc<Payment>, Rejection> {
-<<<<<<< HEAD
         self.payments.ask(GetPayment { payment }, self.intent(None)).await
-=======
-        self.see(payment).await.map(|(found, _)| found)
-    }
-
-    /// The same, with the commit it waits for, if that is not durable yet.
-    pub async fn see(&self, payment: PaymentId) -> Result<Decided, Rejection> {
-        let (found, ticket) = self.payments.step(GetPayment { payment }, self.intent(None)).await;
-        found.map(|found| (found, ticket))
->>>>>>> t1
     }
 
     /// Makes an attempt: decided and durable, then asked, then recorded.

@@ -159,39 +159,22 @@ impl<'d> Drive<'d> {
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }
 
-    /// Asks every owner. What was seen may not be durable yet, so the end of the drive waits for it.
     async fn observe(&mut self) -> Result<(), Rejection> {
         let desks = self.desks;
         let order = self.order.id;
         let intent = || desks.intent(self.who, None);
-<<<<<<< HEAD
         let order = desks.orders.ask(GetOrder { order }, intent()).await?;
         let holds = desks.inventory.ask(GetHolds { lines: units(&order) }, intent()).await?;
         let cart = match order.from_cart {
             None => None,
             Some((cart, _)) => Some(desks.carts.ask(GetCart { cart }, intent()).await?),
-=======
-        let (found, order_ticket) = desks.orders.step(GetOrder { order }, intent()).await;
-        let order = found?;
-        let lines = units(&order);
-        let (holds, holds_ticket) = desks.inventory.step(GetHolds { lines }, intent()).await;
-        let (cart, cart_ticket) = match order.from_cart {
-            None => (None, None),
-            Some((cart, _)) => {
-                let (cart, ticket) = desks.carts.step(GetCart { cart }, intent()).await;
-                (Some(cart?), ticket)
-            }
->>>>>>> t1
         };
-        let (payment, payment_ticket) = match order.payment {
-            None => (Arc::default(), None),
-            Some(payment) => desks.charging.see(payment).await?,
+        let payment = match order.payment {
+            None => Arc::default(),
+            Some(payment) => desks.charging.look_up(payment).await?,
         };
         self.holds = holds;
         (self.order, self.cart, self.payment) = (order, cart, payment);
-        for ticket in [order_ticket, holds_ticket, cart_ticket, payment_ticket] {
-            self.follow(ticket);
-        }
         Ok(())
     }
 

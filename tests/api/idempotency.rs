@@ -1,5 +1,11 @@
 //! Idempotency: the same request under the same key has one effect and one answer.
 
+#![expect(
+    clippy::as_conversions,
+    clippy::too_many_lines,
+    reason = "one table of requests, each boxed as what can be sent again"
+)]
+
 use actix_web::http::Method;
 use futures_util::future::join_all;
 use serde_json::{Value, json};

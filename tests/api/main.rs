@@ -13,9 +13,6 @@ mod inventory;
 mod orders;
 mod payments;
 mod products;
-<<<<<<< HEAD
-mod repeats;
-=======
 mod refunds;
->>>>>>> t1
+mod repeats;
 mod users;
