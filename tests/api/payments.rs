@@ -326,9 +326,9 @@ async fn a_payment_at_work_ends_by_itself() {
 async fn a_payment_whose_answer_was_lost_is_asked_about_and_taken_once() {
     let shopper = Shopper::at(Bodega::with_stopped_clock()).await;
     let paid = shopper.pays_by("pm_demo_unknown").await.data();
-    assert_eq!(told(&paid), "PENDING unknown");
+    assert_eq!(told(&paid), "PENDING processing");
     let declined = shopper.pays_by("pm_demo_unknown_declined").await.data();
-    assert_eq!(told(&declined), "PENDING unknown");
+    assert_eq!(told(&declined), "PENDING processing");
     for _ in 0..3 {
         shopper.bodega.shop.clock.advance(std::time::Duration::from_secs(60));
         shopper.bodega.drives_on().await;
