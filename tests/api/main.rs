@@ -8,7 +8,6 @@ mod addresses;
 mod auth;
 mod carts;
 mod categories;
-mod idempotency;
 mod inventory;
 mod orders;
 mod payments;
