@@ -188,7 +188,7 @@ fn a_state_that_is_gone_or_damaged_is_made_again_from_the_journal() {
     let (_room, dir) = room();
     let (till, before) = a_shop_with_orders(&dir);
     let state = dir.join("state");
-    let damages: [(&str, fn(&Path)); 4] = [
+    let damages: [(&str, Damage); 4] = [
         ("gone", |state| fs::remove_dir_all(state).expect("ours")),
         ("cut", |state| each_file(state, |bytes| bytes.truncate(bytes.len() / 2))),
         ("scribbled", |state| each_file(state, |bytes| bytes.iter_mut().for_each(|b| *b ^= 0x55))),
@@ -278,6 +278,9 @@ fn first_segment(dir: &Path) -> PathBuf {
     let begun = |path: &&PathBuf| fs::read(path).expect("readable").starts_with(b"BDG1");
     files.iter().find(begun).expect("a segment with frames").clone()
 }
+
+/// What befalls the folder of the state.
+type Damage = fn(&Path);
 
 /// Changes every file below a folder.
 fn each_file(folder: &Path, change: fn(&mut Vec<u8>)) {

@@ -62,10 +62,8 @@ impl Till {
     pub fn shelf(&self, at: SocketAddr, product: &str) -> (u64, u64) {
         let path = format!("/v1/inventory/getinventoryforproduct/{product}");
         let shelf = Client::with_token(at, &self.admin).ask(&Request::get(&path)).expect(200);
-        let shelf = match shelf.data() {
-            Value::Array(shelves) => shelves[0].clone(),
-            shelf => shelf.clone(),
-        };
+        // A product with several variants has a list of shelves; these have one.
+        let shelf = shelf.data().get(0).unwrap_or(shelf.data());
         let figure = |name: &str| shelf[name].as_u64().expect("a figure");
         (figure("quantity"), figure("reserved"))
     }
