@@ -3,6 +3,9 @@
 //! Each submitter changes a thing of its own and waits until that is durable. The folder is made
 //! in the directory given as the first argument, else in the present one.
 
+#[path = "support/watch.rs"]
+mod watch;
+
 use std::{
     fs::File,
     io::{self, Write},
@@ -24,6 +27,7 @@ use bodega::{
     },
 };
 use serde::{Deserialize, Serialize};
+use watch::now;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let place = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
@@ -195,11 +199,6 @@ impl Kept for Counter {
     fn rows(&self, id: CartId) -> Vec<Row> {
         vec![(Key::row(0x80).number(self.count / 1000).id(&id).done(), Vec::new())]
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 fn step(threads: u32) -> usize {

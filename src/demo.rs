@@ -368,7 +368,7 @@ pub const ACCOUNTS: [(&str, &str); 3] = [
 
 const DEMO_CUSTOMER: &str = "clementine.demo@example.com";
 /// Everybody's password in the demo.
-pub const PASSWORD: &str = "marisol's corner shop";
+pub const PASSWORD: &str = "the corner shop of marisol";
 const ORDERS: usize = 27;
 const WARES_AT_ONCE: usize = 64;
 const REFUND_MINOR: i64 = 500;

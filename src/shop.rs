@@ -23,7 +23,7 @@ use crate::{
         assortment::Assortment,
         demo_bank::{BankBooks, DemoBank},
         desks::Desks,
-        purchases::Purchases,
+        purchases::{Purchases, Sweep},
         settings::OpenShop,
     },
     clock::Clock,
@@ -182,10 +182,12 @@ impl Shop {
         }
         let mut every = tokio::time::interval(SWEEP_EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut which = Sweep::All;
         while !self.is_closing() {
             every.tick().await;
-            if let Err(error) = self.purchases.sweep().await {
-                tracing::error!(%error, "unfinished orders could not be looked at");
+            match self.purchases.sweep(which).await {
+                Ok(_) => which = Sweep::Due,
+                Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
             }
         }
     }

@@ -61,8 +61,7 @@ impl Charging {
 
     /// The payment, as decided so far.
     pub async fn look_up(&self, payment: PaymentId) -> Result<Arc<Payment>, Rejection> {
-        let (found, _) = self.payments.step(GetPayment { payment }, self.intent(None)).await;
-        found
+        self.payments.ask(GetPayment { payment }, self.intent(None)).await
     }
 
     /// Makes an attempt: decided and durable, then asked, then recorded.
@@ -176,8 +175,10 @@ impl Charging {
         id: PaymentId,
         order: OrderId,
         amount: Money,
+        intent: Intent,
     ) -> Result<Arc<Payment>, Rejection> {
-        self.decide(id, PaymentChange::Receive { order, amount }, None).await
+        let change = PaymentChange::Receive { order, amount };
+        self.payments.ask(ChangePayment { payment: id, change }, intent).await
     }
 
     async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {

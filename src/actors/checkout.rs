@@ -12,24 +12,27 @@ use crate::{
     domain::{
         carts::{Cart, CartRefusal},
         checkout::{Asked, ClaimFact, Facts, HoldFact, Obstacle, Step, Waiting, next},
-        ids::{OrderId, PaymentId, RefundId},
-        inventory::{Hold, HoldState},
-        orders::{Awaited, CancelReason, Cancellation, Order, Shortage},
-        payments::{PayState, Payment},
-        quantity::Quantity,
+        ids::{OrderId, PaymentId},
+        inventory::Hold,
+        orders::{Order, OrderStatus, Shortage},
+        payments::Payment,
         time::{Stamp, Timestamp, Who},
     },
     store::Ticket,
 };
+
+mod facts;
+mod sayings;
+
+use facts::{claim_of, hold_fact};
+pub(super) use facts::{units, units_back};
 
 use super::{
     Intent, Rejection,
     carts::{ClaimCart, ConsumeCart, GetCart, ReleaseCart},
     charging::Decided,
     desks::Desks,
-    inventory::{
-        CommitStock, GetHolds, OrderedUnits, ReleaseStock, ReserveStock, Reserved, ReturnStock,
-    },
+    inventory::{CommitStock, GetHolds, ReleaseStock, ReserveStock, Reserved, ReturnStock},
     orders::{ChangeOrder, GetOrder, OrderChange},
 };
 
@@ -47,6 +50,9 @@ pub struct Driven {
     /// Whether the cart changed between pricing and claiming.
     pub cart_changed: bool,
 }
+
+/// What a step came to, and the ticket to carry on.
+type Stepped<T> = (Result<T, Rejection>, Option<Ticket>);
 
 /// One drive of one order: what is known, and the ticket of the last step.
 pub(super) struct Drive<'d> {
@@ -94,35 +100,39 @@ impl<'d> Drive<'d> {
         who: Who,
         order: OrderId,
     ) -> Result<Drive<'d>, Rejection> {
-        let (found, ticket) = desks.orders.step(GetOrder { order }, desks.intent(who, None)).await;
-        let mut drive = Drive::begun(desks, who, found?, ticket);
+        let found = desks.orders.ask(GetOrder { order }, desks.intent(who, None)).await?;
+        let mut drive = Drive::begun(desks, who, found, None);
         drive.observe().await?;
         Ok(drive)
     }
 
     /// Drives on until nothing is left to do now, and waits until all of it is durable.
-    pub(super) async fn to_the_end(mut self) -> Result<Driven, Rejection> {
-        let mut waiting = None;
+    pub(super) async fn through(mut self) -> Result<Driven, Rejection> {
         let mut refused = 0;
-        for _ in 0..STEPS_MAX {
+        let mut steps = 0;
+        let waiting = loop {
             let step = next(&self.facts());
-            match step {
-                Step::Finished => break,
-                Step::Wait(what) => {
-                    waiting = Some(what);
-                    break;
-                }
-                step => match self.take(step).await {
-                    Err(Rejection::Refused(why)) if refused < REFUSED_STEPS_MAX => {
-                        // Something moved on meanwhile, a cancel perhaps: look again.
-                        tracing::debug!(order.id = %self.order.id, ?step, %why, "looks again");
-                        refused += 1;
-                        self.observe().await?;
-                    }
-                    taken => taken?,
-                },
+            steps += 1;
+            if steps > STEPS_MAX {
+                tracing::error!(order.id = %self.order.id, ?step, "an order goes in circles");
+                return Err(Rejection::Fault);
             }
-        }
+            if let Step::Wait(what) = step {
+                break Some(what);
+            }
+            if step == Step::Finished {
+                break None;
+            }
+            match self.take(step).await {
+                Err(Rejection::Refused(why)) if refused < REFUSED_STEPS_MAX => {
+                    // Something moved on meanwhile, a cancel perhaps: look again.
+                    tracing::debug!(order.id = %self.order.id, ?step, %why, "looks again");
+                    refused += 1;
+                    self.observe().await?;
+                }
+                taken => taken?,
+            }
+        };
         if let Some(ticket) = self.ticket {
             self.desks.store.settled(ticket).await?;
         }
@@ -138,12 +148,13 @@ impl<'d> Drive<'d> {
     fn facts(&self) -> Facts {
         let claim =
             self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
-        let back = self.order.units_back(None);
+        let back =
+            (self.order.status == OrderStatus::Cancelled).then(|| self.order.units_back(None));
         let lines = self.order.quote.lines.iter().zip(&self.holds);
-        let hold =
-            HoldFact::of_lines(lines.map(|(line, hold)| {
-                hold_fact(hold, back.get(&line.id).copied().unwrap_or_default())
-            }));
+        let hold = HoldFact::of_lines(lines.map(|(line, hold)| {
+            let back = back.as_ref().map(|back| back.get(&line.id).copied().unwrap_or_default());
+            hold_fact(hold, back)
+        }));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }
@@ -152,18 +163,17 @@ impl<'d> Drive<'d> {
         let desks = self.desks;
         let order = self.order.id;
         let intent = || desks.intent(self.who, None);
-        let (found, _) = desks.orders.step(GetOrder { order }, intent()).await;
-        let order = found?;
-        let (holds, _) = desks.inventory.step(GetHolds { lines: units(&order) }, intent()).await;
+        let order = desks.orders.ask(GetOrder { order }, intent()).await?;
+        let holds = desks.inventory.ask(GetHolds { lines: units(&order) }, intent()).await?;
         let cart = match order.from_cart {
             None => None,
-            Some((cart, _)) => Some(desks.carts.step(GetCart { cart }, intent()).await.0?),
+            Some((cart, _)) => Some(desks.carts.ask(GetCart { cart }, intent()).await?),
         };
         let payment = match order.payment {
             None => Arc::default(),
             Some(payment) => desks.charging.look_up(payment).await?,
         };
-        self.holds = holds?;
+        self.holds = holds;
         (self.order, self.cart, self.payment) = (order, cart, payment);
         Ok(())
     }
@@ -190,18 +200,43 @@ impl<'d> Drive<'d> {
                 let decided = self.desks.charging.refund_rest(self.payment_id(), self.ticket).await;
                 self.heard(decided).await
             }
-            Step::AwaitPayment
-            | Step::MarkAuthorised
-            | Step::MarkPaid
-            | Step::CancelOrder(_)
-            | Step::Settle => {
-                let change = self.order_change(step)?;
-                self.change_order(change).await
+            Step::AwaitPayment => self.change_order(self.awaiting()).await,
+            Step::MarkAuthorised => self.change_order(self.authorised()).await,
+            Step::MarkPaid => {
+                let (payment, captured) = (self.payment_id(), self.captured_or_nothing());
+                self.change_order(OrderChange::MarkPaid { payment, captured }).await
             }
-            Step::CommitStock | Step::ReleaseStock | Step::ReturnStock => {
-                self.move_stock(step).await
+            Step::CancelOrder(reason) => {
+                self.change_order(OrderChange::Cancel(self.cancellation(reason))).await
             }
-            Step::ConsumeCart | Step::ReleaseCart => self.settle_cart(step).await,
+            Step::Settle => {
+                let settle = self.settling()?;
+                self.change_order(settle).await
+            }
+            Step::CommitStock => {
+                let commit = CommitStock { lines: units(&self.order) };
+                let moved = self.desks.inventory.step(commit, self.intent()).await;
+                self.held(moved)
+            }
+            Step::ReleaseStock => {
+                let (order, lines) = (self.order.id, units(&self.order));
+                let release = ReleaseStock { order, lines };
+                let moved = self.desks.inventory.step(release, self.intent()).await;
+                self.held(moved)
+            }
+            Step::ReturnStock => self.return_stock().await,
+            Step::ConsumeCart => {
+                let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
+                let consume = ConsumeCart { cart, order: self.order.id };
+                let settled = self.desks.carts.step(consume, self.intent()).await;
+                self.carted(settled)
+            }
+            Step::ReleaseCart => {
+                let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
+                let release = ReleaseCart { cart, order: self.order.id };
+                let settled = self.desks.carts.step(release, self.intent()).await;
+                self.carted(settled)
+            }
             Step::Wait(_) | Step::Finished => Ok(()),
         }
     }
@@ -215,10 +250,10 @@ impl<'d> Drive<'d> {
             Ok(cart) => self.cart = Some(cart),
             Err(Rejection::Refused(crate::domain::refusal::Refusal::Cart(why))) => {
                 self.obstacle = Some(Obstacle::CartInCheckout);
-                match why {
-                    CartRefusal::InCheckout { order } => self.cart_taken_by = Some(order),
-                    CartRefusal::Changed | CartRefusal::Empty => self.cart_changed = true,
-                    other => return Err(other.into()),
+                if let CartRefusal::InCheckout { order } = why {
+                    self.cart_taken_by = Some(order);
+                } else {
+                    self.cart_changed = true;
                 }
             }
             Err(other) => return Err(other),
@@ -267,42 +302,6 @@ impl<'d> Drive<'d> {
         Ok(())
     }
 
-    fn order_change(&self, step: Step) -> Result<OrderChange, Rejection> {
-        let payment = self.payment_id();
-        Ok(match step {
-            Step::AwaitPayment => OrderChange::AwaitPayment(match self.payment.state {
-                PayState::NeedsAction { .. } => Awaited::CustomerAction,
-                _ => Awaited::Gateway,
-            }),
-            Step::MarkAuthorised => OrderChange::MarkAuthorised {
-                payment,
-                hold_until: self
-                    .payment
-                    .authorised_until
-                    .unwrap_or(self.now().plus_minutes(AUTHORISED_MINUTES)),
-            },
-            Step::MarkPaid => {
-                OrderChange::MarkPaid { payment, captured: self.captured_or_nothing() }
-            }
-            Step::CancelOrder(reason) => OrderChange::Cancel(self.cancellation(reason)),
-            _ => OrderChange::Settle {
-                captured: self.captured_or_nothing(),
-                refunded: match self.payment.exists() {
-                    true => self.payment.refunded()?,
-                    false => self.nothing(),
-                },
-            },
-        })
-    }
-
-    fn cancellation(&self, reason: CancelReason) -> Cancellation {
-        let decline_code = match (&self.payment.state, reason) {
-            (PayState::Declined { code, .. }, CancelReason::PaymentDeclined) => Some(code.clone()),
-            _ => None,
-        };
-        Cancellation { reason, decline_code, shortages: self.shortages.clone() }
-    }
-
     async fn change_order(&mut self, change: OrderChange) -> Result<(), Rejection> {
         let change = ChangeOrder { order: self.order.id, change };
         let (changed, ticket) = self.desks.orders.step(change, self.intent()).await;
@@ -311,53 +310,38 @@ impl<'d> Drive<'d> {
         Ok(())
     }
 
-    async fn move_stock(&mut self, step: Step) -> Result<(), Rejection> {
-        let (lines, intent) = (units(&self.order), self.intent());
+    async fn return_stock(&mut self) -> Result<(), Rejection> {
         let stock = &self.desks.inventory;
-        let (holds, ticket) = match step {
-            Step::CommitStock => stock.step(CommitStock { lines }, intent).await,
-            Step::ReleaseStock => {
-                stock.step(ReleaseStock { order: self.order.id, lines }, intent).await
-            }
-            _ => {
-                let back = units_back(&self.order, None);
-                let (returned, ticket) = stock.step(ReturnStock { lines: back }, intent).await;
-                self.follow(ticket);
-                returned?;
-                stock.step(GetHolds { lines }, self.intent()).await
-            }
-        };
-        self.holds = holds?;
+        let lines = units_back(&self.order, None);
+        let (returned, ticket) = stock.step(ReturnStock { lines }, self.intent()).await;
         self.follow(ticket);
+        returned?;
+        let lines = units(&self.order);
+        let shown = stock.step(GetHolds { lines }, self.intent()).await;
+        self.held(shown)
+    }
+
+    fn held(&mut self, moved: Stepped<Vec<Arc<Hold>>>) -> Result<(), Rejection> {
+        self.holds = moved.0?;
+        self.follow(moved.1);
         Ok(())
     }
 
-    async fn settle_cart(&mut self, step: Step) -> Result<(), Rejection> {
-        let Some((cart, _)) = self.order.from_cart else { return Ok(()) };
-        let (order, intent) = (self.order.id, self.intent());
-        let (settled, ticket) = match step {
-            Step::ConsumeCart => self.desks.carts.step(ConsumeCart { cart, order }, intent).await,
-            _ => self.desks.carts.step(ReleaseCart { cart, order }, intent).await,
-        };
-        self.cart = Some(settled?);
-        self.follow(ticket);
+    fn carted(&mut self, settled: Stepped<Arc<Cart>>) -> Result<(), Rejection> {
+        self.cart = Some(settled.0?);
+        self.follow(settled.1);
         Ok(())
-    }
-
-    fn captured_or_nothing(&self) -> crate::domain::money::Money {
-        if self.payment.exists() { self.payment.captured } else { self.nothing() }
-    }
-
-    fn nothing(&self) -> crate::domain::money::Money {
-        crate::domain::money::Money::zero(self.order.quote.currency)
     }
 
     fn payment_id(&self) -> PaymentId {
         self.order.payment.unwrap_or_default()
     }
 
+    /// Carries the latest ticket on; one that has failed is kept, and stops the next step.
     fn follow(&mut self, ticket: Option<Ticket>) {
-        self.ticket = self.ticket.max(ticket);
+        if !self.ticket.is_some_and(|known| self.desks.store.has_failed(known)) {
+            self.ticket = self.ticket.max(ticket);
+        }
     }
 
     fn intent(&self) -> Intent {
@@ -376,54 +360,7 @@ impl Desks {
     }
 }
 
-/// An order's lines as stock sees them.
-pub(super) fn units(order: &Order) -> Vec<OrderedUnits> {
-    let lines = order.quote.lines.iter();
-    lines
-        .map(|line| OrderedUnits { line: line.id, variant: line.variant, quantity: line.quantity })
-        .collect()
-}
-
-fn claim_of(cart: &Cart, order: OrderId) -> ClaimFact {
-    if cart.consumed_by.contains(&order) {
-        ClaimFact::Consumed
-    } else if cart.claimed_by() == Some(order) {
-        ClaimFact::Claimed
-    } else {
-        ClaimFact::Unclaimed
-    }
-}
-
-/// All units of an order that are to be back on the shelf once this refund is done, or once the
-/// order is cancelled.
-pub(super) fn units_back(order: &Order, refund: Option<RefundId>) -> Vec<OrderedUnits> {
-    let back = order.units_back(refund);
-    let lines = units(order).into_iter();
-    lines
-        .filter_map(|line| {
-            let quantity = Quantity::new(back.get(&line.line).copied()?).ok()?;
-            Some(OrderedUnits { quantity, ..line })
-        })
-        .collect()
-}
-
-/// Sold goods that all came back are returned; some may have been refunded without coming back.
-fn hold_fact(hold: &Hold, to_come_back: u32) -> HoldFact {
-    match hold.state {
-        HoldState::Committed if hold.returned >= to_come_back && to_come_back > 0 => {
-            HoldFact::Returned
-        }
-        HoldState::Unplaced => HoldFact::None,
-        HoldState::Held => HoldFact::Held,
-        HoldState::Committed => HoldFact::Committed,
-        HoldState::Released => HoldFact::Released,
-        HoldState::Returned => HoldFact::Returned,
-    }
-}
-
 /// Steps of one drive; the longest road there and back has twelve.
 const STEPS_MAX: usize = 32;
 /// So many refused steps of one drive are looked at again.
 const REFUSED_STEPS_MAX: usize = 4;
-/// How long money stays set aside when the gateway does not say.
-const AUTHORISED_MINUTES: u32 = 7 * 24 * 60;

@@ -38,8 +38,13 @@ impl From<StoreFault> for Rejection {
         match fault {
             StoreFault::Busy | StoreFault::Closing | StoreFault::Overtaken => Rejection::Busy,
             StoreFault::DiskFull | StoreFault::ReadOnly { .. } => Rejection::Unwritable,
-            other => {
-                tracing::error!(error = %other, "the store failed");
+            StoreFault::TooLarge { .. }
+            | StoreFault::Damaged { .. }
+            | StoreFault::Locked { .. }
+            | StoreFault::Io { .. }
+            | StoreFault::StateDamaged { .. }
+            | StoreFault::Unreadable { .. } => {
+                tracing::error!(error = %fault, "the store failed");
                 Rejection::Fault
             }
         }

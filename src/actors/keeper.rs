@@ -131,16 +131,22 @@ impl Keeper {
         }
         self.latest = self.latest.max(intent.stamp.at);
         intent.stamp.at = self.latest;
-        let mut work = Work::new(self, intent);
-        match catch_unwind(AssertUnwindSafe(|| decision(&mut work))) {
-            Ok(Ok(value)) => work.commit(value),
-            Ok(Err(rejection)) => work.refuse(rejection),
-            Err(_) => {
-                tracing::error!("a rule panicked; nothing of its decision is kept");
-                self.broken = true;
-                Decision::denied(Rejection::Fault)
-            }
+        if intent.after.is_some_and(|step| self.store.has_failed(step)) {
+            // The step before came to nothing; this one must not outlive it.
+            return Decision::denied(Rejection::Busy);
         }
+        let decided = catch_unwind(AssertUnwindSafe(|| {
+            let mut work = Work::new(self, intent);
+            match decision(&mut work) {
+                Ok(value) => work.commit(value),
+                Err(rejection) => work.refuse(rejection),
+            }
+        }));
+        decided.unwrap_or_else(|_| {
+            tracing::error!("a rule panicked; nothing of its decision is kept");
+            self.broken = true;
+            Decision::denied(Rejection::Fault)
+        })
     }
 
     /// Whether a rule panicked since the last reload.
@@ -198,6 +204,8 @@ impl Keeper {
         prefix: &Key,
         rows_max: usize,
     ) -> Result<(Vec<I>, Option<Ticket>), StoreFault> {
+        let leaving = self.claims.under(prefix).filter(|(_, claim)| claim.value.is_none()).count();
+        let rows_max = rows_max.saturating_add(leaving);
         let committed = self.reader.rows(prefix, None, Order::Ascending, rows_max)?;
         let mut keys: BTreeSet<Key> = committed.into_iter().map(|(key, _)| key).collect();
         let mut basis = None;

@@ -180,9 +180,14 @@ impl Answers<EraseCustomer> for Orders {
                 return Err(UserRefusal::OpenOrders.into());
             }
         }
+        // A purchase under way may still be paid: it needs somebody to be sent to.
         let named = work.listed::<OrderId>(&keys::orders_of(msg.user), ERASED_ORDERS_MAX)?;
         for id in &named {
-            let events = work.get::<Order>(*id)?.erase_customer()?;
+            let order = work.get::<Order>(*id)?;
+            if matches!(order.status, OrderStatus::Pending | OrderStatus::Paid) {
+                return Err(UserRefusal::OpenOrders.into());
+            }
+            let events = order.erase_customer()?;
             work.change::<Order>(*id, events)?;
         }
         Ok(named.len())

@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use crate::domain::{
+    aggregate::Aggregate,
     ids::{OrderId, PaymentId, RefundId},
     money::Money,
+    orders::Order,
     payments::{
         Charge, GatewayOutcome, Payment, PaymentEvent, PaymentRefusal, RefundExtent, RefundOutcome,
     },
@@ -102,6 +104,10 @@ impl Answers<ChangePayment> for Payments {
         work: &mut Work<'_>,
     ) -> Result<Arc<Payment>, Rejection> {
         let payment = work.get::<Payment>(msg.payment)?;
+        if let PaymentChange::Receive { order, .. } = &msg.change {
+            // What the client is shown again is the order.
+            work.made(Order::KIND, order);
+        }
         let events = decide(&payment, msg.change)?;
         work.change::<Payment>(msg.payment, events)
     }

@@ -8,7 +8,10 @@
 
 mod page;
 
-use std::sync::Arc;
+use std::{
+    future::{self, Ready},
+    sync::Arc,
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -73,9 +76,8 @@ fn shared(
 
 fn serve<S>(
     document: Arc<Cached<Document>>,
-) -> impl Fn(S, Public, Call) -> std::future::Ready<Answer<Cached<Document>>> + Send + Sync + 'static
-{
-    move |_, _, _| std::future::ready(Ok(Cached::clone(&document)))
+) -> impl Fn(S, Public, Call) -> Ready<Answer<Cached<Document>>> + Send + Sync + 'static {
+    move |_, _, _| future::ready(Ok(Cached::clone(&document)))
 }
 
 async fn lead<S>(_: S, _: Public, _: Call) -> Answer<ToDocs> {

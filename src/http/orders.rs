@@ -1,16 +1,16 @@
 //! Orders: placing, paying, cancelling, shipping and refunding, as customer and admin see them.
 //!
-//! | Method | Path                       | Does                                    | Who           |
-//! |--------|----------------------------|-----------------------------------------|---------------|
-//! | POST   | /v1/orders                 | places an order, and pays it if it can  | signed in     |
-//! | GET    | /v1/orders                 | own ones, newest first                  | signed in     |
-//! | GET    | /v1/orders/all             | all, by status, time, number or email   | admins        |
-//! | GET    | /v1/orders/{id}            | shows one                               | owner, admins |
-//! | PATCH  | /v1/orders/{id}/cancel     | cancels: releases or refunds            | owner, admins |
-//! | PATCH  | /v1/orders/{id}/status     | receipt, shipping, delivery             | admins        |
-//! | POST   | /v1/orders/{id}/payment    | pays again, or goes on with a payment   | owner, admins |
-//! | POST   | /v1/orders/{id}/refunds    | gives money back                        | admins        |
-//! | GET    | /v1/orders/{id}/timeline   | what happened to it                     | owner, admins |
+//! | Method | Path                     | Does                                   | Who           |
+//! |--------|--------------------------|----------------------------------------|---------------|
+//! | POST   | /v1/orders               | places an order, and pays it if it can | signed in     |
+//! | GET    | /v1/orders               | own ones, newest first                 | signed in     |
+//! | GET    | /v1/orders/all           | all, by status, time, number or email  | admins        |
+//! | GET    | /v1/orders/{id}          | shows one                              | owner, admins |
+//! | PATCH  | /v1/orders/{id}/cancel   | cancels: releases or refunds           | owner, admins |
+//! | PATCH  | /v1/orders/{id}/status   | receipt, shipping, delivery            | admins        |
+//! | POST   | /v1/orders/{id}/payment  | pays again, or goes on with a payment  | owner, admins |
+//! | POST   | /v1/orders/{id}/refunds  | gives money back                       | admins        |
+//! | GET    | /v1/orders/{id}/timeline | what happened to it                    | owner, admins |
 //!
 //! Invariant: somebody else's order is as unknown as a missing one, and what became of an order
 //! is told by the order itself, so that it is told alike the second time.
@@ -39,6 +39,7 @@ use super::{
     limits::Class,
     problem::Problem,
     table::{Operation, op},
+    users::PRIVATE,
 };
 use crate::{
     actors::{orders::OrderChange, purchases::Wanted},
@@ -264,8 +265,5 @@ fn payment_of(shop: &Shop, order: &Order) -> Result<Versioned<Payment>, StoreFau
     shop.reader.get::<Payment>(order.payment.unwrap_or_default())
 }
 
-/// Of one person, and to be asked about each time.
-const PRIVATE: &str = "private, no-cache";
-
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -128,14 +128,7 @@ async fn show_product_by_slug(
     call: CallOn<Word>,
 ) -> Answer<HereOr<Cached<Written>>> {
     let Word(slug) = call.path;
-    let held_by = shop.reader.row(&keys::product_by_slug(&slug))?;
-    let id: ProductId =
-        held_by.and_then(|value| keys::held_by(&value)).ok_or_else(Problem::not_found)?;
-    let product = found(&shop, id)?.state;
-    if product.slug == slug {
-        return shown(&shop, id).map(HereOr::Here);
-    }
-    Ok(HereOr::Moved(format!("/v1/product/getproductsbyslug/{}", product.slug)))
+    by_slug(&shop, &slug)
 }
 
 async fn list_available_products(
@@ -176,6 +169,18 @@ async fn list_products_of_category(
 
 async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<Written> {
     written(&shop, made.id.parse().map_err(Problem::fault)?)
+}
+
+/// The product with this slug, or where the product went that had it.
+fn by_slug(shop: &Shop, slug: &str) -> Answer<HereOr<Cached<Written>>> {
+    let held_by = shop.reader.row(&keys::product_by_slug(slug))?;
+    let id: ProductId =
+        held_by.and_then(|value| keys::held_by(&value)).ok_or_else(Problem::not_found)?;
+    let product = found(shop, id)?.state;
+    if product.slug == slug {
+        return shown(shop, id).map(HereOr::Here);
+    }
+    Ok(HereOr::Moved(format!("/v1/product/getproductsbyslug/{}", product.slug)))
 }
 
 /// The product with its version, if it is in the catalogue.

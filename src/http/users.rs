@@ -157,7 +157,14 @@ async fn erase(shop: &Shop, user: UserId, cause: Who) -> Answer<MessageView> {
     Ok(MessageView { message: "The account is deleted" })
 }
 
+/// Paid orders stand in the way; those still to be paid are given up first, so that none of them
+/// is paid later by somebody nobody knows.
 async fn take_out_of_orders(shop: &Shop, user: UserId, cause: Who) -> Result<(), Problem> {
+    let paid = shop.reader.rows(&keys::open_orders_of(user), None, Order::Ascending, 1)?;
+    if !paid.is_empty() {
+        return Err(UserRefusal::OpenOrders.into());
+    }
+    shop.purchases.give_up_pending(user, cause).await?;
     while shop.desks.orders.ask(EraseCustomer { user }, shop.intent(cause)).await? > 0 {}
     Ok(())
 }

@@ -97,6 +97,10 @@ impl Answers for Shop {
     }
 
     fn keep(&self, scope: [u8; 32], answer: StoredAnswer) {
+        if !self.reader.request(&scope).is_ok_and(|kept| kept.is_some()) {
+            // Nothing was done under this key; the next request is decided afresh.
+            return;
+        }
         let StoredAnswer { status, headers, body } = answer;
         self.store().keep_answer(scope, &store::StoredAnswer { status, headers, body });
     }

@@ -253,10 +253,13 @@ pub(super) fn request_writes(
         writes.push(Write::group(slots));
     }
     if let Some(request) = key {
-        let place = Key::request(&request.scope);
+        let scope = request.scope;
+        let place = Key::request(&scope);
         let value = codec::encode(&KeptRequest { request, at })
             .map_err(|fault| StoreFault::Unreadable { seq: 0, what: fault.to_string() })?;
-        writes.push(Write::group(vec![(place, Slot::row(Some(value)))]));
+        // An answer that was kept for an earlier effect under this key is not this one's.
+        let stale = (Key::answer(&scope), Slot::Gone);
+        writes.push(Write::group(vec![(place, Slot::row(Some(value))), stale]));
     }
     Ok(writes)
 }

@@ -3,8 +3,8 @@
 //! Invariant: no yes before its frame is on the disk; everything but the journal can be deleted
 //! and made again. Knows nothing of HTTP, actors, or what the shop sells.
 //!
-//! The road of a commit: [`change`] makes it, [`queue`] lines it up, [`commit`] writes it into
-//! the [`journal`] and publishes it in the [`table`], from where it is folded into the [`state`].
+//! The road of a commit: `change` makes it, `queue` lines it up, `commit` writes it into
+//! the `journal` and publishes it in the `table`, from where it is folded into the `state`.
 
 pub mod change;
 mod codec;
@@ -198,6 +198,11 @@ impl Store {
     /// Whether a ticket's commit is durable.
     pub fn is_durable(&self, ticket: Ticket) -> bool {
         self.inner.status.fate(ticket) == Fate::Durable
+    }
+
+    /// Whether a ticket's commit has failed: nothing may build on it.
+    pub fn has_failed(&self, ticket: Ticket) -> bool {
+        self.inner.status.fate(ticket) == Fate::Failed
     }
 
     /// Keeps the answer to a request in the state. It may be lost in a crash; then it is made

@@ -8,5 +8,6 @@ mod histories;
 mod killed;
 mod process;
 mod races;
+mod refunds;
 mod stopped;
 mod support;

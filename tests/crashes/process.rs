@@ -183,6 +183,9 @@ fn no_test_money_is_taken_unless_that_was_chosen() {
     chosen.stop();
 }
 
+/// What is done to a folder.
+type Damage = fn(&Path);
+
 #[test]
 fn a_state_that_is_gone_or_damaged_is_made_again_from_the_journal() {
     let (_room, dir) = room();
@@ -278,9 +281,6 @@ fn first_segment(dir: &Path) -> PathBuf {
     let begun = |path: &&PathBuf| fs::read(path).expect("readable").starts_with(b"BDG1");
     files.iter().find(begun).expect("a segment with frames").clone()
 }
-
-/// What befalls the folder of the state.
-type Damage = fn(&Path);
 
 /// Changes every file below a folder.
 fn each_file(folder: &Path, change: fn(&mut Vec<u8>)) {

@@ -26,7 +26,10 @@ impl Aggregate for Order {
                 self.take_in(*placed);
             }
             OrderEvent::PaymentChosen { charge } => {
-                self.method = PaymentMethod::Card;
+                // An order that may be paid by hand still may, should the card be declined.
+                if !self.method.is_by_hand() {
+                    self.method = PaymentMethod::Card;
+                }
                 (self.charge, self.placing) = (Some(charge), false);
             }
             OrderEvent::PaymentAwaited { .. } => self.placing = false,

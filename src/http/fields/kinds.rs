@@ -371,7 +371,7 @@ fn fits(text: &str, min: usize, max: usize, at: &Place<'_>, faults: &mut Faults)
 
 /// Shortest and longest password, in code points.
 pub const PASSWORD_MIN: usize = 8;
-/// See [`PASSWORD_MIN`].
+/// See `PASSWORD_MIN`.
 pub const PASSWORD_MAX: usize = 128;
 const EMAIL_LETTERS_MAX: usize = 254;
 const EMAIL_LOCAL_BYTES_MAX: usize = 64;

@@ -64,11 +64,13 @@ fn said(faults: Faults) -> Option<String> {
     (!faults.is_empty()).then(|| faults.join(", "))
 }
 
-/// Each line is a body, `=>`, and what is said about it.
+/// A body, `=>`, and what is said about it: on one line, or with the arrow on the next.
 #[track_caller]
 fn check(script: &str) {
-    for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (body, expected) = line.split_once("=>").expect("an arrow");
+    let mut line = String::new();
+    for part in script.lines().map(str::trim).filter(|part| !part.is_empty()) {
+        line = if part.starts_with("=>") { line + " " + part } else { part.to_owned() };
+        let Some((body, expected)) = line.split_once("=>") else { continue };
         let said = read::<OrderBody>(body.trim().as_bytes()).err();
         assert_eq!(said.as_deref().unwrap_or("fine"), expected.trim(), "{line}");
     }
@@ -78,9 +80,12 @@ fn check(script: &str) {
 fn all_faults_of_a_body_are_told_at_once() {
     check(
         r#"{}                                                  => /name required
-           {"name":"","count":-1,"color":"GREEN","active":1}   => /name too_short, /count too_small, /color not_a_choice, /active wrong_type
-           {"name":"tea","lines":[{"quantity":0},{"product":1,"quantity":1}]} => /lines/0/product required, /lines/0/quantity too_small, /lines/1/product wrong_type
-           {"name":"tea","options":{"a":"","b/c":3}}           => /options/a too_short, /options/b~1c wrong_type"#,
+           {"name":"","count":-1,"color":"GREEN","active":1}
+           => /name too_short, /count too_small, /color not_a_choice, /active wrong_type
+           {"name":"tea","lines":[{"quantity":0},{"product":1,"quantity":1}]}
+           => /lines/0/product required, /lines/0/quantity too_small, /lines/1/product wrong_type
+           {"name":"tea","options":{"a":"","b/c":3}}
+           => /options/a too_short, /options/b~1c wrong_type"#,
     );
 }
 
@@ -92,7 +97,8 @@ fn fields_that_are_unknown_or_given_twice_are_refused() {
            {"name":"tea","na\u006de":"tea"}    => /name duplicate_field
            {"name":"tea","x":1,"x":2}          => /x unknown_field, /x duplicate_field
            {"name":"tea","options":{"a":"b","a":"b"}} => /options/a duplicate_field
-           {"name":"tea","lines":[{"product":"x","quantity":1,"price":0}]} => /lines/0/price unknown_field"#,
+           {"name":"tea","lines":[{"product":"x","quantity":1,"price":0}]}
+           => /lines/0/price unknown_field"#,
     );
 }
 

@@ -1,7 +1,7 @@
-//! Lists of orders: newest first, page by page, by status, time, number or email.
+//! Lists of orders, page by page: the own ones, and all by status, time, number or email.
 //!
-//! Invariant: one request looks at a bounded number of orders. A search that has looked at so
-//! many ends its page early, with a cursor to go on from.
+//! Newest first, both ends of a time included. A number or an email that is whole is looked up;
+//! the beginning of one is searched for, a limited number of orders at a time.
 
 use super::{bodies::AllQuery, payment_of, shown, views::OrderView};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     http::{
         answer::{Answer, Page},
         cursor::Paging,
+        listing::Rows,
     },
     shop::Shop,
     store::{self, Key, StoreFault, keys},
@@ -123,32 +124,16 @@ impl Sought {
 }
 
 fn page(shop: &Shop, source: Source, sought: &Sought, paging: &Paging) -> Answer<Page<OrderView>> {
-    let (list, limit) = (source.name(), usize::try_from(paging.limit).unwrap_or(usize::MAX));
-    let start = shop.cursors.start(&list, paging)?.map(|bytes| Key::from_bytes(&bytes));
-    let end = sought.to.map(|to| source.at(to.plus_millis(1)));
-    let after = start.into_iter().chain(end).min();
-    let looked_at_max = if sought.words.is_some() { SOUGHT_ORDERS_MAX } else { limit };
-    let newest_first = store::Order::Descending;
-    let rows =
-        shop.reader.rows(&source.prefix(), after.as_ref(), newest_first, looked_at_max + 1)?;
-    let first = sought.from.map(|from| source.at(from));
-    let in_time = |(key, _): &(Key, Vec<u8>)| first.as_ref().is_none_or(|first| key >= first);
-    let mut rows = rows.into_iter().take_while(in_time).peekable();
-    let (mut items, mut last) = (Vec::new(), None);
-    for (key, _) in rows.by_ref().take(looked_at_max) {
+    let rows = Rows {
+        from: sought.to.map(|to| source.at(to.plus_millis(1))),
+        until: sought.from.map(|from| source.at(from)),
+        ..Rows::all(source.name(), source.prefix(), store::Order::Descending)
+    };
+    rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
         let order = shop.reader.get::<Order>(key.last_id().unwrap_or_default())?.state;
-        last = Some(key);
-        if sought.is_met_by(&order) {
-            items.push(OrderView::of(&order, &payment_of(shop, &order)?.state));
+        if !sought.is_met_by(&order) {
+            return Ok(None);
         }
-        if items.len() == limit {
-            break;
-        }
-    }
-    let goes_on = last.filter(|_| rows.peek().is_some());
-    let next_cursor = goes_on.map(|key| shop.cursors.seal(&list, key.as_bytes()));
-    Ok(Page { items, limit: paging.limit, next_cursor })
+        Ok(Some(OrderView::of(&order, &payment_of(shop, &order)?.state)))
+    })
 }
-
-/// Orders one search looks at before its page ends.
-const SOUGHT_ORDERS_MAX: usize = 2_000;

@@ -26,7 +26,7 @@ pub(super) fn of_placing(
     asked: Option<&[WantedItem]>,
 ) -> Answer<OrderView> {
     let order = &driven.order;
-    if let Some(turned_back) = turned_back(order, &*payment_of(shop, order)?.state, asked) {
+    if let Some(turned_back) = turned_back(order, &payment_of(shop, order)?.state, asked) {
         return Err(turned_back);
     }
     if order.cancel_reason == Some(CancelReason::CartInCheckout) {

@@ -197,7 +197,7 @@ impl PaymentView {
         };
         PaymentView {
             id: Id(id),
-            status: payment.state.name(),
+            status: status_word(&payment.state),
             decline_code,
             next_action,
             amount_captured: Amount(if begun { payment.captured } else { nothing }),
@@ -263,4 +263,10 @@ impl MoreView {
             | TimelineKind::CustomerErased => nothing,
         }
     }
+}
+
+/// A charge without an answer yet is being processed, as far as a client can tell.
+fn status_word(state: &PayState) -> &'static str {
+    let unanswered = *state == PayState::Attempting;
+    if unanswered { PayState::Processing.name() } else { state.name() }
 }

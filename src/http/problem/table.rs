@@ -211,17 +211,26 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         Refusal::Order(OrderRefusal::IllegalTransition { from, to }) => {
             problem.with("from", from.name()).with("to", to.name())
         }
-        _ => problem,
+        Refusal::User(_)
+        | Refusal::Catalogue(_)
+        | Refusal::Stock(_)
+        | Refusal::Cart(_)
+        | Refusal::Order(_)
+        | Refusal::Payment(_)
+        | Refusal::Settings(_)
+        | Refusal::Money(_) => problem,
     }
 }
 
 fn words_of_unauthenticated(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::User(UserRefusal::InvalidCredentials) => "email or password is wrong",
-        Refusal::User(UserRefusal::WrongPassword) => "the password is wrong",
-        Refusal::User(UserRefusal::RefreshTokenReused) => {
-            "this sign-in was used twice and has been ended"
-        }
-        _ => "this sign-in has ended; sign in again",
+    let is = |user: UserRefusal| *refusal == Refusal::User(user);
+    if is(UserRefusal::InvalidCredentials) {
+        "email or password is wrong"
+    } else if is(UserRefusal::WrongPassword) {
+        "the password is wrong"
+    } else if is(UserRefusal::RefreshTokenReused) {
+        "this sign-in was used twice and has been ended"
+    } else {
+        "this sign-in has ended; sign in again"
     }
 }

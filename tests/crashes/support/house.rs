@@ -193,7 +193,11 @@ impl House {
     /// Time passes, and the shop looks after what waits.
     pub async fn minutes_later(&self, minutes: u64) {
         self.clock.advance(Duration::from_secs(60 * minutes));
-        self.shop.purchases.sweep().await.expect("the store can be read");
+        self.shop
+            .purchases
+            .sweep(bodega::actors::purchases::Sweep::Due)
+            .await
+            .expect("the store can be read");
     }
 
     pub fn ledger(&self, ware: Ware) -> Arc<Ledger> {

@@ -62,8 +62,8 @@ impl Till {
     pub fn shelf(&self, at: SocketAddr, product: &str) -> (u64, u64) {
         let path = format!("/v1/inventory/getinventoryforproduct/{product}");
         let shelf = Client::with_token(at, &self.admin).ask(&Request::get(&path)).expect(200);
-        // A product with several variants has a list of shelves; these have one.
-        let shelf = shelf.data().get(0).unwrap_or(shelf.data());
+        let shelves = shelf.data();
+        let shelf = shelves.as_array().map_or(shelves, |shelves| &shelves[0]);
         let figure = |name: &str| shelf[name].as_u64().expect("a figure");
         (figure("quantity"), figure("reserved"))
     }

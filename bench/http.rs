@@ -1,0 +1,174 @@
+//! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
+//!
+//! `cargo bench --bench http [seconds]`
+
+#[path = "support/load.rs"]
+mod load;
+#[path = "support/shop.rs"]
+mod shop;
+#[path = "support/watch.rs"]
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use bodega::domain::ids::ProductId;
+use load::{Client, Measured, line, load, request, serve_bare};
+use serde_json::{Value, json};
+use shop::{serve, settings};
+use watch::now;
+
+fn main() {
+    let seconds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(5);
+    let time = Duration::from_secs(seconds);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (shop, address) = serve(settings(&folder.path().join("data")));
+    let filled = shop.clone();
+    run(async move { bodega::demo::fill(&filled).await.expect("a filled shop") });
+    let admin = signed_in(address, "admin@example.com", bodega::demo::PASSWORD);
+    let products = plenty(address, &admin);
+
+    let one = product_page(address, &products[0], time);
+    line("product by id", &one.0, Some(&one.1));
+    let page = list_page(address, time);
+    line("list of 20, in stock", &page.0, Some(&page.1));
+
+    let buyers: Arc<Vec<(String, String)>> =
+        Arc::new((0..BUYERS).map(|n| buyer(address, n)).collect());
+    let (people, wanted) = (Arc::clone(&buyers), products.clone());
+    let carts = load(address, BUYERS, time, &[201, 409], move |client, turn| {
+        // 999 of an item fit in a cart; then the next one.
+        let product = &wanted[(turn / 900) % wanted.len()];
+        let body = json!({ "productId": product, "quantity": 1 }).to_string();
+        request("POST", "/v1/cart/addtocart", Some(&people[client].0), Some(&body))
+    });
+    line("add to cart, 64 clients", &carts, None);
+
+    let (people, wanted) = (Arc::clone(&buyers), products.clone());
+    let checkout = load(address, BUYERS, time, &[201], move |client, turn| {
+        let (token, home) = &people[client];
+        let product = &wanted[(client + turn) % wanted.len()];
+        let body = json!({
+            "shippingAddressId": home,
+            "items": [{ "productId": product, "quantity": 1 }],
+            "charge": { "paymentMethodId": "pm_card_visa" },
+        });
+        request("POST", "/v1/orders", Some(token), Some(&body.to_string()))
+    });
+    line("checkout, paid, 64 clients", &checkout, None);
+
+    let bare = bare_argon2(time);
+    line("argon2id alone, same pool", &bare, None);
+    let login = load(address, 8, time, &[201], |_, _| {
+        let body = json!({ "email": "admin@example.com", "password": bodega::demo::PASSWORD });
+        request("POST", "/v1/auth/login", None, Some(&body.to_string()))
+    });
+    line("log in, 8 clients", &login, Some(&bare));
+    std::process::exit(0);
+}
+
+fn product_page(
+    address: std::net::SocketAddr,
+    product: &str,
+    time: Duration,
+) -> (Measured, Measured) {
+    let get = request("GET", &format!("/v1/product/getproduct/{product}"), None, None);
+    beside_bare(address, get, time)
+}
+
+fn list_page(address: std::net::SocketAddr, time: Duration) -> (Measured, Measured) {
+    let get = request("GET", "/v1/product/getproducts?inStock=true&limit=20", None, None);
+    beside_bare(address, get, time)
+}
+
+/// The shop and a bare handler that returns the same bytes, one after the other, twice; the
+/// better half of each, so that a busy moment does not count.
+fn beside_bare(
+    address: std::net::SocketAddr,
+    get: Vec<u8>,
+    time: Duration,
+) -> (Measured, Measured) {
+    let body = Client::to(address).send(&get).expect("an answer").body;
+    let bare = serve_bare(body);
+    let half = time / 2;
+    let asked = |at| {
+        let get = get.clone();
+        load(at, READERS, half, &[200], move |_, _| get.clone())
+    };
+    let (first, bare_first) = (asked(address), asked(bare));
+    let (second, bare_second) = (asked(address), asked(bare));
+    let better = |a: Measured, b: Measured| if a.per_second > b.per_second { a } else { b };
+    (better(first, second), better(bare_first, bare_second))
+}
+
+fn signed_in(address: std::net::SocketAddr, email: &str, password: &str) -> String {
+    let body = json!({ "email": email, "password": password }).to_string();
+    let reply = posted(address, "/v1/auth/login", None, &body);
+    reply["data"]["accessToken"].as_str().expect("a token").to_owned()
+}
+
+fn posted(address: std::net::SocketAddr, path: &str, token: Option<&str>, body: &str) -> Value {
+    let reply = Client::to(address).send(&request("POST", path, token, Some(body)));
+    serde_json::from_slice(&reply.expect("an answer").body).expect("JSON")
+}
+
+/// Products that do not sell out while they are measured.
+fn plenty(address: std::net::SocketAddr, admin: &str) -> Vec<String> {
+    let made = (0..PRODUCTS).map(|number| {
+        let body = json!({
+            "name": format!("Bench tea {number}"), "description": "Never sells out.",
+            "price": 4.20, "stock": 1_000_000, "categoryIds": [],
+        });
+        let reply = posted(address, "/v1/product/createproduct", Some(admin), &body.to_string());
+        let id = reply["data"]["id"].as_str().unwrap_or_else(|| panic!("{reply}"));
+        id.parse::<ProductId>().expect("an id").to_string()
+    });
+    made.collect()
+}
+
+fn buyer(address: std::net::SocketAddr, number: usize) -> (String, String) {
+    let body = json!({
+        "username": format!("buyer{number}"), "email": format!("buyer{number}@example.com"),
+        "password": "a long enough password",
+    });
+    let reply = posted(address, "/v1/auth/signup", None, &body.to_string());
+    let token = reply["data"]["accessToken"].as_str().expect("a token").to_owned();
+    let home = json!({
+        "fullName": "A Buyer", "phone": "+1-555-0100", "street": "1 Main Street",
+        "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
+    });
+    let path = "/v1/users-address/createuseraddress";
+    let reply = posted(address, path, Some(&token), &home.to_string());
+    (token, reply["data"]["id"].as_str().expect("an id").to_owned())
+}
+
+/// What the pool's threads could do with nothing else to do.
+fn bare_argon2(time: Duration) -> Measured {
+    let threads = (std::thread::available_parallelism().map_or(1, usize::from) / 2).max(1);
+    let running: Vec<_> = (0..threads)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let (began, mut times) = (now(), Vec::new());
+                let password = secrecy::SecretString::from("a long enough password");
+                while began.elapsed() < time {
+                    let one = now();
+                    bodega::accounts::passwords::hash(&password).expect("a hash");
+                    times.push(one.elapsed().as_micros());
+                }
+                times
+            })
+        })
+        .collect();
+    let mut times: Vec<u128> =
+        running.into_iter().flat_map(|one| one.join().expect("a thread")).collect();
+    times.sort_unstable();
+    let per_second = u64::try_from(times.len()).expect("a count") / time.as_secs().max(1);
+    Measured { per_second, p50: times[times.len() / 2], p99: times[times.len() * 99 / 100] }
+}
+
+fn run<T>(task: impl Future<Output = T>) -> T {
+    actix::System::new().block_on(task)
+}
+
+const READERS: usize = 32;
+const BUYERS: usize = 64;
+const PRODUCTS: usize = 64;

@@ -1,0 +1,147 @@
+//! How long does a large shop take to start, and how much memory does it hold?
+//!
+//! `cargo bench --bench scale [products] [orders]` fills a temporary folder, then starts the real
+//! binary on it: after a clean stop and after a kill.
+
+#[path = "support/shop.rs"]
+mod shop;
+#[path = "support/watch.rs"]
+mod watch;
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use bodega::{
+    actors::{
+        Rejection,
+        assortment::{StockedVariant, WantedProduct},
+        purchases::{Wanted, WantedItem},
+    },
+    domain::{
+        catalogue::WantedVariant,
+        ids::{AddressId, ProductId, UserId},
+        money::{Currency, Money},
+        orders::PaymentMethod,
+        quantity::Quantity,
+        time::Who,
+    },
+    shop::Shop,
+};
+use futures_util::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
+use shop::{serve, settings};
+use watch::now;
+
+fn main() {
+    let mut counts = std::env::args().filter_map(|word| word.parse::<usize>().ok());
+    let (products, orders) = (counts.next().unwrap_or(100_000), counts.next().unwrap_or(100_000));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path().join("data");
+    let filling = now();
+    fill(&dir, products, orders);
+    tell(&format!(
+        "filled with {products} products and {orders} orders in {:?}",
+        filling.elapsed()
+    ));
+    for (after, ending) in [("a clean stop", Signal::KILL), ("a kill -9", Signal::TERM)] {
+        let started = now();
+        let mut shop = start(&dir);
+        let took = started.elapsed();
+        tell(&format!("ready {took:?} after {after}; resident {} MB", resident_mib(shop.id())));
+        let id = i32::try_from(shop.id()).expect("a process id");
+        let process = Pid::from_raw(id).expect("a process id");
+        kill_process(process, ending).expect("a signal");
+        shop.wait().expect("an end");
+    }
+    std::process::exit(0);
+}
+
+fn start(dir: &Path) -> Child {
+    let mut shop = Command::new(env!("CARGO_BIN_EXE_bodega"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(dir)
+        .env("BODEGA_PAYMENTS__GATEWAY", "demo")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary");
+    let out = shop.stdout.take().expect("its output");
+    let ready = BufReader::new(out).lines().next().expect("a line").expect("text");
+    assert!(ready.contains("open at"), "{ready}");
+    shop
+}
+
+fn resident_mib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("its memory");
+    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
+    kib / 1024
+}
+
+fn fill(dir: &Path, products: usize, orders: usize) {
+    let (shop, _) = serve(settings(dir));
+    actix::System::new().block_on(async move {
+        bodega::demo::fill(&shop).await.expect("a filled shop");
+        let mut ids = Vec::with_capacity(products);
+        for chunk in (0..products).collect::<Vec<_>>().chunks(AT_ONCE) {
+            ids.extend(join_all(chunk.iter().map(|number| add(&shop, *number))).await);
+        }
+        let (user, address) = somebody(&shop);
+        for chunk in (0..orders).collect::<Vec<_>>().chunks(AT_ONCE) {
+            let placed = chunk.iter().map(|n| order(&shop, user, address, ids[n % ids.len()]));
+            join_all(placed).await;
+        }
+        shop.close().expect("a disk that takes it");
+    });
+}
+
+async fn add(shop: &Shop, number: usize) -> ProductId {
+    let wanted = WantedProduct {
+        name: format!("Scale product {number}"),
+        description: "One of very many, with a description of about the usual length.".to_owned(),
+        price: Money::of(999, Currency::USD).expect("a price"),
+        category_ids: vec![],
+        images: vec![],
+        brand: Some("Scale".to_owned()),
+        options: vec![],
+        variants: vec![StockedVariant { wanted: WantedVariant::default(), on_hand: Some(1000) }],
+    };
+    loop {
+        // A busy disk is asked again, as a client would.
+        match shop.assortment.add(wanted.clone(), shop.intent(Who::Shop)).await {
+            Ok(product) => return product.id,
+            Err(Rejection::Busy) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn somebody(shop: &Shop) -> (UserId, AddressId) {
+    let customers = shop.reader.all::<bodega::domain::users::User>();
+    let with_address =
+        customers.flatten().find_map(|(id, user)| Some((id, *user.state.addresses.keys().next()?)));
+    with_address.expect("a customer of the demo")
+}
+
+async fn order(shop: &Shop, user: UserId, address: AddressId, product: ProductId) {
+    let quantity = Quantity::new(1).expect("one");
+    let wanted = Wanted {
+        user,
+        address,
+        items: Some(vec![WantedItem { product, variant: None, quantity }]),
+        amount: None,
+        method: PaymentMethod::Card,
+        token: Some("pm_card_visa".to_owned()),
+        key: None,
+    };
+    shop.purchases.place(wanted).await.expect("a paid order");
+}
+
+fn tell(what: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{what}").expect("standard output");
+}
+
+const AT_ONCE: usize = 256;

@@ -1,0 +1,43 @@
+//! A shop for a benchmark: on a temporary folder, served by the real server on a loopback port.
+
+use std::{net::SocketAddr, path::Path, sync::mpsc, thread};
+
+use bodega::{
+    config::{Flags, Layers, Purpose, Settings},
+    http::{
+        server::{ServerSettings, listen},
+        wiring::pipeline,
+    },
+    shop::{Shop, owners_thread},
+    store::Silent,
+};
+
+/// Settings of a shop in this folder: the demo gateway, no rate limits, any port.
+pub fn settings(dir: &Path) -> Settings {
+    let flags = Flags {
+        data_dir: Some(dir.display().to_string()),
+        listen: Some("127.0.0.1:0".to_owned()),
+        ..Flags::default()
+    };
+    let mut settings = Settings::from_layers(&Layers::gather(&flags, [], Purpose::Demo))
+        .expect("settings without faults");
+    settings.limits.enabled = false;
+    settings
+}
+
+/// Opens and serves a shop on a thread of its own.
+pub fn serve(settings: Settings) -> (Shop, SocketAddr) {
+    let (ready, is_ready) = mpsc::channel();
+    thread::spawn(move || {
+        actix::System::new().block_on(async move {
+            let owners = owners_thread();
+            let (shop, _) =
+                Shop::open(settings, &owners.handle(), &Silent).await.expect("an open shop");
+            let at = ServerSettings::at(shop.settings.listen);
+            let listening = listen(pipeline(shop.clone()), &at).expect("a free port");
+            ready.send((shop, listening.address)).expect("somebody waits");
+            listening.server.await.expect("a server that ends well");
+        });
+    });
+    is_ready.recv().expect("a shop that opens")
+}

@@ -1,0 +1,167 @@
+//! Placing: what somebody wants to buy, priced from the catalogue and the shop's own terms.
+//!
+//! Reads committed state only, on the thread of whoever asks; the client's prices are never used.
+//! Whether stock and cart are still there is for their owners to say.
+
+use crate::{
+    domain::{
+        carts::Cart,
+        catalogue::{CatalogueRefusal, Product},
+        ids::{AddressId, CartId, LineId, PaymentId, ProductId, ShopId, UserId, VariantId},
+        money::Money,
+        orders::{
+            CustomerContact, OrderRefusal, PaymentMethod, Placed, ShippingAddress, agree_on_amount,
+        },
+        payments::{Capture, Charge, PaymentRefusal},
+        pricing::{PricedItem, Terms, quote},
+        quantity::Quantity,
+        settings::Shop,
+        users::{User, UserRefusal},
+    },
+    store::{RequestKey, keys},
+};
+
+use super::{Rejection, desks::Desks};
+
+/// What somebody wants to buy.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Who.
+    pub user: UserId,
+    /// Where to; one of the user's own addresses.
+    pub address: AddressId,
+    /// What; `None` is what is in the cart.
+    pub items: Option<Vec<WantedItem>>,
+    /// What the client believes it costs, if it says so.
+    pub amount: Option<Money>,
+    /// How it is to be paid.
+    pub method: PaymentMethod,
+    /// With what, if it is to be paid at once.
+    pub token: Option<String>,
+    /// Under which idempotency key.
+    pub key: Option<RequestKey>,
+}
+
+/// One thing somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub struct WantedItem {
+    /// Which product.
+    pub product: ProductId,
+    /// In which variant; needed only if there are several.
+    pub variant: Option<VariantId>,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// Prices what is wanted, from the catalogue and the shop's own terms.
+pub(super) fn priced(
+    desks: &Desks,
+    hold_minutes: u32,
+    wanted: Wanted,
+) -> Result<Placed, Rejection> {
+    let Desks { reader, clock, charging, .. } = desks;
+    let user = reader.get::<User>(wanted.user)?.state;
+    let address = user.addresses.get(&wanted.address).ok_or(UserRefusal::UnknownAddress)?;
+    let (items, from_cart) = match wanted.items {
+        Some(items) => (items, None),
+        None => in_the_cart_of(desks, wanted.user)?,
+    };
+    let items = priced_items(desks, items)?;
+    let lines: Vec<LineId> = items.iter().map(|_| clock.new_id()).collect();
+    let shop = reader.get::<Shop>(ShopId::default())?.state;
+    let terms = Terms {
+        currency: shop.currency,
+        tax_rate: shop.tax_rate,
+        shipping_flat: shop.shipping_flat,
+    };
+    let quote = quote(&items, &lines, &terms)?;
+    agree_on_amount(quote.total, wanted.amount)?;
+    if wanted.token.as_ref().is_some_and(|token| !charging.knows(token)) {
+        return Err(PaymentRefusal::UnknownMethod.into());
+    }
+    let capture = Capture::Automatic;
+    Ok(Placed {
+        id: clock.new_id(),
+        number: NUMBER_TO_BE_GIVEN,
+        customer: CustomerContact { user: Some(user.id), email: user.email.clone() },
+        quote,
+        shipping_address_id: address.id,
+        shipping_address: copied(&address.fields),
+        from_cart,
+        payment: clock.new_id::<PaymentId>(),
+        method: wanted.method,
+        charge: wanted.token.map(|token| Charge { number: 1, token, capture }),
+        hold_until: clock.now().plus_minutes(hold_minutes_for(wanted.method, hold_minutes)),
+        request: wanted.key.map(|key| key.scope),
+    })
+}
+
+/// The cart an order comes from, at the version that is priced; none if the items were named.
+type Source = Option<(CartId, u64)>;
+
+/// What is in a cart and still in the catalogue, with the cart's version.
+fn in_the_cart_of(desks: &Desks, user: UserId) -> Result<(Vec<WantedItem>, Source), Rejection> {
+    let reader = &desks.reader;
+    let id = reader.row(&keys::cart_of(user))?.and_then(|value| keys::held_by(&value));
+    let Some(id) = id else { return Err(OrderRefusal::EmptyOrder.into()) };
+    let cart = reader.get::<Cart>(id)?.state;
+    let mut items = Vec::with_capacity(cart.lines.len());
+    for line in cart.lines.values() {
+        let product = reader.get::<Product>(line.product)?.state;
+        let gone = !product.exists() || !product.variants.contains_key(&line.variant);
+        let Some(quantity) = Quantity::new(line.quantity).ok().filter(|_| !gone) else {
+            continue;
+        };
+        let (product, variant) = (line.product, Some(line.variant));
+        items.push(WantedItem { product, variant, quantity });
+    }
+    Ok((items, Some((id, cart.version_of_lines))))
+}
+
+/// Finds name, SKU and price of each item; the same variant named twice is one line.
+fn priced_items(desks: &Desks, wanted: Vec<WantedItem>) -> Result<Vec<PricedItem>, Rejection> {
+    let mut items: Vec<PricedItem> = Vec::with_capacity(wanted.len());
+    for item in wanted {
+        let product = desks.reader.get::<Product>(item.product)?.state;
+        let variant = product.pick_variant(item.variant)?;
+        if !product.is_active {
+            return Err(CatalogueRefusal::ProductInactive.into());
+        }
+        if let Some(same) = items.iter_mut().find(|other| other.variant == variant) {
+            let units = same.quantity.units().saturating_add(item.quantity.units());
+            same.quantity = Quantity::new(units).map_err(|_| OrderRefusal::TooManyLines)?;
+            continue;
+        }
+        items.push(PricedItem {
+            product: product.id,
+            variant,
+            sku: product.variants.get(&variant).map(|v| v.sku.clone()).unwrap_or_default(),
+            name: product.name.clone(),
+            unit_price: product.unit_price(variant),
+            quantity: item.quantity,
+        });
+    }
+    if items.is_empty() { Err(OrderRefusal::EmptyOrder.into()) } else { Ok(items) }
+}
+
+fn hold_minutes_for(method: PaymentMethod, hold_minutes: u32) -> u32 {
+    if method.is_by_hand() { BY_HAND_HOLD_MINUTES } else { hold_minutes }
+}
+
+fn copied(address: &crate::domain::users::AddressFields) -> ShippingAddress {
+    let address = address.clone();
+    ShippingAddress {
+        full_name: address.full_name,
+        phone: address.phone,
+        street: address.street,
+        city: address.city,
+        state: address.state,
+        country: address.country,
+        postal_code: address.postal_code,
+    }
+}
+
+/// The orders actor gives the number.
+const NUMBER_TO_BE_GIVEN: u64 = u64::MAX;
+/// How long an order that is paid by hand holds its goods: a week.
+const BY_HAND_HOLD_MINUTES: u32 = 7 * 24 * 60;
