@@ -31,6 +31,7 @@ fn a_purchase_ends_the_same_wherever_the_process_died() {
                         if passage > survived.load(Ordering::SeqCst) {
                             return;
                         }
+                        assert!(passage <= COMMITS_MAX, "{stop}: dies without end");
                         let dir = room.path().join(format!("{stop}-{passage}"));
                         copy(&ready, &dir);
                         if !dies_and_goes_on(&till, &dir, &format!("{stop}:{passage}")) {
@@ -52,12 +53,15 @@ fn dies_and_goes_on(till: &Till, dir: &Path, fault: &str) -> bool {
     let environment: Vec<_> = DEMO.iter().copied().chain([("BODEGA_FAULT", fault)]).collect();
     let mut heard = Vec::new();
     let died = match Serving::try_start(dir, &environment) {
-        Err(_) => true,
+        Err(ended) => {
+            assert_eq!(ended.code, None, "it dies on order, it does not refuse: {ended:?}");
+            true
+        }
         Ok(serving) => {
             let bought = go_shopping(till, &mut client(till, &serving), &mut heard);
             match bought {
                 Ok(()) => serving.kill(),
-                Err(_) => drop(serving.end()),
+                Err(_) => assert_eq!(serving.end().code, None, "it dies on order"),
             }
             bought.is_err()
         }
@@ -136,5 +140,7 @@ fn copy(from: &Path, to: &Path) {
 
 const UNITS: u64 = 10;
 const THREADS: usize = 2;
+/// And surely not so many.
+const COMMITS_MAX: u64 = 100;
 /// A purchase, its way back and another purchase take at least so many.
 const COMMITS_MIN: u64 = 12;
