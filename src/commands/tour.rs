@@ -4,7 +4,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use awc::{Client, http::Method};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::cli::say;
@@ -26,7 +26,7 @@ struct Tour {
 
 /// Makes the whole purchase at this address.
 pub async fn tour(address: SocketAddr) -> Result<(), Ended> {
-    let client = Client::builder().timeout(ANSWER_WITHIN).finish();
+    let client = Client::builder().timeout(ANSWER_WITHIN).build().map_err(Ended::plainly)?;
     let mut tour = Tour { client, base: format!("http://{address}"), token: None };
     tour.sign_up().await?;
     let product = tour.browse().await?;
@@ -125,19 +125,17 @@ impl Tour {
             request = request.bearer_auth(token);
         }
         if let Some(key) = key {
-            request = request.insert_header(("idempotency-key", key));
+            request = request.header("idempotency-key", key);
         }
-        let sent = match body {
-            Some(body) => request.send_json(&body).await,
-            None => request.send().await,
-        };
-        let mut answer = sent.map_err(|fault| Ended::Plainly(format!("{path}: {fault}")))?;
-        let bytes = answer.body().limit(ANSWER_BYTES_MAX).await.map_err(Ended::plainly)?;
-        Ok(Reply {
-            status: answer.status().as_u16(),
-            replayed: answer.headers().contains_key("idempotent-replayed"),
-            body: serde_json::from_slice(&bytes).unwrap_or_default(),
-        })
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer =
+            request.send().await.map_err(|fault| Ended::Plainly(format!("{path}: {fault}")))?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers());
+        let replayed = headers.contains_key("idempotent-replayed");
+        let bytes = answer.bytes().await.map_err(Ended::plainly)?;
+        Ok(Reply { status, replayed, body: serde_json::from_slice(&bytes).unwrap_or_default() })
     }
 }
 
@@ -163,4 +161,3 @@ fn told(what: &str, reply: &Reply) -> Result<(), Ended> {
 
 const PASSWORD: &str = "a tourist's long password";
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-const ANSWER_BYTES_MAX: usize = 4 << 20;

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use actix_web::http::{Method, header::HeaderMap};
+use actix_web::http::Method;
 use bytes::Bytes;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// A request, sent when it is awaited.
@@ -53,23 +54,24 @@ impl IntoFuture for Ask {
 
 async fn sent(ask: Ask) -> Reply {
     let Ask { address, method, path, headers, body } = ask;
-    let client = awc::Client::builder().disable_redirects().timeout(ANSWER_TIME_MAX).finish();
-    let mut request = client.request(method.clone(), format!("http://{address}{path}"));
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(ANSWER_TIME_MAX)
+        .build()
+        .expect("a client");
+    let verb = reqwest::Method::from_bytes(method.as_str().as_bytes()).expect("a method");
+    let mut request = client.request(verb, format!("http://{address}{path}"));
     for (name, value) in headers {
-        request = request.append_header((name, value));
+        request = request.header(name, value);
     }
-    let sent = match body {
-        Some(body) => request.send_body(body).await,
-        None => request.send().await,
-    };
-    let mut answer = sent.unwrap_or_else(|fault| panic!("{method} {path}: no answer: {fault}"));
-    let bytes = answer.body().limit(BODY_BYTES_MAX).await.expect("a whole answer");
-    Reply {
-        asked: format!("{method} {path}"),
-        status: answer.status().as_u16(),
-        headers: answer.headers().clone(),
-        bytes,
+    if let Some(body) = body {
+        request = request.body(body);
     }
+    let sent = request.send().await;
+    let answer = sent.unwrap_or_else(|fault| panic!("{method} {path}: no answer: {fault}"));
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let bytes = answer.bytes().await.expect("a whole answer");
+    Reply { asked: format!("{method} {path}"), status, headers, bytes }
 }
 
 /// What came back.
@@ -195,4 +197,3 @@ const ID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 const TIME: &str = "0000-00-00T00:00:00.000Z";
 const SECRET: &[&str] = &["accessToken", "refreshToken", "traceId", "nextCursor"];
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(30);
-const BODY_BYTES_MAX: usize = 16 << 20;
