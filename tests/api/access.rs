@@ -93,7 +93,7 @@ fn table() -> Vec<Operation<Shop>> {
     wiring::operations(Gateway::Demo)
 }
 
-fn letters(access: Access) -> &'static str {
+pub fn letters(access: Access) -> &'static str {
     match access {
         Access::Public => "P",
         Access::Customer => "U",

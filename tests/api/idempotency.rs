@@ -20,78 +20,69 @@ fn is_replay_of(again: &Reply, first: &Reply) {
 }
 
 /// Every kind of write that keeps its answer, each ready to be sent any number of times.
-async fn writes(bodega: &Bodega) -> Vec<Box<dyn Fn() -> Ask>> {
+async fn writes(bodega: &Bodega) -> Vec<Ask> {
     let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
     let tea = owner.adds_product("Tea", "3.99", 100).await;
-    let to = ada.has_address().await;
-    let paid = ada.buys(&tea, 2).await;
-    let other = ada.buys(&tea, 1).await;
-    let third = ada.buys(&tea, 1).await;
-    let waiting = json!({ "shippingAddressId": to, "items": order(&to, &tea, 1, "")["items"] });
-    let waiting = ada.post("/v1/orders", waiting).await.data();
+    let mut writes = writes_of_people(bodega, &owner, &ada).await;
+    writes.extend(writes_of_goods(&owner, &tea).await);
+    writes.extend(writes_of_sales(&owner, &ada, &tea).await);
+    writes
+}
+
+async fn writes_of_people(bodega: &Bodega, owner: &Person, ada: &Person) -> Vec<Ask> {
+    let (bob, to) = (bodega.customer("bob").await, ada.has_address().await);
+    let passwords = json!({ "oldPassword": PASSWORD, "newPassword": "another horse entirely" });
+    let of_address = format!("/v1/users-address/updateuseraddress/{to}");
+    vec![
+        ada.post("/v1/users-address/createuseraddress", address()),
+        ada.patch(&of_address, json!({ "city": "Rome" })),
+        ada.patch("/v1/users/updateuser", json!({ "username": "lovelace" })),
+        owner.patch(&format!("/v1/users/{}/role", bob.id), json!({ "role": "ADMIN" })),
+        bob.post("/v1/auth/changepassword", passwords),
+    ]
+}
+
+async fn writes_of_goods(owner: &Person, tea: &Value) -> Vec<Ask> {
     let shelf = json!({ "name": "Drinks", "description": "" });
     let shelf = owner.post("/v1/product/createcategory", shelf).await.data();
-    let bob = bodega.customer("bob").await;
-    let units = json!({ "productId": id(&tea), "quantity": 3 });
-    let post = |who: &Person, path: &str, body: Value| {
-        let (who, path) = (who.clone(), path.to_owned());
-        Box::new(move || who.post(&path, body.clone())) as Box<dyn Fn() -> Ask>
-    };
-    let patch = |who: &Person, path: &str, body: Value| {
-        let (who, path) = (who.clone(), path.to_owned());
-        Box::new(move || who.patch(&path, body.clone())) as Box<dyn Fn() -> Ask>
-    };
     let coffee = json!({
         "name": "Coffee", "description": "", "price": 1, "stock": 1, "categoryIds": [],
     });
+    let units = |quantity| json!({ "productId": id(tea), "quantity": quantity });
+    let of_shelf = format!("/v1/product/updatecategory/{}", id(&shelf));
+    let of_stock = format!("/v1/inventory/updateinventory/{}", id(tea));
     vec![
-        post(&ada, "/v1/users-address/createuseraddress", address()),
-        patch(
-            &ada,
-            &format!("/v1/users-address/updateuseraddress/{to}"),
-            json!({ "city": "Rome" }),
-        ),
-        patch(&ada, "/v1/users/updateuser", json!({ "username": "lovelace" })),
-        patch(&owner, &format!("/v1/users/{}/role", bob.id), json!({ "role": "ADMIN" })),
-        post(&owner, "/v1/product/createproduct", coffee),
-        patch(&owner, "/v1/product/updateproduct", json!({ "id": id(&tea), "price": 5 })),
-        post(&owner, "/v1/product/createcategory", json!({ "name": "Food", "description": "" })),
-        patch(
-            &owner,
-            &format!("/v1/product/updatecategory/{}", id(&shelf)),
-            json!({ "name": "Hot" }),
-        ),
-        post(
-            &owner,
-            "/v1/inventory/createinventory",
-            json!({ "productId": id(&tea), "quantity": 50 }),
-        ),
-        post(&owner, "/v1/inventory/addstock", units.clone()),
-        post(&owner, "/v1/inventory/reducestock", units.clone()),
-        post(&owner, "/v1/inventory/reservestock", units.clone()),
-        post(&owner, "/v1/inventory/releasestock", units.clone()),
-        patch(
-            &owner,
-            &format!("/v1/inventory/updateinventory/{}", id(&tea)),
-            json!({ "quantity": 60 }),
-        ),
-        post(&ada, "/v1/cart/addtocart", units),
-        patch(&ada, &format!("/v1/cart/updatecartitem/{}", id(&tea)), json!({ "quantity": 7 })),
-        post(&ada, "/v1/orders", order(&to, &tea, 1, VISA)),
-        post(&ada, "/v1/orders", order(&to, &tea, 1, "pm_card_chargeDeclined")),
-        patch(&ada, &format!("/v1/orders/{}/cancel", id(&paid)), json!({})),
-        patch(&owner, &format!("/v1/orders/{}/status", id(&other)), json!({ "status": "SHIPPED" })),
-        post(&owner, &format!("/v1/orders/{}/refunds", id(&third)), json!({ "amount": 1 })),
-        post(
-            &ada,
-            &format!("/v1/orders/{}/payment", id(&waiting)),
-            json!({ "charge": { "paymentMethodId": VISA } }),
-        ),
-        post(
-            &bob,
-            "/v1/auth/changepassword",
-            json!({ "oldPassword": PASSWORD, "newPassword": "another horse entirely" }),
-        ),
+        owner.post("/v1/product/createproduct", coffee),
+        owner.patch("/v1/product/updateproduct", json!({ "id": id(tea), "price": 5 })),
+        owner.post("/v1/product/createcategory", json!({ "name": "Food", "description": "" })),
+        owner.patch(&of_shelf, json!({ "name": "Hot" })),
+        owner.post("/v1/inventory/createinventory", units(50)),
+        owner.post("/v1/inventory/addstock", units(3)),
+        owner.post("/v1/inventory/reducestock", units(3)),
+        owner.post("/v1/inventory/reservestock", units(3)),
+        owner.post("/v1/inventory/releasestock", units(3)),
+        owner.patch(&of_stock, json!({ "quantity": 60 })),
+    ]
+}
+
+async fn writes_of_sales(owner: &Person, ada: &Person, tea: &Value) -> Vec<Ask> {
+    let to = ada.has_address().await;
+    let (paid, other, third) =
+        (ada.buys(tea, 2).await, ada.buys(tea, 1).await, ada.buys(tea, 1).await);
+    let waiting = json!({ "shippingAddressId": to, "items": order(&to, tea, 1, "")["items"] });
+    let waiting = ada.post("/v1/orders", waiting).await.data();
+    let of = |order: &Value, what: &str| format!("/v1/orders/{}/{what}", id(order));
+    let by_card = json!({ "charge": { "paymentMethodId": VISA } });
+    let line = format!("/v1/cart/updatecartitem/{}", id(tea));
+    vec![
+        ada.puts_in_cart(tea, 3),
+        ada.patch(&line, json!({ "quantity": 7 })),
+        ada.orders(&to, tea, 1, VISA),
+        ada.orders(&to, tea, 1, "pm_card_chargeDeclined"),
+        ada.cancels(&paid),
+        owner.patch(&of(&other, "status"), json!({ "status": "SHIPPED" })),
+        owner.post(&of(&third, "refunds"), json!({ "amount": 1 })),
+        ada.post(&of(&waiting, "payment"), by_card),
     ]
 }
 
@@ -107,12 +98,12 @@ async fn the_same_request_is_answered_byte_for_byte_and_done_once() {
     let mut answered = Vec::new();
     for (number, write) in writes.iter().enumerate() {
         let key = format!("write {number}");
-        let first = write().key(&key).await;
+        let first = write.clone().key(&key).await;
         assert!(matches!(first.status, 200 | 201 | 402), "{}: {}", first.asked, first.text());
         let done = commits(&bodega);
-        is_replay_of(&write().key(&key).await, &first);
+        is_replay_of(&write.clone().key(&key).await, &first);
         // The older name of the header is the same key.
-        is_replay_of(&write().header("x-idempotency-key", &key).await, &first);
+        is_replay_of(&write.clone().header("x-idempotency-key", &key).await, &first);
         assert_eq!(commits(&bodega), done, "{}", first.asked);
         answered.push((key, first));
     }
@@ -120,7 +111,7 @@ async fn the_same_request_is_answered_byte_for_byte_and_done_once() {
     let port = bodega.address;
     let bodega = bodega.reopened();
     for (write, (key, first)) in writes.iter().zip(&answered) {
-        let again = Ask { address: bodega.address, ..write() };
+        let again = Ask { address: bodega.address, ..write.clone() };
         is_replay_of(&again.key(key).await, first);
     }
     assert_ne!(port, bodega.address);
@@ -133,7 +124,7 @@ async fn an_answer_that_was_lost_is_made_again_from_what_the_request_made() {
     let mut answered = Vec::new();
     for (number, write) in writes.iter().enumerate() {
         let key = format!("write {number}");
-        answered.push((write().key(&key).await, key));
+        answered.push((write.clone().key(&key).await, key));
     }
     // Answers are not in the journal; without the state, they are gone.
     let bodega = bodega.reopened_after(|folder| {
@@ -141,7 +132,7 @@ async fn an_answer_that_was_lost_is_made_again_from_what_the_request_made() {
     });
     let before = commits(&bodega);
     for (write, (first, key)) in writes.iter().zip(&answered) {
-        let again = Ask { address: bodega.address, ..write() }.key(key).await;
+        let again = Ask { address: bodega.address, ..write.clone() }.key(key).await;
         assert_eq!(again.status, first.status, "{}: {}", first.asked, again.text());
         assert_eq!(again.header("idempotent-replayed"), "true", "{}", first.asked);
         let (then, now) = (first.json(), again.json());
