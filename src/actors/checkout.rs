@@ -148,7 +148,7 @@ impl<'d> Drive<'d> {
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }
     }
 
-    /// Asks every owner. What was seen may not be durable yet, so the end of the drive waits for it.
+    /// Asks every owner. What was seen may not be durable yet: the end of the drive waits for it.
     async fn observe(&mut self) -> Result<(), Rejection> {
         let desks = self.desks;
         let order = self.order.id;
