@@ -102,7 +102,7 @@ impl Committer {
             answers.push((pending.answer, seq));
         }
         let kept = std::mem::take(&mut batch.kept);
-        self.writer.publish(last, kept);
+        self.writer.publish_kept(last, kept);
         self.tell(batch, answers, last);
         if self.writer.freeze_if_full().is_err() {
             self.give_up("the state takes no more changes".into());

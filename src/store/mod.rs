@@ -205,12 +205,15 @@ impl Store {
         self.inner.status.fate(ticket) == Fate::Failed
     }
 
-    /// Keeps the answer to a request in the state. It may be lost in a crash; then it is made
-    /// again from what the request made.
+    /// Keeps the answer to a request in the state; it can be read at once. It may be lost in a
+    /// crash; then it is made again from what the request made.
     pub fn keep_answer(&self, scope: [u8; 32], answer: &StoredAnswer) {
-        if let Ok(value) = codec::encode(answer) {
-            let slot = (Key::answer(&scope), Slot::row(Some(value)));
-            self.inner.queue.keep(Write::group(vec![slot]));
+        let Ok(value) = codec::encode(answer) else { return };
+        let Inner { table, queue, .. } = &*self.inner;
+        let (key, slot) = (Key::answer(&scope), Slot::row(Some(value)));
+        table.announce(key.clone(), slot.clone());
+        if !queue.keep(Write::group(vec![(key.clone(), slot)])) {
+            table.retract(&key);
         }
     }
 

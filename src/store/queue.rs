@@ -101,13 +101,15 @@ impl Queue {
         durable
     }
 
-    /// Hands in what is not journaled; dropped if the queue is full.
-    pub fn keep(&self, write: Write) {
+    /// Hands in what is not journaled; dropped if the queue is full. Whether it was taken.
+    pub fn keep(&self, write: Write) -> bool {
         let mut line = locked(&self.line);
-        if !line.closed && line.bytes < self.bytes_max {
+        let has_room = !line.closed && line.bytes < self.bytes_max;
+        if has_room {
             line.bytes += write.weight();
             self.enter(&mut line, Entry::Keep(write));
         }
+        has_room
     }
 
     /// Takes all there is; waits at most so long for something.

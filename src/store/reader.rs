@@ -111,7 +111,13 @@ impl Reader {
 
     /// The answer that was kept for this scope.
     pub fn answer(&self, scope: &[u8; 32]) -> Result<Option<StoredAnswer>, StoreFault> {
-        self.decoded(&Key::answer(scope))
+        let key = Key::answer(scope);
+        match self.table.announced(&key) {
+            Some(Slot::Row(value)) => {
+                codec::decode(&value).map(Some).map_err(|fault| self.misread(&key, &fault))
+            }
+            Some(Slot::Record(_) | Slot::Gone) | None => self.decoded(&key),
+        }
     }
 
     fn decoded<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreFault> {

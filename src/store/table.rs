@@ -69,6 +69,8 @@ impl Write {
 pub struct Table {
     generations: ArcSwap<Generations>,
     weight: AtomicUsize,
+    /// What is not journaled and still waits for the writer; bounded by the queue it waits in.
+    on_its_way: SkipMap<Key, Slot>,
 }
 
 /// The generation being filled, and those being folded, newest first.
@@ -114,7 +116,26 @@ impl Table {
     /// An empty table.
     pub fn new() -> Table {
         let generations = Generations(vec![Arc::default()]);
-        Table { generations: ArcSwap::from_pointee(generations), weight: AtomicUsize::new(0) }
+        Table {
+            generations: ArcSwap::from_pointee(generations),
+            weight: AtomicUsize::new(0),
+            on_its_way: SkipMap::new(),
+        }
+    }
+
+    /// Shows what is on its way to the writer, until [`Writer::publish_kept`] or a retraction.
+    pub fn announce(&self, key: Key, slot: Slot) {
+        self.on_its_way.insert(key, slot);
+    }
+
+    /// What is on its way under this key. Asked before [`Table::get`], nothing is missed.
+    pub fn announced(&self, key: &Key) -> Option<Slot> {
+        self.on_its_way.get(key).map(|entry| entry.value().clone())
+    }
+
+    /// It does not come after all, or it has arrived.
+    pub fn retract(&self, key: &Key) {
+        self.on_its_way.remove(key);
     }
 
     /// What it says of a key, if anything.
@@ -199,6 +220,14 @@ impl Writer {
             self.groups.push(keys);
         }
         self.through = through;
+    }
+
+    /// Makes what was announced visible for good.
+    pub fn publish_kept(&mut self, through: Seq, kept: Vec<Write>) {
+        let slots = kept.iter().flat_map(|write| &write.slots);
+        let keys: Vec<Key> = slots.map(|(key, _)| key.clone()).collect();
+        self.publish(through, kept);
+        keys.iter().for_each(|key| self.table.retract(key));
     }
 
     /// Hands the generation on if it is full. Waits while the folder is behind: this is the

@@ -46,6 +46,8 @@ fn a_request_is_recognised_until_it_is_forgotten() {
     shop.store.submit(commit).1.wait().expect("kept");
     let answer = StoredAnswer { status: 201, headers: Vec::new(), body: b"made".to_vec() };
     shop.store.keep_answer([1; 32], &answer);
+    let at_once = shop.reader.answer(&[1; 32]).expect("readable");
+    assert_eq!(at_once.as_ref(), Some(&answer), "a quick repetition is answered alike");
     shop.adds(2, 1).expect("kept");
 
     let (shop, _) = shop.reopened();

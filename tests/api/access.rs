@@ -93,12 +93,20 @@ fn table() -> Vec<Operation<Shop>> {
     wiring::operations(Gateway::Demo)
 }
 
-fn letters(access: Access) -> &'static str {
+pub fn letters(access: Access) -> &'static str {
     match access {
         Access::Public => "P",
         Access::Customer => "U",
         Access::Staff => "IM",
         Access::Admin => "A",
+    }
+}
+
+/// Whether somebody in this role is one of them, said here once more.
+fn may(who: &str, role: Role) -> bool {
+    match (who, role) {
+        ("P" | "U", _) | (_, Role::Admin) | ("IM", Role::InventoryManager) => true,
+        (_, Role::InventoryManager | Role::Customer) => false,
     }
 }
 
@@ -210,7 +218,7 @@ async fn each_role_gets_in_where_the_contract_says_and_nowhere_else() {
             let who = bodega.somebody(role).await;
             let reply = idle_call(&who, &operation).await;
             let name = format!("{} as {}", named(&operation), role.name());
-            if operation.access.admits(role) {
+            if may(letters(operation.access), role) {
                 assert!(is_let_in(&reply), "{name}: {}", reply.text());
                 assert!(reply.status < 500, "{name}: {}", reply.text());
             } else {

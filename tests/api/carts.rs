@@ -74,8 +74,8 @@ async fn a_cart_holds_what_is_there_and_no_more() {
     ada.puts_in_cart(&tea, 3).await.data();
     let refused = ada.puts_in_cart(&tea, 3).await;
     assert_eq!(refused.refused(409, "insufficient_stock")["available"], 5);
-    let short = sets(&ada, &tea, json!({ "quantity": 6 })).await;
-    assert_eq!(short.refused(409, "insufficient_stock")["available"], 5);
+    let refused = sets(&ada, &tea, json!({ "quantity": 6 })).await;
+    assert_eq!(refused.refused(409, "insufficient_stock")["available"], 5);
     assert_eq!(told(&ada.get("/v1/cart/getcart").await.data()), "3 Tea = 11.97");
     for unknown in [NOBODYS, "nonsense"] {
         let body = json!({ "productId": unknown, "quantity": 1 });

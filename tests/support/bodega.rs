@@ -64,7 +64,12 @@ impl Bodega {
 
     /// A shop whose clock moves only when the test says so.
     pub fn with_stopped_clock() -> Bodega {
-        Bodega::on(new_folder(), Vec::new(), Time::Stopped)
+        Bodega::with_stopped_clock_and(&[])
+    }
+
+    /// The same, with these settings.
+    pub fn with_stopped_clock_and(chosen: &[(&'static str, &'static str)]) -> Bodega {
+        Bodega::on(new_folder(), chosen.to_vec(), Time::Stopped)
     }
 
     /// The same shop, closed in good order and opened again.

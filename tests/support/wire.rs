@@ -13,6 +13,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 /// A request, sent when it is awaited.
+#[derive(Clone)]
 #[must_use]
 pub struct Ask {
     pub address: SocketAddr,
