@@ -36,12 +36,22 @@ use shop::{serve, settings};
 use watch::now;
 
 fn main() {
-    let mut counts = std::env::args().filter_map(|word| word.parse::<usize>().ok());
+    let words: Vec<String> = std::env::args().collect();
+    let mut counts = words.iter().filter_map(|word| word.parse::<usize>().ok());
     let (products, orders) = (counts.next().unwrap_or(100_000), counts.next().unwrap_or(100_000));
+    if let Some(at) = words.iter().position(|word| word == FILL) {
+        fill(Path::new(&words[at + 1]), products, orders);
+        std::process::exit(0);
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let dir = folder.path().join("data");
     let filling = now();
-    fill(&dir, products, orders);
+    // In a process of its own: whoever filled the shop would hold its files.
+    let filled = Command::new(std::env::current_exe().expect("this program"))
+        .args([products.to_string(), orders.to_string(), FILL.to_owned()])
+        .arg(&dir)
+        .status();
+    assert!(filled.expect("a process").success(), "the shop was not filled");
     tell(&format!(
         "filled with {products} products and {orders} orders in {:?}",
         filling.elapsed()
@@ -145,3 +155,5 @@ fn tell(what: &str) {
 }
 
 const AT_ONCE: usize = 256;
+/// Asks this program to fill the folder that is named next.
+const FILL: &str = "fill";

@@ -246,7 +246,7 @@ fn gateway_over(chosen: Gateway, bank: Desk<DemoBank>, clock: Clock) -> Arc<dyn 
     }
 }
 
-/// Letters as files, until mail is sent: one a person and moment, readable by the owner only.
+/// Letters as files, until mail is sent: the latest one a person, readable by the owner only.
 struct LetterFolder {
     folder: PathBuf,
 }

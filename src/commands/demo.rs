@@ -84,6 +84,8 @@ fn greet(running: &Running) -> Result<(), Ended> {
          4000002760003184 (3-D Secure)"
             .to_owned(),
         "  5. stop this with Ctrl-C and run `bodega demo --tour`".to_owned(),
+        String::new(),
+        format!("Letters (a forgotten password) lie in {}", running.shop.letters().display()),
     ]);
     say(&lines.join("\n")).map_err(Ended::plainly)
 }
