@@ -26,3 +26,7 @@ bench *names:
 # The binary that is shipped: target/release/bodega
 release:
     cargo build --release --locked
+
+# The Python programs some tests ask for a second opinion; without them those tests are skipped
+venv:
+    .ci/venv
