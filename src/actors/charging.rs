@@ -12,8 +12,8 @@ use crate::{
         ids::{Identity, OrderId, PaymentId, RefundId},
         money::Money,
         payments::{
-            Charge, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent, RefundOutcome,
-            RefundState,
+            Charge, DisputeNews, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent,
+            RefundOutcome, RefundState,
         },
         time::{Stamp, Who},
     },
@@ -179,6 +179,15 @@ impl Charging {
     ) -> Result<Arc<Payment>, Rejection> {
         let change = PaymentChange::Receive { order, amount };
         self.payments.ask(ChangePayment { payment: id, change }, intent).await
+    }
+
+    /// Records what the gateway told of a dispute.
+    pub async fn record_dispute(
+        &self,
+        id: PaymentId,
+        news: DisputeNews,
+    ) -> Result<Arc<Payment>, Rejection> {
+        self.decide(id, PaymentChange::RecordDispute(news), None).await
     }
 
     async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {

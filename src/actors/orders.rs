@@ -15,7 +15,7 @@ use crate::{
             Awaited, CancelReason, Cancellation, Order, OrderEvent, OrderRefusal, OrderStatus,
             Placed, RefundWish,
         },
-        payments::{Capture, RefundOutcome},
+        payments::{Capture, DisputeNews, RefundOutcome},
         time::Timestamp,
         users::UserRefusal,
     },
@@ -91,6 +91,8 @@ pub enum OrderChange {
         /// How.
         outcome: RefundOutcome,
     },
+    /// What the gateway told of a dispute.
+    NoteDispute(DisputeNews),
 }
 
 /// Asks one thing of one order. Safe to send twice.
@@ -209,6 +211,7 @@ fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRe
         OrderChange::ExpectReceipt => order.expect_receipt().map(|()| vec![]),
         OrderChange::DecideRefund { refund, wish } => order.decide_refund(refund, &wish),
         OrderChange::NoteRefund { refund, outcome } => order.record_refund(refund, &outcome),
+        OrderChange::NoteDispute(news) => order.note_dispute(&news),
     }
 }
 

@@ -11,7 +11,8 @@ use crate::domain::{
     money::Money,
     orders::Order,
     payments::{
-        Charge, GatewayOutcome, Payment, PaymentEvent, PaymentRefusal, RefundExtent, RefundOutcome,
+        Charge, DisputeNews, GatewayOutcome, Payment, PaymentEvent, PaymentRefusal, RefundExtent,
+        RefundOutcome,
     },
 };
 
@@ -65,6 +66,8 @@ pub enum PaymentChange {
         /// What it said.
         outcome: RefundOutcome,
     },
+    /// What the gateway told of a dispute.
+    RecordDispute(DisputeNews),
 }
 
 /// Asks one thing of one payment. Safe to send twice.
@@ -130,5 +133,6 @@ fn decide(payment: &Payment, change: PaymentChange) -> Result<Vec<PaymentEvent>,
             payment.begin_refund(refund, amount, extent, reason)
         }
         PaymentChange::RecordRefund { refund, outcome } => payment.record_refund(refund, &outcome),
+        PaymentChange::RecordDispute(news) => payment.record_dispute(&news),
     }
 }

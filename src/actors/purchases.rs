@@ -20,7 +20,7 @@ use crate::{
         orders::{
             CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed, RefundWish,
         },
-        payments::{Capture, PaymentRefusal},
+        payments::{Capture, DisputeNews, PaymentRefusal},
         time::{Timestamp, Who},
     },
     store::{self, RequestKey, StoreFault, keys},
@@ -212,6 +212,28 @@ impl Purchases {
             let change = OrderChange::DecideRefund { refund, wish };
             let decided = inner.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
             drive_refund(&inner.desks, decided, refund, who).await
+        })
+        .await
+    }
+
+    /// Records what the gateway told of a dispute about an order, in its payment and in the order.
+    /// Safe to send twice, in any order, and again after a crash between the two.
+    ///
+    /// # Errors
+    /// The order was not paid through a gateway; busy or fault.
+    pub async fn record_dispute(
+        &self,
+        order: OrderId,
+        news: DisputeNews,
+    ) -> Result<Arc<Order>, Rejection> {
+        self.on_its_own(move |inner| async move {
+            let desks = &inner.desks;
+            let intent = || desks.intent(Who::Shop, None);
+            let found = desks.orders.ask(GetOrder { order }, intent()).await?;
+            let payment = found.payment.ok_or(OrderRefusal::UnknownOrder)?;
+            desks.charging.record_dispute(payment, news.clone()).await?;
+            let change = OrderChange::NoteDispute(news);
+            desks.orders.ask(ChangeOrder { order, change }, intent()).await
         })
         .await
     }

@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     ids::{AddressId, CartId, OrderId, PaymentId, RefundId, UserId, VariantId},
     money::Money,
-    payments::{Capture, Charge},
+    payments::{Capture, Charge, Disputes},
     pricing::Quote,
     time::Timestamp,
 };
 
 mod apply;
+mod disputes;
 pub mod events;
 pub mod refunding;
 mod status;
@@ -78,6 +79,8 @@ pub struct Order {
     pub refunded: Money,
     /// Refunds decided by staff.
     pub refunds: BTreeMap<RefundId, OrderRefund>,
+    /// What its cardholder disputes, by the gateway's name for each dispute.
+    pub disputes: Disputes,
     /// Whether the customer was forgotten.
     pub erased: bool,
     /// When it was placed.

@@ -15,10 +15,12 @@ use super::{
 };
 
 mod apply;
+pub mod disputes;
 pub mod events;
 pub mod outcome;
 mod refunds;
 
+pub use disputes::{Dispute, DisputeNews, DisputeState, Disputes};
 pub use events::{PaymentEvent, PaymentRefusal, RefundExtent};
 pub use outcome::{Capture, GatewayOutcome, GatewayStep, NextAction, RefundOutcome, gateway_key};
 
@@ -53,6 +55,8 @@ pub struct Payment {
     pub captured: Money,
     /// The refunds, failed ones too.
     pub refunds: BTreeMap<RefundId, Refund>,
+    /// What cardholders dispute, by the gateway's name for each dispute.
+    pub disputes: Disputes,
     /// When the first attempt began.
     pub created_at: Timestamp,
     /// When something last happened to it.

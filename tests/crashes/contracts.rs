@@ -120,6 +120,7 @@ events! {
         RefundDecided = "refund_decided",
         OrderRefunded = "order_refunded",
         RefundRefused = "refund_refused",
+        DisputeNoted = "dispute_noted",
         CustomerErased = "customer_erased",
     }
     OrderBookEvent of OrderBook {
@@ -140,6 +141,7 @@ events! {
         RefundBegun = "refund_begun",
         RefundSucceeded = "refund_succeeded",
         RefundFailed = "refund_failed",
+        DisputeRecorded = "dispute_recorded",
     }
     ShopEvent of Shop {
         ShopOpened = "shop_opened",

@@ -74,6 +74,9 @@ impl Aggregate for Order {
                 self.take_back(refund);
                 self.set_refund(refund, OrderRefundState::Refused { code });
             }
+            OrderEvent::DisputeNoted(news) => {
+                self.disputes.insert(news.dispute, news.known);
+            }
             OrderEvent::CustomerErased => {
                 self.erased = true;
                 self.customer = CustomerContact::default();

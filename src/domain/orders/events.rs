@@ -9,7 +9,7 @@ use super::{
 use crate::domain::{
     ids::{AddressId, CartId, LineId, OrderId, PaymentId, RefundId},
     money::{Money, MoneyRefusal},
-    payments::Charge,
+    payments::{Charge, DisputeNews},
     pricing::Quote,
     time::Timestamp,
 };
@@ -100,6 +100,8 @@ pub enum OrderEvent {
         /// Why.
         code: String,
     },
+    /// The gateway told of a dispute.
+    DisputeNoted(DisputeNews),
     /// The customer was forgotten: who they are and where they live.
     CustomerErased,
 }
@@ -205,6 +207,9 @@ pub enum OrderRefusal {
     /// Too many refunds of one order.
     #[error("too many refunds of one order")]
     TooManyRefunds,
+    /// Too many disputes of one order.
+    #[error("too many disputes of one order")]
+    TooManyDisputes,
     /// A sum that cannot be calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -231,6 +236,7 @@ impl OrderRefusal {
             OrderRefusal::RefundedOtherwise => "refunded_otherwise",
             OrderRefusal::UnknownRefund => "unknown_refund",
             OrderRefusal::TooManyRefunds => "too_many_refunds",
+            OrderRefusal::TooManyDisputes => "too_many_disputes",
             OrderRefusal::Money(_) => "invalid_amount",
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{CancelReason, OrderEvent};
 use crate::domain::{
     money::Money,
+    payments::{DisputeNews, DisputeState},
     time::{Stamp, Timestamp, Who},
 };
 
@@ -65,6 +66,13 @@ pub enum TimelineKind {
         /// Why.
         code: String,
     },
+    /// The cardholder disputes a charge, or their bank goes on with it.
+    Disputed {
+        /// How much.
+        amount: Money,
+        /// How far it came.
+        state: DisputeState,
+    },
     /// The customer was forgotten.
     CustomerErased,
 }
@@ -83,6 +91,7 @@ impl TimelineKind {
             TimelineKind::Delivered => "delivered",
             TimelineKind::Refunded { .. } => "refunded",
             TimelineKind::RefundRefused { .. } => "refund_refused",
+            TimelineKind::Disputed { .. } => "disputed",
             TimelineKind::CustomerErased => "customer_erased",
         }
     }
@@ -125,6 +134,9 @@ fn told_by(event: &OrderEvent, had_refunded: Option<Money>) -> Option<TimelineKi
         }
         OrderEvent::RefundRefused { code, .. } => {
             Some(TimelineKind::RefundRefused { code: code.clone() })
+        }
+        OrderEvent::DisputeNoted(DisputeNews { known, .. }) => {
+            Some(TimelineKind::Disputed { amount: known.amount, state: known.state })
         }
         OrderEvent::CustomerErased => Some(TimelineKind::CustomerErased),
     }

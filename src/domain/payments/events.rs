@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Capture, NextAction};
+use super::{
+    disputes::{DISPUTES_MAX, DisputeNews},
+    outcome::{Capture, NextAction},
+};
 use crate::domain::{
     ids::{OrderId, RefundId},
     money::{Money, MoneyRefusal},
@@ -108,6 +111,8 @@ pub enum PaymentEvent {
         /// Why.
         code: String,
     },
+    /// The gateway told of a dispute.
+    DisputeRecorded(DisputeNews),
 }
 
 /// How much of a payment a refund is about.
@@ -173,6 +178,9 @@ pub enum PaymentRefusal {
     /// Too many refunds on one payment.
     #[error("too many refunds of one payment")]
     TooManyRefunds,
+    /// Too many disputes of one payment.
+    #[error("a payment has at most {DISPUTES_MAX} disputes")]
+    TooManyDisputes,
     /// A sum that cannot be calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -196,6 +204,7 @@ impl PaymentRefusal {
             PaymentRefusal::UnknownRefund => "unknown_refund",
             PaymentRefusal::RefundedOtherwise => "refunded_otherwise",
             PaymentRefusal::TooManyRefunds => "too_many_refunds",
+            PaymentRefusal::TooManyDisputes => "too_many_disputes",
             PaymentRefusal::Money(_) => "invalid_amount",
         }
     }

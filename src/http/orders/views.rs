@@ -117,6 +117,8 @@ struct MoreView {
     carrier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dispute: Option<&'static str>,
 }
 
 impl OrderView {
@@ -240,6 +242,12 @@ impl MoreView {
                 };
                 MoreView { awaited: Some(awaited), ..nothing }
             }
+            TimelineKind::Disputed { amount, state } => MoreView {
+                amount: Some(Amount(*amount)),
+                currency: Some(amount.currency().code()),
+                dispute: Some(state.name()),
+                ..nothing
+            },
             TimelineKind::Paid { amount } | TimelineKind::Refunded { amount } => MoreView {
                 amount: Some(Amount(*amount)),
                 currency: Some(amount.currency().code()),

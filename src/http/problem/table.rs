@@ -152,7 +152,8 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
         | OrderRefusal::TooManyUnits { .. }
         | OrderRefusal::RefundedOtherwise
         | OrderRefusal::UnknownRefund
-        | OrderRefusal::TooManyRefunds => StatusCode::CONFLICT,
+        | OrderRefusal::TooManyRefunds
+        | OrderRefusal::TooManyDisputes => StatusCode::CONFLICT,
     }
 }
 
@@ -171,7 +172,8 @@ fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
         | PaymentRefusal::OverRefund { .. }
         | PaymentRefusal::UnknownRefund
         | PaymentRefusal::RefundedOtherwise
-        | PaymentRefusal::TooManyRefunds => StatusCode::CONFLICT,
+        | PaymentRefusal::TooManyRefunds
+        | PaymentRefusal::TooManyDisputes => StatusCode::CONFLICT,
     }
 }
 

@@ -218,6 +218,21 @@ pub fn unfinished_payment(payment: PaymentId, order: OrderId) -> Key {
     Key::row(0xae).id(&payment).id(&order).done()
 }
 
+/// List: the orders with an open dispute, by the nearest deadline for evidence.
+pub fn disputed_orders() -> Key {
+    Key::row(0xaf).done()
+}
+
+/// A row of [`disputed_orders`].
+pub fn disputed_order(due: Timestamp, order: OrderId) -> Key {
+    Key::row(0xaf).time(due).id(&order).done()
+}
+
+/// Look-up: the order whose payment's last attempt is this charge, by the gateway's name for it.
+pub fn order_by_charge(gateway_id: &str) -> Key {
+    Key::row(0xb8).text(gateway_id).done()
+}
+
 /// Look-up: the order with this number.
 pub fn order_by_number(number: u64) -> Key {
     Key::row(0xac).number(number).done()

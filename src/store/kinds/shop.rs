@@ -15,7 +15,7 @@ use crate::{
         inventory::{Hold, Ledger, LedgerEvent, Movement},
         order_book::OrderBook,
         orders::{Order, OrderStatus},
-        payments::Payment,
+        payments::{Payment, disputes::evidence_due},
         settings::Shop,
         time::Stamp,
         users::{Role, User, fold_username},
@@ -169,6 +169,9 @@ impl Kept for Order {
         if self.is_unfinished() {
             rows.push(listed(keys::unfinished_order(self.due_at(), id)));
         }
+        if let Some(due) = evidence_due(&self.disputes) {
+            rows.push(listed(keys::disputed_order(due, id)));
+        }
         rows
     }
 }
@@ -185,10 +188,14 @@ impl Kept for Payment {
     const TAG: u8 = 0x09;
 
     fn rows(&self, id: PaymentId) -> Vec<Row> {
+        let mut rows = Vec::new();
         if self.is_unfinished() {
-            return vec![listed(keys::unfinished_payment(id, self.order))];
+            rows.push(listed(keys::unfinished_payment(id, self.order)));
         }
-        Vec::new()
+        if let Some(charge) = &self.gateway_id {
+            rows.push((keys::order_by_charge(charge), holder(self.order)));
+        }
+        rows
     }
 }
 
