@@ -138,9 +138,9 @@ impl Shop {
     ) -> Result<Shop, CannotOpen> {
         let secret = signing_secret(&settings.data_dir)?;
         let gateway = settings.payments.gateway;
-        let books_clock = clock.clone();
+        let (books_clock, books) = (clock.clone(), store.reader());
         let desks = Arc::new(Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
-            gateway_over(gateway, bank, books_clock)
+            gateway_over(gateway, bank, books, books_clock)
         }));
         let letters = Arc::new(LetterFolder { folder: settings.data_dir.join(LETTERS) });
         let terms = Terms {
@@ -239,9 +239,14 @@ impl Shop {
     }
 }
 
-fn gateway_over(chosen: Gateway, bank: Desk<DemoBank>, clock: Clock) -> Arc<dyn PaymentGateway> {
+fn gateway_over(
+    chosen: Gateway,
+    bank: Desk<DemoBank>,
+    books: Reader,
+    clock: Clock,
+) -> Arc<dyn PaymentGateway> {
     match chosen {
-        Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, clock)))),
+        Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, books, clock)))),
         Gateway::Manual => Arc::new(ByHand),
     }
 }

@@ -84,7 +84,7 @@ impl Charging {
     /// Asks what became of the current attempt.
     pub async fn ask(&self, id: PaymentId) -> Result<Decided, Rejection> {
         let payment = self.look_up(id).await?;
-        if payment.state == PayState::Attempting && payment.gateway_id.is_none() {
+        if payment.state == PayState::Attempting && !payment.voiding {
             // Perhaps it never left the house: the same key again makes one charge of both.
             return self.ask_charge(id, &payment).await;
         }
@@ -129,8 +129,8 @@ impl Charging {
         if !payment.is_open() {
             return Ok((payment, None));
         }
-        let request =
-            VoidRequest { key: payment.key(GatewayStep::Void), charge: charge_ref(&payment) };
+        let charge = charge_request(id, &payment);
+        let request = VoidRequest { key: payment.key(GatewayStep::Void), charge };
         let outcome = self.within_time(self.gateway.void(request)).await;
         self.record(id, payment.attempt, outcome).await
     }
@@ -191,17 +191,20 @@ impl Charging {
     }
 
     async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {
-        let request = ChargeRequest {
-            key: payment.key(GatewayStep::Charge),
-            order: payment.order,
-            payment: id,
-            amount: payment.amount,
-            method_token: payment.method_token.clone().unwrap_or_default(),
-            capture: payment.capture,
-            gateway_id: payment.gateway_id.clone(),
-        };
-        let outcome = self.within_time(self.gateway.charge(request)).await;
-        self.record(id, payment.attempt, outcome).await
+        let asked = self.gateway.charge(charge_request(id, payment));
+        let outcome = self.within_time(asked).await;
+        let made = matches!(outcome, GatewayOutcome::Unknown { gateway_id: Some(_) });
+        if !made || payment.gateway_id.is_some() {
+            return self.record(id, payment.attempt, outcome).await;
+        }
+        // It is only made so far. Its name is kept before any money can move.
+        let named = PaymentChange::Record { attempt: payment.attempt, outcome };
+        let named = self.decide(id, named, None).await?;
+        if named.state != PayState::Attempting || named.voiding {
+            return Ok((named, None));
+        }
+        let outcome = self.within_time(self.gateway.charge(charge_request(id, &named))).await;
+        self.record(id, named.attempt, outcome).await
     }
 
     async fn ask_refund(
@@ -266,6 +269,20 @@ impl Charging {
 
     fn intent(&self, after: Option<Ticket>) -> Intent {
         Intent::of(Stamp { at: self.clock.now(), who: Who::Shop }).after(after)
+    }
+}
+
+fn charge_request(id: PaymentId, payment: &Payment) -> ChargeRequest {
+    ChargeRequest {
+        key: payment.key(GatewayStep::Charge),
+        order: payment.order,
+        payment: id,
+        amount: payment.amount,
+        method_token: payment.method_token.clone().unwrap_or_default(),
+        capture: payment.capture,
+        gateway_id: payment.gateway_id.clone(),
+        // The last thing that happened to an attempt without a name is that it began.
+        begun_at: payment.updated_at,
     }
 }
 

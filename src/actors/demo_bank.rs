@@ -8,12 +8,13 @@ use crate::{
     domain::{
         demo_charge::{DemoCharge, DemoCommand, DemoRefusal},
         ids::DemoChargeId,
-        time::{Stamp, Who},
+        time::{Stamp, Timestamp, Who},
     },
     gateways::{
         BoxFuture,
-        demo::{DemoBooks, NotBooked},
+        demo::{DemoBooks, DemoPage, NotBooked},
     },
+    store::Reader,
 };
 
 use super::{Answers, Desk, Intent, Owner, Rejection, Request, Work};
@@ -57,13 +58,14 @@ impl Answers<CarryOut> for DemoBank {
 /// The books, as the gateway sees them.
 pub struct BankBooks {
     bank: Desk<DemoBank>,
+    reader: Reader,
     clock: Clock,
 }
 
 impl BankBooks {
     /// The books kept by this desk.
-    pub fn new(bank: Desk<DemoBank>, clock: Clock) -> BankBooks {
-        BankBooks { bank, clock }
+    pub fn new(bank: Desk<DemoBank>, reader: Reader, clock: Clock) -> BankBooks {
+        BankBooks { bank, reader, clock }
     }
 }
 
@@ -80,4 +82,29 @@ impl DemoBooks for BankBooks {
             booked.map_err(|_| NotBooked::Unrecorded)?.map_err(NotBooked::Refused)
         })
     }
+
+    fn list(
+        &self,
+        since: Timestamp,
+        after: Option<DemoChargeId>,
+    ) -> BoxFuture<Result<DemoPage, NotBooked>> {
+        let reader = self.reader.clone();
+        Box::pin(async move {
+            let mut page = DemoPage::default();
+            for (index, entry) in reader.all_after::<DemoCharge>(after).enumerate() {
+                let (id, charge) = entry.map_err(|_| NotBooked::Unrecorded)?;
+                if charge.state.changed_at >= since {
+                    page.charges.push((id, (*charge.state).clone()));
+                }
+                if index + 1 >= LISTED_CHARGES_MAX {
+                    page.next = Some(id);
+                    break;
+                }
+            }
+            Ok(page)
+        })
+    }
 }
+
+/// Charges looked at for one page.
+const LISTED_CHARGES_MAX: usize = 500;

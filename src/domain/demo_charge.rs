@@ -9,9 +9,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ids::{DemoChargeId, Identity, OrderId, PaymentId, RefundId},
+    ids::{DemoChargeId, Identity, OrderId, PaymentId, RefundId, bytes_of_name},
     money::{Money, MoneyRefusal},
     payments::Capture,
+    time::Timestamp,
 };
 
 mod apply;
@@ -34,6 +35,10 @@ pub struct DemoCharge {
     pub captured: Money,
     /// What went back, by the key of each refund.
     pub refunds: BTreeMap<String, DemoRefund>,
+    /// When it was first heard of.
+    pub booked_at: Timestamp,
+    /// When something last happened to it.
+    pub changed_at: Timestamp,
 }
 
 /// What a charge was asked for with.
@@ -342,9 +347,7 @@ fn paid_state(capture: Capture) -> DemoState {
 
 /// The id of the charge that `key` asks for: the same key always gives the same id.
 pub fn charge_id(key: &str) -> DemoChargeId {
-    let mix = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(FNV_PRIME);
-    let hash = key.as_bytes().iter().fold(FNV_BASIS, mix);
-    DemoChargeId::from_bytes(hash.to_be_bytes())
+    DemoChargeId::from_bytes(bytes_of_name(key))
 }
 
 /// A charge at work is done when it has been looked at so often.
@@ -353,10 +356,6 @@ const LOOKS_WHILE_PROCESSING: u32 = 2;
 const NOT_AUTHENTICATED: &str = "authentication_required";
 /// Why a refund to a card that takes none is refused.
 const REFUND_REFUSED: &str = "expired_or_canceled_card";
-/// The offset basis of the 128-bit Fowler–Noll–Vo hash.
-const FNV_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
-/// The prime of the 128-bit Fowler–Noll–Vo hash.
-const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 
 #[cfg(test)]
 mod tests;

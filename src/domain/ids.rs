@@ -117,6 +117,19 @@ ids! {
     HoldId,
     /// A charge in the books of the demo gateway.
     DemoChargeId,
+    /// Something a payment gateway told, by the gateway's name for it.
+    NewsId,
     /// The shop itself; there is one.
     ShopId,
 }
+
+/// Sixteen bytes for a name that somebody else gave: the same name always gives the same.
+pub fn bytes_of_name(name: &str) -> [u8; 16] {
+    let mix = |hash: u128, byte: &u8| (hash ^ u128::from(*byte)).wrapping_mul(FNV_PRIME);
+    name.as_bytes().iter().fold(FNV_BASIS, mix).to_be_bytes()
+}
+
+/// The offset basis of the 128-bit Fowler–Noll–Vo hash.
+const FNV_BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+/// The prime of the 128-bit Fowler–Noll–Vo hash.
+const FNV_PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;

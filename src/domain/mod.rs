@@ -11,6 +11,7 @@ pub mod demo_charge;
 pub mod ids;
 pub mod inventory;
 pub mod money;
+pub mod news;
 pub mod order_book;
 pub mod orders;
 pub mod payments;

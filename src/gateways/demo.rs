@@ -7,15 +7,18 @@
 use std::sync::Arc;
 
 use super::{
-    ActionResult, BoxFuture, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway,
-    RefundRequest, UnknownMethod, VoidRequest,
+    ActionResult, BooksUnreachable, BoxFuture, CaptureRequest, ChargeRef, ChargeRequest,
+    GatewayRecord, PaymentGateway, RecordKind, RecordPage, RecordState, RefundRequest,
+    UnknownMethod, VoidRequest,
 };
 use crate::domain::{
     demo_charge::{
         DemoAsk, DemoCharge, DemoCommand, DemoRefusal, DemoState, behaviour_of, cards, charge_id,
     },
     ids::DemoChargeId,
+    money::Money,
     payments::{GatewayOutcome, NextAction, RefundOutcome},
+    time::Timestamp,
 };
 
 pub use crate::domain::demo_charge::{NotATestCard, token_of_card};
@@ -29,6 +32,23 @@ pub trait DemoBooks: Send + Sync {
         id: DemoChargeId,
         command: DemoCommand,
     ) -> BoxFuture<Result<DemoCharge, NotBooked>>;
+
+    /// Charges in the order of their ids that changed at `since` or later, after this one; not
+    /// necessarily all of them.
+    fn list(
+        &self,
+        since: Timestamp,
+        after: Option<DemoChargeId>,
+    ) -> BoxFuture<Result<DemoPage, NotBooked>>;
+}
+
+/// A page of the books.
+#[derive(Clone, Debug, Default)]
+pub struct DemoPage {
+    /// What was found.
+    pub charges: Vec<(DemoChargeId, DemoCharge)>,
+    /// After which id to go on; nothing at the end.
+    pub next: Option<DemoChargeId>,
 }
 
 /// Why nothing was booked.
@@ -104,7 +124,8 @@ impl PaymentGateway for DemoGateway {
     }
 
     fn void(&self, request: VoidRequest) -> BoxFuture<GatewayOutcome> {
-        self.outcome_of(id_of(&request.charge), DemoCommand::Void)
+        let ChargeRequest { key, gateway_id, .. } = request.charge;
+        self.outcome_of(id_of(&ChargeRef { key, gateway_id }), DemoCommand::Void)
     }
 
     fn refund(&self, request: RefundRequest) -> BoxFuture<RefundOutcome> {
@@ -114,6 +135,56 @@ impl PaymentGateway for DemoGateway {
         let booked = self.books.carry_out(id, command);
         Box::pin(async move { refund_outcome(&key, booked.await) })
     }
+
+    fn list_since(
+        &self,
+        since: Timestamp,
+        mark: Option<String>,
+    ) -> BoxFuture<Result<RecordPage, BooksUnreachable>> {
+        let listed = self.books.list(since, mark.and_then(|mark| mark.parse().ok()));
+        Box::pin(async move {
+            let page = listed.await.map_err(|fault| BooksUnreachable(fault.to_string()))?;
+            let records = page.charges.iter().flat_map(|(id, charge)| records_of(*id, charge));
+            let next = page.next.map(|id| id.to_string());
+            Ok(RecordPage { records: records.collect(), next })
+        })
+    }
+}
+
+/// A charge and its refunds, for comparing; nothing for one that was never asked for.
+fn records_of(id: DemoChargeId, charge: &DemoCharge) -> Vec<GatewayRecord> {
+    let Some(asked) = &charge.asked else { return Vec::new() };
+    let (state, amount) = match &charge.state {
+        DemoState::Captured => (RecordState::Succeeded, charge.captured),
+        DemoState::Authorised => (RecordState::Authorised, asked.amount),
+        DemoState::Declined { .. } | DemoState::Voided => (RecordState::Failed, asked.amount),
+        DemoState::Unasked | DemoState::NeedsAction | DemoState::Processing => {
+            (RecordState::Open, asked.amount)
+        }
+    };
+    let record = GatewayRecord {
+        kind: RecordKind::Charge,
+        gateway_id: id.to_string(),
+        order: Some(asked.order),
+        payment: Some(asked.payment),
+        amount,
+        refunded: charge.refunded().unwrap_or(Money::zero(amount.currency())),
+        state,
+        created_at: charge.booked_at,
+    };
+    let refunds = charge.refunds.iter().map(|(key, refund)| GatewayRecord {
+        kind: RecordKind::Refund { charge: Some(id.to_string()), refund: Some(refund.refund) },
+        gateway_id: key.clone(),
+        amount: refund.amount,
+        refunded: Money::zero(amount.currency()),
+        state: match refund.refused {
+            Some(_) => RecordState::Failed,
+            None => RecordState::Succeeded,
+        },
+        created_at: charge.changed_at,
+        ..record.clone()
+    });
+    std::iter::once(record.clone()).chain(refunds).collect()
 }
 
 /// The charge that is meant: by its own name, else by the key it was asked for with.

@@ -8,11 +8,16 @@ use std::{future::Future, pin::Pin};
 use crate::domain::{
     ids::{OrderId, PaymentId, RefundId},
     money::Money,
+    news::GatewayNews,
     payments::{Capture, GatewayOutcome, RefundOutcome},
+    time::Timestamp,
 };
 
 pub mod by_hand;
 pub mod demo;
+mod records;
+
+pub use records::{BooksUnreachable, GatewayRecord, RecordKind, RecordPage, RecordState};
 
 /// A future that can be kept and sent to another thread.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -28,7 +33,9 @@ pub trait PaymentGateway: Send + Sync {
     /// A name this gateway cannot know.
     fn check_method(&self, token: &str) -> Result<(), UnknownMethod>;
 
-    /// Asks for a charge. Safe to repeat under the same key: there is one charge a key.
+    /// Asks for a charge. Safe to repeat under the same key: there is one charge a key. A gateway
+    /// may first only make it and answer [`GatewayOutcome::Unknown`] with its name; asked again
+    /// with that name, which is durable then, it goes on.
     fn charge(&self, request: ChargeRequest) -> BoxFuture<GatewayOutcome>;
 
     /// Asks what became of a charge, without asking for one. Safe to repeat.
@@ -49,6 +56,78 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Gives money back. Safe to repeat under the same key.
     fn refund(&self, request: RefundRequest) -> BoxFuture<RefundOutcome>;
+
+    /// A page of the charges and refunds the gateway made or changed at `since` or later, for
+    /// reconciliation. The first page is asked for without a mark, each further one with the
+    /// [`RecordPage::next`] of the page before. Changes nothing; fails if the books cannot be read.
+    fn list_since(
+        &self,
+        since: Timestamp,
+        mark: Option<String>,
+    ) -> BoxFuture<Result<RecordPage, BooksUnreachable>>;
+
+    /// Whether a charge can be asked for now; asked before anything is decided. It is about the
+    /// road to the gateway, never about a card.
+    ///
+    /// # Errors
+    /// The gateway has not answered for some time, and when to try again.
+    fn available(&self) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    /// Reads what the gateway itself sends to the shop: genuine and of this shop, or refused.
+    ///
+    /// # Errors
+    /// Forged, too old, or nothing this gateway ever sends.
+    fn hear(&self, _letter: Letter<'_>) -> Result<GatewayNews, NotGenuine> {
+        Err(NotGenuine)
+    }
+
+    /// News that could not be delivered, newest first; the mark is that of the page before.
+    fn undelivered(&self, _mark: Option<String>) -> BoxFuture<Result<NewsPage, BooksUnreachable>> {
+        Box::pin(async { Ok(NewsPage::default()) })
+    }
+
+    /// Which order and payment a charge was made for, as the gateway was told.
+    fn made_for(
+        &self,
+        _gateway_id: String,
+    ) -> BoxFuture<Result<Option<(OrderId, PaymentId)>, BooksUnreachable>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// The gateway cannot be asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the payment gateway does not answer at the moment")]
+pub struct Unavailable {
+    /// When trying again makes sense, in seconds from now.
+    pub retry_seconds: u64,
+}
+
+/// What arrived at the shop's door in the gateway's name.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter<'a> {
+    /// The signature that came with it.
+    pub signature: &'a str,
+    /// Its bytes, as they came.
+    pub body: &'a [u8],
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// A letter that is not from the gateway, not fresh, or not for this shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this does not come from the payment gateway")]
+pub struct NotGenuine;
+
+/// A page of news.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewsPage {
+    /// The news, newest first.
+    pub news: Vec<GatewayNews>,
+    /// What to ask for the next page with; nothing after the last.
+    pub next: Option<String>,
 }
 
 /// The payment method is not one this gateway can know.
@@ -80,6 +159,8 @@ pub struct ChargeRequest {
     pub capture: Capture,
     /// The gateway's name for the charge, if an earlier asking learned it.
     pub gateway_id: Option<String>,
+    /// When the attempt began: beyond the life of its key nothing is asked for any more.
+    pub begun_at: Timestamp,
 }
 
 /// Which charge is meant.
@@ -116,8 +197,8 @@ pub struct CaptureRequest {
 pub struct VoidRequest {
     /// The idempotency key of giving up.
     pub key: String,
-    /// The charge.
-    pub charge: ChargeRef,
+    /// The charge as it was asked for; perhaps that never arrived.
+    pub charge: ChargeRequest,
 }
 
 /// What a refund is asked for with.

@@ -101,7 +101,13 @@ impl Reader {
 
     /// Every committed aggregate of a kind that is not gone, in the order of their ids.
     pub fn all<A: Kept>(&self) -> All<'_, A> {
-        All { reader: self, after: None, page: VecDeque::new(), ended: false, kind: PhantomData }
+        self.all_after(None)
+    }
+
+    /// The same, of those whose id comes after this one.
+    pub fn all_after<A: Kept>(&self, id: Option<A::Id>) -> All<'_, A> {
+        let after = id.map(|id| Key::record(A::TAG, &id));
+        All { reader: self, after, page: VecDeque::new(), ended: false, kind: PhantomData }
     }
 
     /// The request key of this scope, if it had an effect.

@@ -12,6 +12,7 @@ use bodega::domain::{
     demo_charge::{DemoCharge, DemoChargeEvent},
     ids::UserId,
     inventory::{Hold, HoldEvent, Ledger, LedgerEvent},
+    news::{News, NewsEvent},
     order_book::{OrderBook, OrderBookEvent},
     orders::{Order, OrderEvent},
     payments::{Payment, PaymentEvent},
@@ -158,6 +159,10 @@ events! {
         ChargeMoved = "charge_moved",
         ChargeCaptured = "charge_captured",
         ChargeRefunded = "charge_refunded",
+    }
+    NewsEvent of News {
+        NewsHeard = "news_heard",
+        NewsApplied = "news_applied",
     }
 }
 

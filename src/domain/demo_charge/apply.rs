@@ -5,7 +5,7 @@ use crate::domain::{
     aggregate::Aggregate,
     ids::DemoChargeId,
     money::{Money, MoneyRefusal},
-    time::Stamp,
+    time::{Stamp, Timestamp},
 };
 
 impl Aggregate for DemoCharge {
@@ -13,7 +13,11 @@ impl Aggregate for DemoCharge {
     type Id = DemoChargeId;
     type Event = DemoChargeEvent;
 
-    fn apply(&mut self, event: &DemoChargeEvent, _: &Stamp) {
+    fn apply(&mut self, event: &DemoChargeEvent, stamp: &Stamp) {
+        if self.booked_at == Timestamp::default() {
+            self.booked_at = stamp.at;
+        }
+        self.changed_at = stamp.at;
         match event.clone() {
             DemoChargeEvent::ChargeBooked { asked, state, silent } => {
                 self.captured = Money::zero(asked.amount.currency());

@@ -41,6 +41,18 @@ impl DemoBooks for Shelf {
         });
         Box::pin(async move { booked.map_err(NotBooked::Refused) })
     }
+
+    fn list(
+        &self,
+        since: Timestamp,
+        after: Option<DemoChargeId>,
+    ) -> BoxFuture<Result<DemoPage, NotBooked>> {
+        let charges = self.charges.lock().expect("a lock");
+        let later = |id: &DemoChargeId| after.is_none_or(|after| *id > after);
+        let found = charges.iter().filter(|(id, charge)| later(id) && charge.changed_at >= since);
+        let charges = found.map(|(id, charge)| (*id, charge.clone())).collect();
+        Box::pin(async move { Ok(DemoPage { charges, next: None }) })
+    }
 }
 
 /// The answer of a future that never waits.
@@ -69,6 +81,7 @@ fn a_charge(token: &str, capture: Capture) -> ChargeRequest {
         method_token: token.to_owned(),
         capture,
         gateway_id: None,
+        begun_at: Timestamp::default(),
     }
 }
 
@@ -161,14 +174,20 @@ fn what_is_set_aside_is_captured_or_given_up() {
         amount: usd("20.00"),
     };
     assert_eq!(now(gateway.capture(request)), captured());
-    let request = VoidRequest { key: "order:void:1".to_owned(), charge: the_charge() };
+    let request = VoidRequest {
+        key: "order:void:1".to_owned(),
+        charge: a_charge("pm_card_visa", Capture::Automatic),
+    };
     assert_eq!(now(gateway.void(request)), captured(), "too late to give up");
 }
 
 #[test]
 fn after_giving_up_no_money_moves_under_that_key() {
     let (_, gateway) = a_gateway();
-    let request = VoidRequest { key: "order:void:1".to_owned(), charge: the_charge() };
+    let request = VoidRequest {
+        key: "order:void:1".to_owned(),
+        charge: a_charge("pm_card_visa", Capture::Automatic),
+    };
     assert_eq!(now(gateway.void(request)), GatewayOutcome::Voided);
     let late = a_charge("pm_card_visa", Capture::Automatic);
     assert_eq!(now(gateway.charge(late)), GatewayOutcome::Voided);
@@ -220,4 +239,31 @@ fn an_unknown_charge_and_a_reused_key_stay_doubts() {
     assert_eq!(now(gateway.retrieve(the_charge())), unknown);
     now(gateway.charge(a_charge("pm_card_visa", Capture::Automatic)));
     assert_eq!(now(gateway.charge(a_charge("pm_card_amex", Capture::Automatic))), unknown);
+}
+
+#[test]
+fn the_books_list_charges_and_their_refunds() {
+    let (_, gateway) = a_gateway();
+    now(gateway.charge(a_charge("pm_card_visa", Capture::Automatic)));
+    let request = RefundRequest {
+        key: "order:refund:1".to_owned(),
+        charge: the_charge(),
+        payment: PaymentId::from_bytes([2; 16]),
+        refund: RefundId::from_bytes([3; 16]),
+        amount: usd("5.00"),
+    };
+    now(gateway.refund(request));
+    let page = now(gateway.list_since(Timestamp::default(), None)).expect("readable books");
+    let told = |record: &GatewayRecord| {
+        (record.kind.clone(), record.amount, record.refunded, record.state)
+    };
+    let refund = RefundId::from_bytes([3; 16]);
+    let back = RecordKind::Refund { charge: Some(its_name()), refund: Some(refund) };
+    let (nothing, done) = (usd("0.00"), RecordState::Succeeded);
+    assert_eq!(
+        page.records.iter().map(told).collect::<Vec<_>>(),
+        [(RecordKind::Charge, usd("20.00"), usd("5.00"), done), (back, usd("5.00"), nothing, done)]
+    );
+    let later = now(gateway.list_since(Timestamp::from_millis(1), None)).expect("readable books");
+    assert_eq!(later, RecordPage::default());
 }

@@ -5,7 +5,7 @@
 //! without an id gives the prefix of the whole list.
 
 use crate::domain::{
-    ids::{CategoryId, HoldId, Identity, OrderId, PaymentId, ProductId, UserId, VariantId},
+    ids::{CategoryId, HoldId, Identity, NewsId, OrderId, PaymentId, ProductId, UserId, VariantId},
     orders::OrderStatus,
     time::Timestamp,
 };
@@ -246,6 +246,16 @@ pub fn open_orders_of(user: UserId) -> Key {
 /// A row of [`open_orders_of`].
 pub fn open_order_of(user: UserId, order: OrderId) -> Key {
     Key::row(0xad).id(&user).id(&order).done()
+}
+
+/// List: what a payment gateway told and nobody has applied yet, by the time it was heard.
+pub fn open_news() -> Key {
+    Key::row(0xaf).done()
+}
+
+/// A row of [`open_news`].
+pub fn open_news_of(heard: Timestamp, news: NewsId) -> Key {
+    Key::row(0xaf).time(heard).id(&news).done()
 }
 
 /// Whether a key is one an owner must know as decided, before it is published: a look-up, or a

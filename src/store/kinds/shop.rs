@@ -9,10 +9,11 @@ use crate::{
         catalogue::{Category, Product, fold_name},
         demo_charge::DemoCharge,
         ids::{
-            CartId, CategoryId, DemoChargeId, HoldId, OrderId, PaymentId, ProductId, ShopId,
-            UserId, VariantId,
+            CartId, CategoryId, DemoChargeId, HoldId, NewsId, OrderId, PaymentId, ProductId,
+            ShopId, UserId, VariantId,
         },
         inventory::{Hold, Ledger, LedgerEvent, Movement},
+        news::News,
         order_book::OrderBook,
         orders::{Order, OrderStatus},
         payments::{Payment, disputes::evidence_due},
@@ -39,6 +40,7 @@ pub fn registry() -> Registry {
         .with::<Payment>()
         .with::<Shop>()
         .with::<DemoCharge>()
+        .with::<News>()
 }
 
 impl Kept for User {
@@ -212,6 +214,14 @@ impl Kept for DemoCharge {
 
     fn rows(&self, _: DemoChargeId) -> Vec<Row> {
         Vec::new()
+    }
+}
+
+impl Kept for News {
+    const TAG: u8 = 0x0c;
+
+    fn rows(&self, id: NewsId) -> Vec<Row> {
+        self.open.iter().map(|_| listed(keys::open_news_of(self.heard_at, id))).collect()
     }
 }
 
