@@ -1,8 +1,10 @@
 //! Answers: what a handler gives back, and how it looks on the wire.
 //!
 //! A success is `{"statusCode": N, "data": …}`; a list adds `page`. A handler returns a view, a
-//! [`Page`] of views, or [`Rendered`] bytes (a [`RenderedPage`] of them), each if need be in a
-//! [`Cached`]; the status is the operation's own.
+//! [`Page`] of views, or [`Rendered`] bytes (a [`RenderedPage`] of them, or either [`Prepared`] as
+//! a whole), each if need be in a [`Cached`]; the status is the operation's own.
+
+mod prepared;
 
 use std::marker::PhantomData;
 
@@ -19,6 +21,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{etag::ETag, problem::Problem};
+
+pub use prepared::{Prepared, Writes};
 
 /// What a handler comes to.
 pub type Answer<A> = Result<A, Problem>;
@@ -100,14 +104,7 @@ impl<V> Rendered<V> {
 
 impl<V: JsonSchema> Show for Rendered<V> {
     fn show(self, status: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
-        let length: usize = self.pieces.iter().map(Bytes::len).sum();
-        let mut body = BytesMut::with_capacity(length + ENVELOPE_BYTES);
-        body.extend_from_slice(b"{\"statusCode\":");
-        body.extend_from_slice(status.as_str().as_bytes());
-        body.extend_from_slice(b",\"data\":");
-        self.pieces.iter().for_each(|piece| body.extend_from_slice(piece));
-        body.extend_from_slice(b"}");
-        Ok(bytes_answer(status, JSON, body.freeze()))
+        Ok(bytes_answer(status, JSON, self.body(status)?))
     }
 
     fn describe(
@@ -116,6 +113,19 @@ impl<V: JsonSchema> Show for Rendered<V> {
     ) -> Option<(&'static str, Value)> {
         let data = schemas.subschema_for::<V>().to_value();
         Some((JSON, envelope_schema(status, data, None)))
+    }
+}
+
+impl<V> Writes for Rendered<V> {
+    fn body(&self, status: StatusCode) -> Result<Bytes, Problem> {
+        let length: usize = self.pieces.iter().map(Bytes::len).sum();
+        let mut body = BytesMut::with_capacity(length + ENVELOPE_BYTES);
+        body.extend_from_slice(b"{\"statusCode\":");
+        body.extend_from_slice(status.as_str().as_bytes());
+        body.extend_from_slice(b",\"data\":");
+        self.pieces.iter().for_each(|piece| body.extend_from_slice(piece));
+        body.extend_from_slice(b"}");
+        Ok(body.freeze())
     }
 }
 
@@ -135,8 +145,21 @@ impl<V> RenderedPage<V> {
 
 impl<V: JsonSchema> Show for RenderedPage<V> {
     fn show(self, status: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
-        let Page { items, limit, next_cursor } = self.page;
-        let page = PageView::of(limit, next_cursor);
+        Ok(bytes_answer(status, JSON, self.body(status)?))
+    }
+
+    fn describe(
+        schemas: &mut SchemaGenerator,
+        status: StatusCode,
+    ) -> Option<(&'static str, Value)> {
+        Some((JSON, list_schema::<V>(schemas, status)))
+    }
+}
+
+impl<V> Writes for RenderedPage<V> {
+    fn body(&self, status: StatusCode) -> Result<Bytes, Problem> {
+        let Page { items, limit, next_cursor } = &self.page;
+        let page = PageView::of(*limit, next_cursor.clone());
         let page = serde_json::to_vec(&page).map_err(Problem::fault)?;
         let length: usize = items.iter().map(|item| item.len() + 1).sum();
         let mut body = BytesMut::with_capacity(length + page.len() + ENVELOPE_BYTES);
@@ -152,14 +175,7 @@ impl<V: JsonSchema> Show for RenderedPage<V> {
         body.extend_from_slice(b"],\"page\":");
         body.extend_from_slice(&page);
         body.extend_from_slice(b"}");
-        Ok(bytes_answer(status, JSON, body.freeze()))
-    }
-
-    fn describe(
-        schemas: &mut SchemaGenerator,
-        status: StatusCode,
-    ) -> Option<(&'static str, Value)> {
-        Some((JSON, list_schema::<V>(schemas, status)))
+        Ok(body.freeze())
     }
 }
 

@@ -75,7 +75,7 @@ impl fmt::Debug for Cursors {
 }
 
 /// Which page of a list: `limit` and `cursor`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Paging {
     /// How many entries at most.
     pub limit: u32,

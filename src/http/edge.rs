@@ -10,7 +10,10 @@ use actix_web::{
     http::header::{self, HeaderName, HeaderValue},
 };
 
-use super::trace::{Trace, Traces};
+use super::{
+    etag,
+    trace::{Trace, Traces},
+};
 
 /// Names a request as it comes in.
 pub fn enter(request: &ServiceRequest, traces: &Traces) -> Trace {
@@ -22,8 +25,18 @@ pub fn enter(request: &ServiceRequest, traces: &Traces) -> Trace {
 /// Dresses an answer as it goes out.
 pub fn leave<B>(answer: &mut ServiceResponse<B>, trace: &Trace) {
     let headers = answer.headers_mut();
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity") {
-        headers.remove(header::CONTENT_ENCODING);
+    match headers.get(header::CONTENT_ENCODING).map(HeaderValue::to_str) {
+        Some(Ok("identity")) => {
+            headers.remove(header::CONTENT_ENCODING);
+        }
+        // Other bytes are another representation, and have a tag of their own.
+        Some(Ok(coding)) => {
+            let tag = headers.get(header::ETAG).and_then(|tag| etag::of_coding(tag, coding));
+            if let Some(tag) = tag {
+                headers.insert(header::ETAG, tag);
+            }
+        }
+        Some(Err(_)) | None => {}
     }
     headers.insert(HeaderName::from_static("x-request-id"), trace.as_header());
     for (name, value) in &ALWAYS {
@@ -63,4 +76,4 @@ static UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
 ];
 
 /// Smaller answers are sent as they are.
-const COMPRESSED_BYTES_MIN: u64 = 1024;
+pub(super) const COMPRESSED_BYTES_MIN: u64 = 1024;

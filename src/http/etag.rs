@@ -4,45 +4,52 @@
 //! as stock. `If-None-Match` compares all of it, `If-Match` the version alone, so that a sale
 //! does not spoil somebody's edit.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 
-/// A strong entity tag, with its quotes.
+/// A strong entity tag, with its quotes. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ETag(String);
+pub struct ETag(HeaderValue);
 
 impl ETag {
     /// The tag of a thing in this version.
     pub fn of_version(version: u64) -> ETag {
-        ETag(format!("\"{version}\""))
+        ETag::of_text(format!("\"{version}\""))
     }
 
     /// The tag of a thing in this version, shown with these figures.
     pub fn of_figures(version: u64, figures: impl fmt::LowerHex) -> ETag {
-        ETag(format!("\"{version}-{figures:x}\""))
+        ETag::of_text(format!("\"{version}-{figures:x}\""))
     }
 
     /// The tag of these bytes, for what has no version: lists.
     pub fn of_bytes(bytes: &[u8]) -> ETag {
         let digest = Sha256::digest(bytes);
         let short: u64 = digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        ETag(format!("\"h{short:016x}\""))
+        ETag::of_text(format!("\"h{short:016x}\""))
+    }
+
+    fn of_text(text: String) -> ETag {
+        let value = HeaderValue::from_maybe_shared(Bytes::from(text));
+        ETag(value.unwrap_or(HeaderValue::from_static("\"\"")))
     }
 
     /// The tag as a header's value.
     pub fn as_header(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static("\"\""))
+        self.0.clone()
     }
 
     /// Whether `If-None-Match` says that the client has this already.
     pub fn is_known_to(&self, headers: &HeaderMap) -> bool {
-        headers.get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(|list| {
-            list.trim() == "*" || tags(list).any(|tag| tag.trim_start_matches("W/") == self.0)
-        })
+        headers
+            .get_all(header::IF_NONE_MATCH)
+            .filter_map(|value| value.to_str().ok())
+            .any(|list| list.trim() == "*" || tags(list).any(|tag| self.0 == *plain(tag)))
     }
 }
 
@@ -94,6 +101,19 @@ impl IfMatch {
     }
 }
 
+/// The tag of the same version in another coding, `gzip` or `br`; `None` if it has one already.
+pub(super) fn of_coding(tag: &HeaderValue, coding: &str) -> Option<HeaderValue> {
+    let tag = tag.to_str().ok()?.strip_suffix('"').filter(|tag| !tag.ends_with(coding))?;
+    HeaderValue::try_from(format!("{tag}-{coding}\"")).ok()
+}
+
+/// The tag of a version, whatever coding it was sent in, and however weak it came back.
+fn plain(tag: &str) -> Cow<'_, str> {
+    let tag = tag.trim_start_matches("W/");
+    let bare = CODINGS.iter().find_map(|coding| tag.strip_suffix('"')?.strip_suffix(coding));
+    bare.map_or(Cow::Borrowed(tag), |bare| Cow::Owned(format!("{bare}\"")))
+}
+
 /// The tags of a list; ours hold no commas.
 fn tags(list: &str) -> impl Iterator<Item = &str> {
     list.split(',').map(str::trim).filter(|tag| !tag.is_empty())
@@ -103,6 +123,9 @@ fn version_in(tag: &str) -> Option<u64> {
     let inside = tag.strip_prefix('"')?.strip_suffix('"')?;
     inside.split('-').next()?.parse().ok()
 }
+
+/// What [`of_coding`] puts behind a tag, for the codings in use.
+const CODINGS: [&str; 2] = ["-gzip", "-br"];
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +147,18 @@ mod tests {
             assert!(!tag.is_known_to(&headers(header::IF_NONE_MATCH, unknown)), "{unknown}");
         }
         assert!(!tag.is_known_to(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_compressed_answer_has_a_tag_of_its_own_and_the_same_version() {
+        let tag = ETag::of_figures(12, 255_u32);
+        let packed = of_coding(&tag.as_header(), "gzip").expect("a tag");
+        assert_eq!(packed, r#""12-ff-gzip""#);
+        assert_eq!(of_coding(&packed, "gzip"), None, "once");
+        assert!(tag.is_known_to(&headers(header::IF_NONE_MATCH, r#""12-ff-gzip""#)));
+        assert!(tag.is_known_to(&headers(header::IF_NONE_MATCH, r#"W/"12-ff-br""#)));
+        assert!(!tag.is_known_to(&headers(header::IF_NONE_MATCH, r#""12-gzip""#)));
+        assert!(IfMatch::read(&headers(header::IF_MATCH, r#""12-ff-gzip""#)).admits(12));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use self::{
 };
 use super::{
     access::{Caller, Public, Staff},
-    answer::{Answer, Cached, HereOr, REVALIDATE, Rendered},
+    answer::{Answer, Cached, HereOr, Prepared, Rendered},
     call::{Call, CallAsking, CallOn, Word},
     categories,
     cursor::Paging,
@@ -91,10 +91,12 @@ pub fn operations() -> Vec<Operation<Shop>> {
     ]
 }
 
-/// A product, written.
-type Written = Rendered<ProductView<'static>>;
+/// A product, written just now.
+type Fresh = Rendered<ProductView<'static>>;
+/// A product, written before.
+type Written = Prepared<Fresh>;
 
-async fn create_product(shop: Shop, who: Staff, call: Call<CreateProductBody>) -> Answer<Written> {
+async fn create_product(shop: Shop, who: Staff, call: Call<CreateProductBody>) -> Answer<Fresh> {
     let wanted = call.body.wanted(currency_of(&shop)?)?;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
     let added = shop.assortment.add(wanted, intent).await?;
@@ -115,7 +117,7 @@ async fn list_products(
         Some(named) => Some(categories::id_of(&shop, named)?.unwrap_or_default()),
         None => None,
     };
-    selection(&query, category, currency_of(&shop)?)?.page(&shop, &query.paging)
+    selection(&query, category, currency_of(&shop)?)?.page(&shop, query.paging)
 }
 
 async fn show_product(shop: Shop, _: Public, call: CallOn<ProductId>) -> Answer<Cached<Written>> {
@@ -137,10 +139,10 @@ async fn list_available_products(
     call: CallAsking<Paging>,
 ) -> Answer<Products> {
     let available = Selection { in_stock: Some(true), ..Selection::default() };
-    available.page(&shop, &call.query)
+    available.page(&shop, call.query)
 }
 
-async fn update_product(shop: Shop, who: Staff, call: Call<UpdateProductBody>) -> Answer<Written> {
+async fn update_product(shop: Shop, who: Staff, call: Call<UpdateProductBody>) -> Answer<Fresh> {
     let id = call.body.id;
     let seen = call.from.if_match().seen(found(&shop, id)?.version)?;
     let changes = call.body.wanted(currency_of(&shop)?)?;
@@ -164,10 +166,10 @@ async fn list_products_of_category(
     let Word(slug) = call.path;
     let category = categories::by_slug(&shop, &slug)?.ok_or_else(Problem::not_found)?;
     let selection = Selection { category: Some(category), ..Selection::default() };
-    selection.page(&shop, &call.query)
+    selection.page(&shop, call.query)
 }
 
-async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<Written> {
+async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<Fresh> {
     written(&shop, made.id.parse().map_err(Problem::fault)?)
 }
 
@@ -190,13 +192,12 @@ fn found(shop: &Shop, id: ProductId) -> Answer<Versioned<Product>> {
 }
 
 fn shown(shop: &Shop, id: ProductId) -> Answer<Cached<Written>> {
-    let shown = shop.renderings.show(&shop.reader, &found(shop, id)?)?;
-    let answer = Rendered::new(vec![shown.json()]);
-    Ok(Cached { etag: shown.etag(), control: REVALIDATE, answer })
+    shop.renderings.answer(&shop.reader, id)?.ok_or_else(Problem::not_found)
 }
 
-fn written(shop: &Shop, id: ProductId) -> Answer<Written> {
-    shown(shop, id).map(|shown| shown.answer)
+fn written(shop: &Shop, id: ProductId) -> Answer<Fresh> {
+    let shown = shop.renderings.show(&shop.reader, &found(shop, id)?)?;
+    Ok(Rendered::new(vec![shown.json()]))
 }
 
 fn currency_of(shop: &Shop) -> Answer<Currency> {

@@ -7,6 +7,7 @@
 //! the `journal` and publishes it in the `table`, from where it is folded into the `state`.
 
 pub mod change;
+mod changes;
 mod codec;
 mod commit;
 mod disk;

@@ -69,6 +69,12 @@ impl Reader {
         }
     }
 
+    /// How often aggregates of this kind have changed while the store was open. What was made from
+    /// them, after asking this, is fresh as long as the answer stays the same.
+    pub fn changes_of<A: Kept>(&self) -> u64 {
+        self.table.changes().of(A::TAG)
+    }
+
     /// The row under a key.
     pub fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreFault> {
         match self.table.get(key) {

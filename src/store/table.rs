@@ -16,7 +16,13 @@ use std::{
 use arc_swap::ArcSwap;
 use crossbeam_skiplist::SkipMap;
 
-use super::{Seq, keys::Key, kinds::Record, state::fold::Fold};
+use super::{
+    Seq,
+    changes::{Changed, Changes},
+    keys::Key,
+    kinds::Record,
+    state::fold::Fold,
+};
 
 /// What the table knows of a key.
 #[derive(Clone)]
@@ -71,6 +77,7 @@ pub struct Table {
     weight: AtomicUsize,
     /// What is not journaled and still waits for the writer; bounded by the queue it waits in.
     on_its_way: SkipMap<Key, Slot>,
+    changes: Changes,
 }
 
 /// The generation being filled, and those being folded, newest first.
@@ -120,7 +127,13 @@ impl Table {
             generations: ArcSwap::from_pointee(generations),
             weight: AtomicUsize::new(0),
             on_its_way: SkipMap::new(),
+            changes: Changes::default(),
         }
+    }
+
+    /// How often the records of each kind have changed.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Shows what is on its way to the writer, until [`Writer::publish_kept`] or a retraction.
@@ -209,16 +222,20 @@ impl Writer {
 
     /// Makes a commit's writes visible.
     pub fn publish(&mut self, through: Seq, writes: Vec<Write>) {
+        let mut changed = Changed::default();
         for write in writes {
             self.weight += write.weight;
             self.table.weight.fetch_add(write.weight, Ordering::Relaxed);
             let mut keys = Vec::with_capacity(write.slots.len());
             for (key, slot) in write.slots {
                 keys.push(key.clone());
+                changed.note(&key);
                 self.active.put(key, slot);
             }
             self.groups.push(keys);
         }
+        // After all of it can be read: who still sees the old count may have read the old state.
+        self.table.changes.count(changed);
         self.through = through;
     }
 

@@ -10,7 +10,7 @@ use crate::{
         money::{Currency, Money},
     },
     http::{
-        answer::{Answer, Cached, Page, REVALIDATE, RenderedPage},
+        answer::{Answer, Cached, Page, Prepared, REVALIDATE, RenderedPage},
         cursor::Paging,
         etag::ETag,
         fields::{Body, Digits, Fields, choice, money, text, yes_or_no},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A page of products.
-pub type Products = Cached<RenderedPage<ProductView<'static>>>;
+pub type Products = Cached<Prepared<RenderedPage<ProductView<'static>>>>;
 
 /// What `getproducts` is asked for.
 pub struct ProductsQuery {
@@ -60,7 +60,7 @@ impl Body for ProductsQuery {
 }
 
 /// An order of products.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Sort {
     /// The newest first.
     #[default]
@@ -83,7 +83,7 @@ pub enum Status {
 }
 
 /// Which products, in which order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
     /// Of this category.
     pub category: Option<CategoryId>,
@@ -106,7 +106,12 @@ impl Selection {
     ///
     /// # Errors
     /// 400 for a cursor of another list; a fault of the store.
-    pub fn page(&self, shop: &Shop, paging: &Paging) -> Answer<Products> {
+    pub fn page(self, shop: &Shop, paging: Paging) -> Answer<Products> {
+        shop.renderings
+            .list(&shop.reader, (self, paging), |(selection, paging)| selection.made(shop, paging))
+    }
+
+    fn made(&self, shop: &Shop, paging: &Paging) -> Answer<Products> {
         let mut marks = Vec::new();
         let page = self.rows().page(&shop.reader, &shop.cursors, paging, |key, _| {
             self.shown(shop, key, &mut marks)
@@ -116,7 +121,7 @@ impl Selection {
         Ok(Cached {
             etag: ETag::of_bytes(&marks),
             control: REVALIDATE,
-            answer: RenderedPage::new(page),
+            answer: Prepared::of(&RenderedPage::new(page))?,
         })
     }
 

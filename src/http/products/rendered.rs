@@ -1,39 +1,113 @@
-//! Renderings: products written once as JSON, with gaps where the stock figures go.
+//! Renderings: products and lists of them written once, with gaps where the stock figures go.
 //!
-//! Invariant: what is shown is the committed product and the committed stock at that moment. A
-//! rendering carries the product's version and is only used for that one; stock is never kept.
+//! Invariant: what is shown is the committed product and the committed stock at that moment. What
+//! is kept carries the counts of changes it was made at, and is sent as it is only while these
+//! stand; then a product is made again from its text, if only figures have changed.
 
 use std::{io, io::Write, sync::Arc};
 
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use quick_cache::{Weighter, sync::Cache};
 use serde::Serialize;
 use serde_json::{Serializer, ser::Formatter};
 
-use super::view::{ProductView, in_all};
+use super::{
+    Products, Written,
+    list::Selection,
+    view::{ProductView, in_all},
+};
 use crate::{
     domain::{
         catalogue::Product,
         ids::{ProductId, VariantId},
         inventory::Ledger,
     },
-    http::{answer::Answer, etag::ETag, problem::Problem},
+    http::{
+        answer::{Answer, Cached, Prepared, REVALIDATE, Rendered},
+        cursor::Paging,
+        etag::ETag,
+        problem::Problem,
+    },
     store::{Reader, Versioned},
 };
 
-/// Products written lately.
+/// Products and lists written lately.
 #[derive(Debug)]
 pub struct Renderings {
-    recent: Cache<ProductId, Arc<Rendering>, ByBytes>,
+    products: Cache<ProductId, Arc<Rendering>, ByBytes>,
+    lists: Cache<Listed, Arc<KeptList>, ByBytes>,
+}
+
+/// A page of products, as it is asked for.
+pub type Listed = (Selection, Paging);
+
+/// How often anything has changed that a product is shown with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    products: u64,
+    ledgers: u64,
+}
+
+impl Counts {
+    fn now(reader: &Reader) -> Counts {
+        Counts { products: reader.changes_of::<Product>(), ledgers: reader.changes_of::<Ledger>() }
+    }
 }
 
 impl Default for Renderings {
     fn default() -> Renderings {
-        Renderings { recent: Cache::with_weighter(RENDERINGS_USUAL, BYTES_MAX, ByBytes) }
+        Renderings {
+            products: Cache::with_weighter(PRODUCTS_USUAL, PRODUCTS_BYTES_MAX, ByBytes),
+            lists: Cache::with_weighter(LISTS_USUAL, LISTS_BYTES_MAX, ByBytes),
+        }
     }
 }
 
 impl Renderings {
+    /// The answer that shows this product; `None` if there is none.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub fn answer(&self, reader: &Reader, id: ProductId) -> Answer<Option<Cached<Written>>> {
+        let counts = Counts::now(reader);
+        let kept = self.products.get(&id).and_then(|known| known.kept.load_full());
+        if let Some(kept) = kept.filter(|kept| kept.counts == counts) {
+            return Ok(Some(kept.answer.clone()));
+        }
+        let product = reader.get::<Product>(id)?;
+        if !product.state.exists() {
+            return Ok(None);
+        }
+        let shown = self.show(reader, &product)?;
+        let answer = Prepared::of(&Rendered::new(vec![shown.json()]))?;
+        let answer = Cached { etag: shown.etag(), control: REVALIDATE, answer };
+        let kept = KeptAnswer { counts, answer: answer.clone() };
+        shown.rendering.kept.store(Some(Arc::new(kept)));
+        Ok(Some(answer))
+    }
+
+    /// The answer that shows this page; `made` makes it, if need be.
+    ///
+    /// # Errors
+    /// What `made` says.
+    pub fn list(
+        &self,
+        reader: &Reader,
+        listed: Listed,
+        made: impl FnOnce(&Listed) -> Answer<Products>,
+    ) -> Answer<Products> {
+        let counts = Counts::now(reader);
+        let kept = self.lists.get(&listed);
+        if let Some(kept) = kept.filter(|kept| kept.counts == counts) {
+            return Ok(kept.answer.clone());
+        }
+        let answer = made(&listed)?;
+        let kept = KeptList { counts, answer: answer.clone() };
+        self.lists.insert(listed, Arc::new(kept));
+        Ok(answer)
+    }
+
     /// This product with the stock there is now.
     ///
     /// # Errors
@@ -47,12 +121,12 @@ impl Renderings {
 
     fn of(&self, product: &Versioned<Product>) -> Answer<Arc<Rendering>> {
         let id = product.state.id;
-        let known = self.recent.get(&id).filter(|known| known.version == product.version);
+        let known = self.products.get(&id).filter(|known| known.version == product.version);
         if let Some(known) = known {
             return Ok(known);
         }
         let rendering = Arc::new(Rendering::of(product)?);
-        self.recent.insert(id, Arc::clone(&rendering));
+        self.products.insert(id, Arc::clone(&rendering));
         Ok(rendering)
     }
 }
@@ -120,6 +194,20 @@ struct Rendering {
     /// Where figures go: first that of all variants, then that of each.
     gaps: Vec<usize>,
     variants: Vec<VariantId>,
+    /// The answer that was sent last.
+    kept: ArcSwapOption<KeptAnswer>,
+}
+
+#[derive(Debug)]
+struct KeptAnswer {
+    counts: Counts,
+    answer: Cached<Written>,
+}
+
+#[derive(Debug)]
+struct KeptList {
+    counts: Counts,
+    answer: Products,
 }
 
 impl Rendering {
@@ -138,7 +226,8 @@ impl Rendering {
         gaps.pop();
         let variants = product.state.variants_in_order();
         let variants = variants.into_iter().map(|variant| variant.id).collect();
-        Ok(Rendering { version: product.version, text, gaps, variants })
+        let kept = ArcSwapOption::empty();
+        Ok(Rendering { version: product.version, text, gaps, variants, kept })
     }
 }
 
@@ -155,9 +244,19 @@ impl Formatter for WithGaps {
 struct ByBytes;
 
 impl Weighter<ProductId, Arc<Rendering>> for ByBytes {
+    /// With the answer that is going to be kept beside the text, and its compressed form.
     fn weight(&self, _: &ProductId, rendering: &Arc<Rendering>) -> u64 {
         let lists = (rendering.gaps.len() + rendering.variants.len()) * LIST_ENTRY_BYTES;
-        u64::try_from(rendering.text.len() + lists + RENDERING_BYTES).unwrap_or(u64::MAX)
+        let text = rendering.text.len();
+        u64::try_from(text * 2 + text / 3 + lists + RENDERING_BYTES).unwrap_or(u64::MAX)
+    }
+}
+
+impl Weighter<Listed, Arc<KeptList>> for ByBytes {
+    fn weight(&self, (_, paging): &Listed, list: &Arc<KeptList>) -> u64 {
+        let cursor = paging.cursor.as_ref().map_or(0, String::len);
+        let bytes = list.answer.answer.weight() + cursor + LISTED_BYTES;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
@@ -165,11 +264,16 @@ impl Weighter<ProductId, Arc<Rendering>> for ByBytes {
 const GAP: u8 = 0;
 /// Longest figure: that of a hundred variants with a million units each.
 const FIGURE_LETTERS_MAX: usize = 9;
-/// All renderings together.
-const BYTES_MAX: u64 = 64 << 20;
-const RENDERINGS_USUAL: usize = 32_768;
-/// A rendering without its text and lists.
-const RENDERING_BYTES: usize = 160;
+/// All renderings of products together.
+const PRODUCTS_BYTES_MAX: u64 = 48 << 20;
+const PRODUCTS_USUAL: usize = 16_384;
+/// All lists together.
+const LISTS_BYTES_MAX: u64 = 8 << 20;
+const LISTS_USUAL: usize = 512;
+/// A rendering and its answer without text and lists.
+const RENDERING_BYTES: usize = 400;
+/// A page as it is asked for.
+const LISTED_BYTES: usize = 200;
 const LIST_ENTRY_BYTES: usize = 16;
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;

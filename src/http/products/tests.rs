@@ -113,7 +113,7 @@ impl World {
         };
         assert!(who.0.is_none() || query.status == Status::Active);
         let selection = selection(&query, category, currency_of(&self.shop)?)?;
-        let page = selection.page(&self.shop, &query.paging)?;
+        let page = selection.page(&self.shop, query.paging)?;
         page.show(StatusCode::OK, &TestRequest::default().to_http_request())
     }
 }
