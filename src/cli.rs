@@ -4,6 +4,7 @@
 //! because every user of the machine can read those.
 
 mod progress;
+mod proofs;
 mod streams;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -11,6 +12,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 
 pub use progress::Bar;
+use proofs::PROVE_HELP;
+pub use proofs::{MoneyOptions, OversellOptions, Proof, ProveOptions};
 pub use streams::{PasswordFault, complain, read_password, say};
 
 use crate::config::{Flags, Purpose};
@@ -72,6 +75,9 @@ pub enum Command {
     /// Throw the state away and build it again from the journal
     #[command(after_help = REBUILD_HELP)]
     Rebuild,
+    /// Try the shop's promises out, on a temporary directory
+    #[command(after_help = PROVE_HELP)]
+    Prove(ProveOptions),
     /// Make an admin, or let one in again
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -135,6 +141,7 @@ impl Command {
             Command::Serve
             | Command::Verify { .. }
             | Command::Rebuild
+            | Command::Prove(_)
             | Command::Admin(_)
             | Command::Config(_) => Purpose::Shop,
         }

@@ -88,8 +88,8 @@ const ONLY_IN: &[(&str, &[&str], &str)] = &[
     ("actix_web", &["src/http", "src/web", "src/commands/serve"], "only the edge speaks HTTP"),
     ("indicatif", &["src/cli/progress"], "only the command line draws bars"),
     ("jsonwebtoken", &["src/accounts/tokens"], "one module signs tokens"),
-    // The tour is a client of the shop itself, on loopback.
-    ("reqwest", &["src/gateways", "src/commands/tour"], "only gateways call the outside world"),
+    // The tour and the proofs are clients of the shop itself, on loopback.
+    ("reqwest", &["src/gateways", "src/commands/client"], "only gateways call the outside world"),
     ("lettre", &["src/gateways"], "only gateways call the outside world"),
     ("iso_currency", &["src/domain/money"], "one module reads the table of currencies"),
     ("slugify", &["src/domain/catalogue"], "one module makes slugs"),

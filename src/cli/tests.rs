@@ -29,6 +29,7 @@ fn every_command_is_understood() {
     assert_eq!(command("bodega verify --json"), Command::Verify { json: true });
     assert_eq!(command("bodega rebuild"), Command::Rebuild);
     assert_eq!(command("bodega config check"), Command::Config(ConfigCommand::Check));
+    assert_eq!(command("bodega prove"), Command::Prove(ProveOptions { seed: None, proof: None }));
     assert_eq!(
         command("bodega admin create --email a@b.example --username ada --password-stdin"),
         Command::Admin(AdminCommand::Create {
@@ -44,6 +45,18 @@ fn every_command_is_understood() {
             password_stdin: true,
         })
     );
+}
+
+#[test]
+fn a_proof_takes_its_seed_before_or_after_its_name_and_has_the_defaults_of_all_of_them() {
+    for line in ["bodega prove --seed 7 oversell", "bodega prove oversell --seed 7"] {
+        let proof = Some(Proof::Oversell(OversellOptions::default()));
+        assert_eq!(command(line), Command::Prove(ProveOptions { seed: Some(7), proof }));
+    }
+    let Command::Prove(money) = command("bodega prove money") else { panic!("another command") };
+    assert_eq!(money.proof, Some(Proof::Money(MoneyOptions::default())));
+    let refused = parse("bodega prove oversell --buyers 0").expect_err("nobody");
+    assert_eq!(refused.kind(), ErrorKind::ValueValidation);
 }
 
 #[test]

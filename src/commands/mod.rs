@@ -5,7 +5,9 @@
 
 mod admin;
 mod check;
+mod client;
 mod demo;
+mod prove;
 mod serve;
 mod tour;
 
@@ -70,6 +72,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Demo { tour } => demo::demo(settings, cli.options.data_dir.is_some(), *tour),
         Command::Verify { json } => check::verify(&settings, *json),
         Command::Rebuild => check::rebuild(&settings),
+        Command::Prove(options) => prove::prove(options, flags.data_dir.is_some()),
         Command::Admin(command) => admin::admin(settings, command),
         Command::Config(ConfigCommand::Check) => {
             let layers = Layers::gather(&flags, std::env::vars_os(), cli.command.purpose());

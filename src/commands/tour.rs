@@ -2,32 +2,24 @@
 //!
 //! Each step says what it did; the first one that did something else ends the tour.
 
-use std::{net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
-use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 use crate::cli::say;
 
-use super::Ended;
-
-/// What came back.
-struct Reply {
-    status: u16,
-    replayed: bool,
-    body: Value,
-}
+use super::{
+    Ended,
+    client::{Client, Reply, Request},
+};
 
 struct Tour {
     client: Client,
-    base: String,
-    token: Option<String>,
 }
 
 /// Makes the whole purchase at this address.
 pub async fn tour(address: SocketAddr) -> Result<(), Ended> {
-    let client = Client::builder().timeout(ANSWER_WITHIN).build().map_err(Ended::plainly)?;
-    let mut tour = Tour { client, base: format!("http://{address}"), token: None };
+    let mut tour = Tour { client: Client::at(address).map_err(Ended::plainly)? };
     tour.sign_up().await?;
     let product = tour.browse().await?;
     let address = tour.fill_cart(&product).await?;
@@ -42,16 +34,16 @@ impl Tour {
         let body = json!({
             "username": "tourist", "email": "tourist@example.com", "password": PASSWORD,
         });
-        let reply = self.ask(Method::POST, "/v1/auth/signup", Some(body), None).await?;
+        let reply = self.ask(Request::post("/v1/auth/signup", body)).await?;
         expect(reply.status == 201, "signing up", &reply)?;
-        self.token = reply.body["data"]["accessToken"].as_str().map(str::to_owned);
+        self.client.token = reply.data()["accessToken"].as_str().map(str::to_owned);
         told("signed up as tourist@example.com", &reply)
     }
 
     async fn browse(&self) -> Result<Value, Ended> {
         let path = "/v1/product/getproducts?inStock=true&limit=100";
-        let reply = self.ask(Method::GET, path, None, None).await?;
-        let products = reply.body["data"].as_array().cloned().unwrap_or_default();
+        let reply = self.ask(Request::get(path)).await?;
+        let products = reply.data().as_array().cloned().unwrap_or_default();
         let simple = |product: &&Value| {
             product["variants"].as_array().is_some_and(|variants| variants.len() == 1)
                 && product["stock"].as_u64() > Some(2)
@@ -64,24 +56,24 @@ impl Tour {
 
     async fn fill_cart(&self, product: &Value) -> Result<Value, Ended> {
         let body = json!({ "productId": product["id"], "quantity": 2 });
-        let reply = self.ask(Method::POST, "/v1/cart/addtocart", Some(body), None).await?;
-        expect(reply.body["data"]["items"][0]["quantity"] == 2, "filling the cart", &reply)?;
-        told(&format!("put two in the cart: {}", reply.body["data"]["subtotal"]), &reply)?;
+        let reply = self.ask(Request::post("/v1/cart/addtocart", body)).await?;
+        expect(reply.data()["items"][0]["quantity"] == 2, "filling the cart", &reply)?;
+        told(&format!("put two in the cart: {}", reply.data()["subtotal"]), &reply)?;
         let body = json!({
             "fullName": "A Tourist", "phone": "+1-555-0100", "street": "1 Main Street",
             "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
             "isDefault": true,
         });
         let path = "/v1/users-address/createuseraddress";
-        let reply = self.ask(Method::POST, path, Some(body), None).await?;
+        let reply = self.ask(Request::post(path, body)).await?;
         expect(reply.status == 201, "giving an address", &reply)?;
         told("gave an address", &reply)?;
-        Ok(reply.body["data"]["id"].clone())
+        Ok(reply.data()["id"].clone())
     }
 
     async fn be_declined(&self, address: &Value) -> Result<(), Ended> {
         let body = order_with(address, "4000000000009995");
-        let reply = self.ask(Method::POST, "/v1/orders", Some(body), Some("tour-1")).await?;
+        let reply = self.ask(Request::post("/v1/orders", body).under("tour-1")).await?;
         let declined = reply.status == 402 && reply.body["declineCode"] == "insufficient_funds";
         expect(declined, "paying with an empty card", &reply)?;
         told("an empty card was declined, and the cart is as it was", &reply)
@@ -90,52 +82,31 @@ impl Tour {
     async fn pay(&self, address: &Value) -> Result<Value, Ended> {
         let ask = || {
             let body = order_with(address, "4242424242424242");
-            self.ask(Method::POST, "/v1/orders", Some(body), Some("tour-2"))
+            self.ask(Request::post("/v1/orders", body).under("tour-2"))
         };
         let reply = ask().await?;
-        let paid = reply.status == 201 && reply.body["data"]["status"] == "PAID";
+        let paid = reply.status == 201 && reply.data()["status"] == "PAID";
         expect(paid, "paying with a good card", &reply)?;
-        let total = &reply.body["data"]["totalPrice"];
-        told(&format!("paid order {} of {total}", reply.body["data"]["number"]), &reply)?;
+        let total = &reply.data()["totalPrice"];
+        told(&format!("paid order {} of {total}", reply.data()["number"]), &reply)?;
         let again = ask().await?;
         expect(again.replayed && again.body == reply.body, "sending the order again", &again)?;
         told("sent it again under the same key: the same answer, and no second charge", &again)?;
-        Ok(reply.body["data"]["id"].clone())
+        Ok(reply.data()["id"].clone())
     }
 
     async fn change_ones_mind(&self, order: &Value) -> Result<(), Ended> {
         let path = format!("/v1/orders/{}/cancel", order.as_str().unwrap_or_default());
-        let reply = self.ask(Method::PATCH, &path, None, None).await?;
-        let data = &reply.body["data"];
+        let reply = self.ask(Request::patch(path)).await?;
+        let data = &reply.data();
         let refunded = data["status"] == "CANCELLED"
             && data["payment"]["amountRefunded"] == data["totalPrice"];
         expect(refunded, "cancelling", &reply)?;
         told("changed our mind: cancelled, refunded, and back on the shelf", &reply)
     }
 
-    async fn ask(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Value>,
-        key: Option<&str>,
-    ) -> Result<Reply, Ended> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
-        }
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
-        }
-        if let Some(body) = body {
-            request = request.json(&body);
-        }
-        let answer =
-            request.send().await.map_err(|fault| Ended::Plainly(format!("{path}: {fault}")))?;
-        let (status, headers) = (answer.status().as_u16(), answer.headers());
-        let replayed = headers.contains_key("idempotent-replayed");
-        let bytes = answer.bytes().await.map_err(Ended::plainly)?;
-        Ok(Reply { status, replayed, body: serde_json::from_slice(&bytes).unwrap_or_default() })
+    async fn ask(&self, request: Request) -> Result<Reply, Ended> {
+        self.client.send(&request).await.map_err(Ended::plainly)
     }
 }
 
@@ -160,4 +131,3 @@ fn told(what: &str, reply: &Reply) -> Result<(), Ended> {
 }
 
 const PASSWORD: &str = "a tourist's long password";
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);

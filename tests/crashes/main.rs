@@ -7,6 +7,7 @@ mod contracts;
 mod histories;
 mod killed;
 mod process;
+mod prove;
 mod races;
 mod refunds;
 mod stopped;
