@@ -17,4 +17,5 @@ pub mod invariants;
 pub mod secret;
 pub mod shop;
 pub mod store;
+pub mod subscribers;
 pub mod telemetry;

@@ -36,6 +36,7 @@ use crate::{
     http::{cursor::Cursors, products::Renderings},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
+    subscribers::runner::Runner,
 };
 
 /// Why a shop could not be opened.
@@ -50,6 +51,9 @@ pub enum CannotOpen {
     /// The password pool.
     #[error(transparent)]
     Passwords(#[from] PasswordFault),
+    /// The couriers' thread.
+    #[error("the machine gives no thread for the couriers: {0}")]
+    Runner(std::io::Error),
     /// The shop's first settings could not be written.
     #[error("the shop's settings could not be written: {0}")]
     Settings(Rejection),
@@ -69,6 +73,8 @@ pub struct Parts {
     pub purchases: Purchases,
     /// What the shop sells, with its stock.
     pub assortment: Assortment,
+    /// Those who bring news to the world outside.
+    pub runner: Runner,
     /// Committed state.
     pub reader: Reader,
     /// The shop's clock.
@@ -155,9 +161,12 @@ impl Shop {
             clock.clone(),
             terms,
         )?;
+        let runner = Runner::start(store.clone(), desks.couriers.clone(), clock.clone())
+            .map_err(CannotOpen::Runner)?;
         let hold_minutes = settings.payments.hold_minutes;
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), hold_minutes);
         let shop = Shop(Arc::new(Parts {
+            runner,
             reader: store.reader(),
             renderings: Renderings::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
@@ -223,6 +232,7 @@ impl Shop {
     /// The disk.
     pub fn close(self) -> Result<(), StoreFault> {
         self.begin_closing();
+        self.runner.stop();
         self.store.clone().close()
     }
 

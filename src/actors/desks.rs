@@ -14,8 +14,9 @@ use crate::{
 };
 
 use super::{
-    Desk, carts::Carts, catalogue::Catalogue, charging::Charging, demo_bank::DemoBank,
-    inventory::Inventory, orders::Orders, payments::Payments, settings::Settings, users::Users,
+    Desk, carts::Carts, catalogue::Catalogue, charging::Charging, couriers::Couriers,
+    demo_bank::DemoBank, inventory::Inventory, orders::Orders, payments::Payments,
+    settings::Settings, users::Users,
 };
 
 /// Where each owner is asked.
@@ -38,6 +39,8 @@ pub struct Desks {
     pub orders: Desk<Orders>,
     /// The shop's own settings.
     pub settings: Desk<Settings>,
+    /// Couriers and their deliveries.
+    pub couriers: Desk<Couriers>,
     /// Payments, and the gateway behind them.
     pub charging: Charging,
 }
@@ -61,6 +64,7 @@ impl Desks {
             carts: Desk::open(Carts, &store, &clock, arbiter),
             orders: Desk::open(Orders, &store, &clock, arbiter),
             settings: Desk::open(Settings, &store, &clock, arbiter),
+            couriers: Desk::open(Couriers, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),
             store,
             clock,

@@ -9,6 +9,7 @@ pub mod carts;
 pub mod catalogue;
 pub mod charging;
 pub mod checkout;
+pub mod couriers;
 pub mod decision;
 pub mod demo_bank;
 pub mod desks;

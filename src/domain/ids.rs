@@ -119,6 +119,10 @@ ids! {
     DemoChargeId,
     /// Something a payment gateway told, by the gateway's name for it.
     NewsId,
+    /// One who brings news to the world outside: mail, a webhook endpoint.
+    CourierId,
+    /// What one courier brings to one place because of one event.
+    DeliveryId,
     /// The shop itself; there is one.
     ShopId,
 }

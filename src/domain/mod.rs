@@ -7,6 +7,8 @@ pub mod aggregate;
 pub mod carts;
 pub mod catalogue;
 pub mod checkout;
+pub mod couriers;
+pub mod deliveries;
 pub mod demo_charge;
 pub mod ids;
 pub mod inventory;

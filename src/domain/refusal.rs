@@ -3,8 +3,9 @@
 //! Each has a message fit for a shopper and a code that is part of the API.
 
 use super::{
-    carts::CartRefusal, catalogue::CatalogueRefusal, inventory::StockRefusal, money::MoneyRefusal,
-    orders::OrderRefusal, payments::PaymentRefusal, settings::SettingsRefusal, users::UserRefusal,
+    carts::CartRefusal, catalogue::CatalogueRefusal, couriers::CourierRefusal,
+    inventory::StockRefusal, money::MoneyRefusal, orders::OrderRefusal, payments::PaymentRefusal,
+    settings::SettingsRefusal, users::UserRefusal,
 };
 
 /// Why the shop says no.
@@ -31,6 +32,9 @@ pub enum Refusal {
     /// The shop's own settings.
     #[error(transparent)]
     Settings(#[from] SettingsRefusal),
+    /// A courier or a delivery.
+    #[error(transparent)]
+    Courier(#[from] CourierRefusal),
     /// An amount that cannot be read or calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -47,6 +51,7 @@ impl Refusal {
             Refusal::Order(refusal) => refusal.code(),
             Refusal::Payment(refusal) => refusal.code(),
             Refusal::Settings(refusal) => refusal.code(),
+            Refusal::Courier(refusal) => refusal.code(),
             Refusal::Money(refusal) => money_code(*refusal),
         }
     }

@@ -13,6 +13,7 @@ pub mod auth;
 pub mod call;
 pub mod carts;
 pub mod categories;
+pub mod couriers;
 pub mod cursor;
 pub mod demo;
 pub mod docs;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, auth, carts, categories, demo, docs, health,
+    addresses, auth, carts, categories, couriers, demo, docs, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
@@ -31,6 +31,7 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(inventory::operations());
     all.extend(carts::operations());
     all.extend(orders::operations());
+    all.extend(couriers::operations());
     all.extend(media::operations());
     all.extend(health::operations());
     if gateway == Gateway::Demo {

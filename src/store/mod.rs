@@ -307,6 +307,12 @@ impl Follower {
         Ok(entries)
     }
 
+    /// Waits until something has become durable since the last [`Follower::read`]; `false` if
+    /// nothing ever will.
+    pub async fn news(&mut self) -> bool {
+        self.durable.changed().await.is_ok()
+    }
+
     /// Waits until there is something to read; `false` if there never will be.
     pub async fn wait(&mut self) -> bool {
         let read = self.read;

@@ -9,6 +9,8 @@ use bodega::domain::{
     aggregate::Aggregate,
     carts::{Cart, CartEvent},
     catalogue::{Category, CategoryEvent, Product, ProductEvent},
+    couriers::{Courier, CourierEvent},
+    deliveries::{Delivery, DeliveryEvent},
     demo_charge::{DemoCharge, DemoChargeEvent},
     ids::UserId,
     inventory::{Hold, HoldEvent, Ledger, LedgerEvent},
@@ -151,6 +153,21 @@ events! {
         TaxRateChanged = "tax_rate_changed",
         ShippingChanged = "shipping_changed",
         CurrencyChanged = "currency_changed",
+    }
+    CourierEvent of Courier {
+        CourierOpened = "courier_opened",
+        DeliveriesRecorded = "deliveries_recorded",
+        CourierPaused = "courier_paused",
+        CourierResumed = "courier_resumed",
+        CourierClosed = "courier_closed",
+    }
+    DeliveryEvent of Delivery {
+        DeliveryNoted = "delivery_noted",
+        DeliveryMade = "delivery_made",
+        DeliveryFailed = "delivery_failed",
+        DeliveryGivenUp = "delivery_given_up",
+        DeliveryAskedAgain = "delivery_asked_again",
+        DeliveryForgotten = "delivery_forgotten",
     }
     DemoChargeEvent of DemoCharge {
         ChargeBooked = "charge_booked",

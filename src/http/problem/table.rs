@@ -9,8 +9,8 @@ use super::Problem;
 use crate::{
     actors::Rejection,
     domain::{
-        carts::CartRefusal, catalogue::CatalogueRefusal, inventory::StockRefusal,
-        orders::OrderRefusal, payments::PaymentRefusal, refusal::Refusal,
+        carts::CartRefusal, catalogue::CatalogueRefusal, couriers::CourierRefusal,
+        inventory::StockRefusal, orders::OrderRefusal, payments::PaymentRefusal, refusal::Refusal,
         settings::SettingsRefusal, users::UserRefusal,
     },
     http::views::Amount,
@@ -58,6 +58,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Order(refusal) => of_order(refusal),
         Refusal::Payment(refusal) => of_payment(refusal),
         Refusal::Settings(refusal) => of_settings(refusal),
+        Refusal::Courier(refusal) => of_courier(*refusal),
         Refusal::Money(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -80,6 +81,15 @@ fn of_user(refusal: &UserRefusal) -> StatusCode {
         | UserRefusal::LastAdmin
         | UserRefusal::OpenOrders
         | UserRefusal::TooManyAddresses => StatusCode::CONFLICT,
+    }
+}
+
+fn of_courier(refusal: CourierRefusal) -> StatusCode {
+    match refusal {
+        CourierRefusal::UnknownCourier | CourierRefusal::UnknownDelivery => StatusCode::NOT_FOUND,
+        CourierRefusal::OpenedOtherwise
+        | CourierRefusal::CourierClosed
+        | CourierRefusal::NotedOtherwise => StatusCode::CONFLICT,
     }
 }
 
@@ -220,6 +230,7 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         | Refusal::Order(_)
         | Refusal::Payment(_)
         | Refusal::Settings(_)
+        | Refusal::Courier(_)
         | Refusal::Money(_) => problem,
     }
 }

@@ -5,7 +5,10 @@
 //! without an id gives the prefix of the whole list.
 
 use crate::domain::{
-    ids::{CategoryId, HoldId, Identity, NewsId, OrderId, PaymentId, ProductId, UserId, VariantId},
+    ids::{
+        CategoryId, CourierId, DeliveryId, HoldId, Identity, NewsId, OrderId, PaymentId, ProductId,
+        UserId, VariantId,
+    },
     orders::OrderStatus,
     time::Timestamp,
 };
@@ -256,6 +259,46 @@ pub fn open_news() -> Key {
 /// A row of [`open_news`].
 pub fn open_news_of(heard: Timestamp, news: NewsId) -> Key {
     Key::row(0xaf).time(heard).id(&news).done()
+}
+
+/// List: the couriers that are not closed.
+pub fn couriers() -> Key {
+    Key::row(0xc8).done()
+}
+
+/// A row of [`couriers`].
+pub fn courier_listed(courier: CourierId) -> Key {
+    Key::row(0xc8).id(&courier).done()
+}
+
+/// List: the deliveries of a courier by the time they were noted.
+pub fn deliveries_of(courier: CourierId) -> Key {
+    Key::row(0xc9).id(&courier).done()
+}
+
+/// A row of [`deliveries_of`].
+pub fn delivery_of(courier: CourierId, noted: Timestamp, delivery: DeliveryId) -> Key {
+    Key::row(0xc9).id(&courier).time(noted).id(&delivery).done()
+}
+
+/// List: the deliveries of a courier that are to be tried again, by when.
+pub fn waiting_deliveries(courier: CourierId) -> Key {
+    Key::row(0xca).id(&courier).done()
+}
+
+/// A row of [`waiting_deliveries`].
+pub fn waiting_delivery(courier: CourierId, due: Timestamp, delivery: DeliveryId) -> Key {
+    Key::row(0xca).id(&courier).time(due).id(&delivery).done()
+}
+
+/// List: the deliveries a courier has given up, by when.
+pub fn dead_letters(courier: CourierId) -> Key {
+    Key::row(0xcb).id(&courier).done()
+}
+
+/// A row of [`dead_letters`].
+pub fn dead_letter(courier: CourierId, given_up: Timestamp, delivery: DeliveryId) -> Key {
+    Key::row(0xcb).id(&courier).time(given_up).id(&delivery).done()
 }
 
 /// Whether a key is one an owner must know as decided, before it is published: a look-up, or a

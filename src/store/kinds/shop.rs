@@ -7,10 +7,12 @@ use crate::{
     domain::{
         carts::Cart,
         catalogue::{Category, Product, fold_name},
+        couriers::Courier,
+        deliveries::{Delivery, DeliveryState},
         demo_charge::DemoCharge,
         ids::{
-            CartId, CategoryId, DemoChargeId, HoldId, NewsId, OrderId, PaymentId, ProductId,
-            ShopId, UserId, VariantId,
+            CartId, CategoryId, CourierId, DeliveryId, DemoChargeId, HoldId, NewsId, OrderId,
+            PaymentId, ProductId, ShopId, UserId, VariantId,
         },
         inventory::{Hold, Ledger, LedgerEvent, Movement},
         news::News,
@@ -41,6 +43,8 @@ pub fn registry() -> Registry {
         .with::<Shop>()
         .with::<DemoCharge>()
         .with::<News>()
+        .with::<Courier>()
+        .with::<Delivery>()
 }
 
 impl Kept for User {
@@ -222,6 +226,33 @@ impl Kept for News {
 
     fn rows(&self, id: NewsId) -> Vec<Row> {
         self.open.iter().map(|_| listed(keys::open_news_of(self.heard_at, id))).collect()
+    }
+}
+
+impl Kept for Courier {
+    const TAG: u8 = 0x30;
+
+    fn rows(&self, id: CourierId) -> Vec<Row> {
+        if self.exists() && !self.closed { vec![listed(keys::courier_listed(id))] } else { vec![] }
+    }
+}
+
+impl Kept for Delivery {
+    const TAG: u8 = 0x31;
+
+    fn rows(&self, id: DeliveryId) -> Vec<Row> {
+        let courier = self.note.courier;
+        let place = listed(keys::delivery_of(courier, self.noted_at, id));
+        match self.state {
+            DeliveryState::Unknown => vec![],
+            DeliveryState::Waiting { due } => {
+                vec![place, listed(keys::waiting_delivery(courier, due, id))]
+            }
+            DeliveryState::Delivered => vec![place],
+            DeliveryState::GivenUp => {
+                vec![place, listed(keys::dead_letter(courier, self.updated_at, id))]
+            }
+        }
     }
 }
 

@@ -1,0 +1,163 @@
+//! What happened: one event of the journal, as a courier is told of it.
+//!
+//! Invariant: an event's id follows from the aggregate, its version and the event's place in the
+//! change, so the same event has the same id after a crash, a rebuild and a restore.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        aggregate::Aggregate,
+        deliveries::Note,
+        ids::{CourierId, DeliveryId, Identity},
+        time::{Stamp, Timestamp, Who},
+    },
+    store::{Entry, Seq, StoreFault},
+};
+
+/// One event, with when, by whom and to what it happened.
+#[derive(Clone, Debug)]
+pub struct Happened {
+    /// Its own id: stable, unique, and fit for the public.
+    pub id: EventId,
+    /// The frame of the journal it is in.
+    pub frame: Seq,
+    /// Which change of the frame, from 0.
+    pub change: u32,
+    /// Which event of the change, from 0.
+    pub event: u32,
+    /// When it was decided, and who caused it.
+    pub stamp: Stamp,
+    /// The kind of the aggregate, as `order`.
+    pub kind: String,
+    /// The aggregate's id.
+    pub aggregate: String,
+    /// The aggregate's version after the change.
+    pub version: u64,
+    /// The event as the journal writes it.
+    pub json: Box<RawValue>,
+}
+
+/// An event's own id: a UUID (version 8) made from what the event is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId([u8; 16]);
+
+impl EventId {
+    /// The id of the event at this place of an aggregate's life.
+    pub fn of(kind: &str, aggregate: &str, version: u64, index: u32) -> EventId {
+        let text = format!("event\n{kind}\n{aggregate}\n{version}\n{index}");
+        EventId(name_uuid(text.as_bytes()))
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Uuid::from_bytes(self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EventId({self})")
+    }
+}
+
+impl Happened {
+    /// Every event of a frame that happened to a kind that is wanted, in order.
+    ///
+    /// # Errors
+    /// [`StoreFault::Unreadable`] for a frame that this program did not write.
+    pub fn in_frame(
+        entry: &Entry,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Happened>, StoreFault> {
+        let unreadable = |fault: serde_json::Error| StoreFault::Unreadable {
+            seq: entry.seq,
+            what: fault.to_string(),
+        };
+        let frame: Frame<'_> = serde_json::from_slice(&entry.payload).map_err(unreadable)?;
+        let stamp = Stamp { at: frame.at, who: frame.who };
+        let mut happened = Vec::new();
+        for (change, written) in (0..).zip(frame.changes) {
+            if !wanted(&written.kind) {
+                continue;
+            }
+            let events: Vec<Box<RawValue>> =
+                serde_json::from_str(written.events.get()).map_err(unreadable)?;
+            for (event, json) in (0..).zip(events) {
+                happened.push(Happened {
+                    id: EventId::of(&written.kind, &written.id, written.version, event),
+                    frame: entry.seq,
+                    change,
+                    event,
+                    stamp,
+                    kind: written.kind.clone().into_owned(),
+                    aggregate: written.id.clone().into_owned(),
+                    version: written.version,
+                    json,
+                });
+            }
+        }
+        Ok(happened)
+    }
+
+    /// The event, if it happened to an aggregate of this type.
+    pub fn read<A: Aggregate>(&self) -> Option<(A::Id, A::Event)> {
+        if self.kind != A::KIND {
+            return None;
+        }
+        Some((self.aggregate.parse().ok()?, serde_json::from_str(self.json.get()).ok()?))
+    }
+
+    /// The note of what a courier has to bring because of this event.
+    pub fn note(&self, courier: CourierId, what: &str) -> Note {
+        Note {
+            courier,
+            what: what.to_owned(),
+            frame: self.frame,
+            change: self.change,
+            event: self.event,
+            about: format!("{}/{}", self.kind, self.aggregate),
+        }
+    }
+
+    /// The id of what a courier has to bring because of this event: the same each time.
+    pub fn delivery(&self, courier: CourierId, what: &str) -> DeliveryId {
+        let text = format!("delivery\n{courier}\n{}\n{what}", self.id);
+        DeliveryId::from_bytes(name_uuid(text.as_bytes()))
+    }
+}
+
+#[derive(Deserialize)]
+struct Frame<'a> {
+    at: Timestamp,
+    who: Who,
+    #[serde(borrow)]
+    changes: Vec<FrameChange<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FrameChange<'a> {
+    #[serde(borrow)]
+    kind: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    id: std::borrow::Cow<'a, str>,
+    version: u64,
+    #[serde(borrow)]
+    events: &'a RawValue,
+}
+
+/// The first half of a SHA-256, marked as a UUID of version 8 (RFC 9562).
+fn name_uuid(text: &[u8]) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::digest(text).into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes[6] = 0x80 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    bytes
+}

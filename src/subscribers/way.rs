@@ -1,0 +1,137 @@
+//! The way of one courier: what lies ahead of it in the journal, and how much of it is done with.
+//!
+//! Invariant: [`Way::through`] never passes a frame with a parcel that has no record. What has one
+//! (a crash came before the cursor was recorded) is passed by.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    domain::{
+        deliveries::{Delivery, Note},
+        time::Timestamp,
+    },
+    store::{Follower, Seq, Store, StoreFault},
+};
+
+use super::{
+    courier::{Courier, Parcel},
+    happened::Happened,
+};
+
+/// What lies ahead of a courier.
+pub(super) struct Way {
+    store: Store,
+    courier: Arc<dyn Courier>,
+    follower: Follower,
+    /// Read and not begun.
+    ahead: VecDeque<Parcel>,
+    /// Frames with parcels that are not recorded: how many, and when the frame was written.
+    open: BTreeMap<Seq, (usize, Timestamp)>,
+    /// The last frame that was read.
+    read: Seq,
+}
+
+impl Way {
+    /// The way behind this frame.
+    pub fn begin(store: &Store, courier: Arc<dyn Courier>, cursor: Seq) -> Way {
+        Way {
+            store: store.clone(),
+            courier,
+            follower: store.follow(cursor),
+            ahead: VecDeque::new(),
+            open: BTreeMap::new(),
+            read: cursor,
+        }
+    }
+
+    /// The next parcel that has no record; none for now.
+    pub fn next(&mut self) -> Result<Option<Parcel>, StoreFault> {
+        loop {
+            while let Some(parcel) = self.ahead.pop_front() {
+                if self.store.reader().get::<Delivery>(parcel.id)?.version == 0 {
+                    return Ok(Some(parcel));
+                }
+                self.close(parcel.event.frame);
+            }
+            if !self.read_on()? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Lays a parcel back on the way: it was not begun after all.
+    pub fn put_back(&mut self, parcel: Parcel) {
+        self.ahead.push_front(parcel);
+    }
+
+    /// One parcel of a frame is done with.
+    pub fn close(&mut self, frame: Seq) {
+        if let Some((left, _)) = self.open.get_mut(&frame) {
+            *left -= 1;
+            if *left == 0 {
+                self.open.remove(&frame);
+            }
+        }
+    }
+
+    /// The last frame that is done with.
+    pub fn through(&self) -> Seq {
+        self.open.first_key_value().map_or(self.read, |(frame, _)| frame - 1)
+    }
+
+    /// The last frame that was read.
+    pub fn read(&self) -> Seq {
+        self.read
+    }
+
+    /// When the first frame was written that is not done with.
+    pub fn behind_since(&self) -> Option<Timestamp> {
+        self.open.first_key_value().map(|(_, (_, time))| *time)
+    }
+
+    /// Waits until more is in the journal; `false` if nothing ever will be.
+    pub async fn news(&mut self) -> bool {
+        self.follower.news().await
+    }
+
+    /// Finds the event of a note in the journal again.
+    pub fn event_of(&self, note: &Note) -> Result<Arc<Happened>, StoreFault> {
+        let mut follower = self.store.follow(note.frame.saturating_sub(1));
+        let frame = follower.read(1)?;
+        let events = frame.first().map(|frame| Happened::in_frame(frame, |_| true)).transpose()?;
+        let found = events.unwrap_or_default().into_iter().find(|event| {
+            event.frame == note.frame && event.change == note.change && event.event == note.event
+        });
+        found.map(Arc::new).ok_or_else(|| StoreFault::Unreadable {
+            seq: note.frame,
+            what: format!("a delivery is about event {} of it", note.event),
+        })
+    }
+
+    /// Reads some frames; whether there were any.
+    fn read_on(&mut self) -> Result<bool, StoreFault> {
+        let entries = self.follower.read(FRAMES_AT_ONCE)?;
+        for entry in &entries {
+            let events = Happened::in_frame(entry, |kind| self.courier.wants(kind))?;
+            let before = self.ahead.len();
+            for event in events.into_iter().map(Arc::new) {
+                for what in self.courier.parcels(&event)? {
+                    let id = event.delivery(self.courier.id(), &what);
+                    let event = Arc::clone(&event);
+                    self.ahead.push_back(Parcel { id, what, event, asked_again: 0 });
+                }
+            }
+            let parcels = self.ahead.len() - before;
+            if parcels > 0 {
+                self.open.insert(entry.seq, (parcels, entry.time));
+            }
+            self.read = entry.seq;
+        }
+        Ok(!entries.is_empty())
+    }
+}
+
+const FRAMES_AT_ONCE: usize = 64;
