@@ -17,7 +17,7 @@ use std::{
 
 pub use faults::{ConfigFaults, Fault};
 pub use layers::{FAULT_VARIABLE, Flags, Layers, Purpose};
-use reading::{Reading, origin, shop_name};
+use reading::{Reading, language, origin, shop_name};
 
 use crate::domain::money::{Currency, Money, Rate};
 
@@ -53,6 +53,8 @@ pub struct ShopSettings {
     pub name: String,
     /// The one currency of its prices.
     pub currency: Currency,
+    /// The language of its texts (ISO 639-1), in which search knows forms of words.
+    pub language: String,
     /// Where customers find it, as `https://shop.example`, without a slash at the end.
     pub public_url: Option<String>,
     /// Tax on every line.
@@ -213,6 +215,7 @@ fn shop(read: &mut Reading<'_>) -> ShopSettings {
     ShopSettings {
         name: read.value("shop.name", "1 to 100 printable characters", shop_name),
         currency,
+        language: read.value("shop.language", "a code of two letters, as `en`", language),
         public_url: read.value_if_set("shop.public_url", ORIGIN, origin),
         tax_rate: read.value("shop.tax_rate", "a fraction from 0 to 1, as `0.075`", parsed),
         shipping_flat: read.value(

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod gateways;
 pub mod http;
 pub mod invariants;
+pub mod search;
 pub mod secret;
 pub mod shop;
 pub mod store;

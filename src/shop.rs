@@ -34,9 +34,10 @@ use crate::{
     },
     gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
     http::{cursor::Cursors, products::Renderings},
+    search::{self, Search, SearchFault},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
-    subscribers::runner::Runner,
+    subscribers::{runner::Runner, search::Following},
 };
 
 /// Why a shop could not be opened.
@@ -54,6 +55,12 @@ pub enum CannotOpen {
     /// The couriers' thread.
     #[error("the machine gives no thread for the couriers: {0}")]
     Runner(std::io::Error),
+    /// The search index.
+    #[error(transparent)]
+    Search(#[from] SearchFault),
+    /// The machine gives no thread to search.
+    #[error("search could not be started: {0}")]
+    Following(std::io::Error),
     /// The shop's first settings could not be written.
     #[error("the shop's settings could not be written: {0}")]
     Settings(Rejection),
@@ -83,11 +90,14 @@ pub struct Parts {
     pub cursors: Cursors,
     /// Products, written once for many readers.
     pub renderings: Renderings,
+    /// Finds products.
+    pub search: Search,
     /// What request keys are hashed with.
     pub key_secret: [u8; 32],
     /// What was chosen for this run.
     pub settings: Settings,
     store: Store,
+    following: Following,
     closing: AtomicBool,
 }
 
@@ -165,8 +175,14 @@ impl Shop {
             .map_err(CannotOpen::Runner)?;
         let hold_minutes = settings.payments.hold_minutes;
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), hold_minutes);
+        let place = search::place_in(&settings.data_dir);
+        let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
+        let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
+            .map_err(CannotOpen::Following)?;
         let shop = Shop(Arc::new(Parts {
             runner,
+            search,
+            following,
             reader: store.reader(),
             renderings: Renderings::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
@@ -233,6 +249,7 @@ impl Shop {
     pub fn close(self) -> Result<(), StoreFault> {
         self.begin_closing();
         self.runner.stop();
+        self.following.stop();
         self.store.clone().close()
     }
 

@@ -55,7 +55,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/cli", &["cli", "config", "store"]),
     // The store, because a list is read from its rows without an owner, by the reader; `shop` and
     // `config`, because `http/wiring.rs` fits the pipeline to the shop.
-    ("src/http", &["accounts", "actors", "clock", "config", "domain", "http", "shop", "store"]),
+    (
+        "src/http",
+        &["accounts", "actors", "clock", "config", "domain", "http", "search", "shop", "store"],
+    ),
     // `http`, because a picture of the demo is kept as any uploaded file is.
     ("src/demo", &["accounts", "actors", "demo", "domain", "http", "shop", "store"]),
     ("src/accounts", &["accounts", "actors", "clock", "domain", "store"]),

@@ -15,6 +15,7 @@ pub(super) const SETTINGS: &[(&str, Option<&str>)] = &[
     ("listen", Some("127.0.0.1:3000")),
     ("shop.name", Some("Bodega")),
     ("shop.currency", Some("USD")),
+    ("shop.language", Some("en")),
     ("shop.public_url", None),
     ("shop.tax_rate", Some("0.075")),
     ("shop.shipping_flat", Some("10.00")),

@@ -116,6 +116,12 @@ pub(super) fn origin(text: &str) -> Option<String> {
     (is_host(host) && is_port).then(|| format!("{scheme}://{authority}"))
 }
 
+/// A language by its code (ISO 639-1).
+pub(super) fn language(text: &str) -> Option<String> {
+    let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    fits.then(|| text.to_owned())
+}
+
 /// A name for a shop: something to read, on one line.
 pub(super) fn shop_name(text: &str) -> Option<String> {
     let name = text.trim();

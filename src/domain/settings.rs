@@ -59,6 +59,11 @@ pub enum ShopEvent {
         /// The price of shipping in it.
         shipping_flat: Money,
     },
+    /// Other words mean the same to those who search.
+    SynonymsChanged {
+        /// The groups from now on; what is in one group means the same.
+        synonyms: Vec<Vec<String>>,
+    },
 }
 
 /// Why a setting is refused.
@@ -79,6 +84,9 @@ pub enum SettingsRefusal {
     /// Shipping would pay the shopper.
     #[error("shipping cannot cost less than nothing")]
     NegativeShipping,
+    /// More synonyms than search can use, or a group that says nothing.
+    #[error("synonyms are at most {SYNONYM_GROUPS_MAX} groups of 2 to {SYNONYMS_MAX} entries")]
+    InvalidSynonyms,
 }
 
 impl SettingsRefusal {
@@ -90,6 +98,7 @@ impl SettingsRefusal {
             SettingsRefusal::CurrencyInUse => "currency_in_use",
             SettingsRefusal::CurrencyMismatch => "currency_mismatch",
             SettingsRefusal::NegativeShipping => "negative_shipping",
+            SettingsRefusal::InvalidSynonyms => "invalid_synonyms",
         }
     }
 }
@@ -107,6 +116,8 @@ pub struct Shop {
     pub shipping_flat: Money,
     /// Where shoppers find it.
     pub public_url: String,
+    /// Groups of words that mean the same to those who search.
+    pub synonyms: Vec<Vec<String>>,
     /// When it opened; none before.
     pub opened_at: Option<Timestamp>,
 }
@@ -123,7 +134,8 @@ impl Shop {
         if !self.exists() {
             return Ok(vec![ShopEvent::ShopOpened(opening)]);
         }
-        let mut same = Shop { opened_at: self.opened_at, ..Shop::default() };
+        let synonyms = self.synonyms.clone();
+        let mut same = Shop { opened_at: self.opened_at, synonyms, ..Shop::default() };
         same.begin(&opening);
         if *self == same { Ok(vec![]) } else { Err(SettingsRefusal::AlreadyOpen) }
     }
@@ -174,6 +186,22 @@ impl Shop {
         Ok(vec![ShopEvent::CurrencyChanged { currency, shipping_flat }])
     }
 
+    /// Says which words mean the same to those who search.
+    pub fn set_synonyms(
+        &self,
+        synonyms: Vec<Vec<String>>,
+    ) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        let fits = |entry: &String| (1..=SYNONYM_LETTERS_MAX).contains(&entry.chars().count());
+        let is_group = |group: &Vec<String>| {
+            (2..=SYNONYMS_MAX).contains(&group.len()) && group.iter().all(fits)
+        };
+        if synonyms.len() > SYNONYM_GROUPS_MAX || !synonyms.iter().all(is_group) {
+            return Err(SettingsRefusal::InvalidSynonyms);
+        }
+        Ok(unless(self.synonyms == synonyms, ShopEvent::SynonymsChanged { synonyms }))
+    }
+
     fn must_exist(&self) -> Result<(), SettingsRefusal> {
         if self.exists() { Ok(()) } else { Err(SettingsRefusal::NotOpen) }
     }
@@ -206,6 +234,7 @@ impl Aggregate for Shop {
                 self.currency = *currency;
                 self.shipping_flat = *shipping_flat;
             }
+            ShopEvent::SynonymsChanged { synonyms } => self.synonyms = synonyms.clone(),
         }
     }
 
@@ -226,6 +255,13 @@ fn shipping_must_fit(currency: Currency, shipping: Money) -> Result<(), Settings
 fn unless(already_so: bool, event: ShopEvent) -> Vec<ShopEvent> {
     if already_so { vec![] } else { vec![event] }
 }
+
+/// Groups of synonyms.
+pub const SYNONYM_GROUPS_MAX: usize = 200;
+/// Entries of a group.
+pub const SYNONYMS_MAX: usize = 20;
+/// Letters of an entry.
+pub const SYNONYM_LETTERS_MAX: usize = 60;
 
 #[cfg(test)]
 mod tests;

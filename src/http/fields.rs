@@ -31,7 +31,7 @@ use std::{borrow::Cow, fmt::Write};
 use serde_json::{Map, Value, json};
 
 pub use kinds::{
-    Choice, Email, Identifier, PASSWORD_MAX, SuchThat, Text, Url, Yes, choice, email, id,
+    Choice, Email, Identifier, PASSWORD_MAX, SuchThat, Text, Url, Yes, choice, email, id, loose,
     multiline, password, secret, text, url, yes_or_no,
 };
 pub use lists::{List, MapOf, Nullable, Object, list, map_of, nullable, object};

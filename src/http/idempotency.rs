@@ -82,6 +82,8 @@ pub trait Answers: Send + Sync {
     fn answer(&self, scope: &[u8; 32]) -> Result<Option<StoredAnswer>, Problem>;
     /// Keeps an answer; it may be lost in a crash.
     fn keep(&self, scope: [u8; 32], answer: StoredAnswer);
+    /// The position of the journal: what was answered until now is not behind it.
+    fn position(&self) -> u64;
 }
 
 /// What is to become of a request with a key.

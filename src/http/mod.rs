@@ -33,6 +33,7 @@ pub mod pipeline;
 pub mod problem;
 pub mod products;
 pub mod router;
+pub mod search;
 pub mod server;
 pub mod table;
 pub mod trace;

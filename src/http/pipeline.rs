@@ -14,7 +14,7 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{self, HeaderName},
+        header::{self, HeaderName, HeaderValue},
     },
 };
 use bytes::Bytes;
@@ -113,6 +113,11 @@ impl<S: Clone + 'static> Pipeline<S> {
             Visit { request: &request, address, trace: &trace, caller: None, standing: None };
         let answer = Arc::clone(&self).answer(&mut visit, payload).await;
         let mut answer = answer.unwrap_or_else(|problem| shown(problem, &request, &trace));
+        if answer.status().is_success() && !request.method().is_safe() {
+            // Whoever searches from here on finds what was just written.
+            let position = HeaderValue::from(self.answers.position());
+            answer.headers_mut().insert(HeaderName::from_static(POSITION), position);
+        }
         if let Some(standing) = visit.standing {
             let headers = answer.headers_mut();
             let name = HeaderName::from_static;
@@ -321,5 +326,7 @@ fn shown(problem: Problem, request: &HttpRequest, trace: &Trace) -> HttpResponse
     answer
 }
 
+/// The header in which a position of the journal travels.
+pub const POSITION: &str = "x-position";
 /// A handler that has not answered by then is answered for.
 const HANDLER_TIME_MAX: Duration = Duration::from_secs(30);

@@ -11,12 +11,13 @@ use super::{
     media, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
-    products,
+    products, search,
     table::Operation,
     users,
 };
 use crate::{
     config::{self, Gateway},
+    search::Progress,
     shop::Shop,
     store::{self, Mode},
 };
@@ -28,6 +29,7 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(addresses::operations());
     all.extend(products::operations());
     all.extend(categories::operations());
+    all.extend(search::operations());
     all.extend(inventory::operations());
     all.extend(carts::operations());
     all.extend(orders::operations());
@@ -105,6 +107,10 @@ impl Answers for Shop {
         let StoredAnswer { status, headers, body } = answer;
         self.store().keep_answer(scope, &store::StoredAnswer { status, headers, body });
     }
+
+    fn position(&self) -> u64 {
+        self.store().health().seq
+    }
 }
 
 impl Health for Shop {
@@ -119,9 +125,14 @@ impl Health for Shop {
             Mode::Writable | Mode::ReadOnly { .. } => "ok",
         };
         let gateway = self.desks.charging.gateway();
+        let search = match self.search.progress() {
+            Progress::Building { done, all } => format!("building: {done} of {all} products"),
+            Progress::Following => "ok".to_owned(),
+        };
         let neighbours = BTreeMap::from([
             ("disk".to_owned(), disk.to_owned()),
             ("gateway".to_owned(), gateway.to_owned()),
+            ("search".to_owned(), search),
         ]);
         Report { not_ready, neighbours }
     }

@@ -313,6 +313,11 @@ impl Follower {
         self.durable.changed().await.is_ok()
     }
 
+    /// The last frame that was read, whether there was a commit in it or not.
+    pub fn position(&self) -> Seq {
+        self.read
+    }
+
     /// Waits until there is something to read; `false` if there never will be.
     pub async fn wait(&mut self) -> bool {
         let read = self.read;

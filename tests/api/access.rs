@@ -75,6 +75,8 @@ const NEW: &[(&str, &str, &str)] = &[
     ("GET", "/v1/auth/sessions", "U"),
     ("DELETE", "/v1/auth/sessions/{id}", "U"),
     ("PATCH", "/v1/users/{id}/role", "A"),
+    ("GET", "/v1/product/searchproducts", "P"),
+    ("GET", "/v1/product/suggest", "P"),
     ("GET", "/v1/inventory/ledger/{productId}", "IM"),
     ("POST", "/v1/orders/{id}/payment", "U"),
     ("POST", "/v1/orders/{id}/refunds", "A"),

@@ -20,4 +20,6 @@ mod payments;
 mod product_lists;
 mod products;
 mod refunds;
+mod relevance;
+mod search;
 mod users;

@@ -153,6 +153,7 @@ events! {
         TaxRateChanged = "tax_rate_changed",
         ShippingChanged = "shipping_changed",
         CurrencyChanged = "currency_changed",
+        SynonymsChanged = "synonyms_changed",
     }
     CourierEvent of Courier {
         CourierOpened = "courier_opened",

@@ -18,7 +18,12 @@ pub fn multiline(min: usize, max: usize) -> Text {
     Text { min, max, lines: Lines::Many }
 }
 
-/// See [`text`] and [`multiline`].
+/// Any text of at most so many code points, taken as it is: what somebody types to search.
+pub fn loose(max: usize) -> Text {
+    Text { min: 0, max, lines: Lines::Any }
+}
+
+/// See [`text`], [`multiline`] and [`loose`].
 #[derive(Clone, Copy, Debug)]
 pub struct Text {
     min: usize,
@@ -30,6 +35,7 @@ pub struct Text {
 enum Lines {
     One,
     Many,
+    Any,
 }
 
 impl Kind for Text {
@@ -37,6 +43,9 @@ impl Kind for Text {
 
     fn read(&self, raw: Raw<'_>, at: &Place<'_>, faults: &mut Faults) -> Option<String> {
         let text = text_of(raw, at, faults)?;
+        if self.lines == Lines::Any {
+            return fits(&text, self.min, self.max, at, faults).then(|| text.into_owned());
+        }
         let text = text.trim();
         let break_or_tab =
             |letter| self.lines == Lines::Many && matches!(letter, '\n' | '\r' | '\t');
@@ -55,6 +64,7 @@ impl Kind for Text {
         let control = match self.lines {
             Lines::One => r"\u0000-\u001f\u007f-\u009f",
             Lines::Many => r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f",
+            Lines::Any => return json!({ "type": "string", "maxLength": self.max }),
         };
         let pattern = if self.min == 0 {
             format!("^[^{control}]*$")

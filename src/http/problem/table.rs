@@ -189,7 +189,9 @@ fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
 
 fn of_settings(refusal: &SettingsRefusal) -> StatusCode {
     match refusal {
-        SettingsRefusal::NegativeShipping => StatusCode::BAD_REQUEST,
+        SettingsRefusal::NegativeShipping | SettingsRefusal::InvalidSynonyms => {
+            StatusCode::BAD_REQUEST
+        }
         SettingsRefusal::NotOpen
         | SettingsRefusal::AlreadyOpen
         | SettingsRefusal::CurrencyInUse

@@ -1,0 +1,84 @@
+//! Search: finds products by words, and suggests what a half-typed text may become.
+//!
+//! | Method | Path                        | Does                                 | Who    |
+//! |--------|-----------------------------|--------------------------------------|--------|
+//! | GET    | /v1/product/searchproducts  | finds products by words and filters  | public |
+//! | GET    | /v1/product/suggest         | suggests up to ten things to look at | public |
+
+mod asked;
+mod shown;
+
+use std::time::Duration;
+
+use actix_web::http::Method;
+
+use self::{
+    asked::{SearchQuery, SuggestQuery},
+    shown::{FoundProducts, SuggestionView},
+};
+use super::{
+    access::Public,
+    answer::{Answer, Page},
+    call::CallAsking,
+    limits::Class,
+    problem::Problem,
+    table::{Operation, op},
+};
+use crate::{search::SearchFault, shop::Shop};
+
+pub use asked::SearchFields;
+pub use shown::Positioned;
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    let get = Method::GET;
+    vec![
+        op(
+            get.clone(),
+            "/v1/product/searchproducts",
+            Class::Reads,
+            "Find products by words",
+            search_products,
+        ),
+        op(get, "/v1/product/suggest", Class::Reads, "Suggest what to look for", suggest_products),
+    ]
+}
+
+async fn search_products(
+    shop: Shop,
+    _: Public,
+    call: CallAsking<SearchQuery>,
+) -> Answer<Positioned<FoundProducts>> {
+    let query = call.query;
+    keep_up(&shop, query.since).await;
+    let request = query.fields.request(&shop, query.text, &query.paging, query.facets)?;
+    let found = shop.search.query(&request).map_err(unreadable)?;
+    let answer = FoundProducts::of(&shop, &found, &request, query.paging.limit)?;
+    Ok(Positioned { position: found.position, answer })
+}
+
+async fn suggest_products(
+    shop: Shop,
+    _: Public,
+    call: CallAsking<SuggestQuery>,
+) -> Answer<Page<SuggestionView>> {
+    let suggested = shop.search.suggest(&call.query.text).map_err(unreadable)?;
+    shown::suggestions(&shop, &suggested).map(Page::whole)
+}
+
+/// Waits until search knows what a client has just written, but not for ever: the answer says
+/// in `X-Position` how far it came.
+async fn keep_up(shop: &Shop, since: Option<u64>) {
+    if let Some(position) = since.filter(|position| *position > shop.search.position()) {
+        let _may_be_too_slow = tokio::time::timeout(WAIT_MAX, shop.search.knows(position)).await;
+    }
+}
+
+/// The index cannot be read; meanwhile it is made again.
+pub(super) fn unreadable(fault: SearchFault) -> Problem {
+    tracing::error!(%fault, "a search failed");
+    Problem::busy("search is being made ready; try again soon")
+}
+
+/// How long a search waits for `?since=`.
+const WAIT_MAX: Duration = Duration::from_secs(2);

@@ -1,0 +1,194 @@
+//! Gathering: of everything that matches, the page in its order, the total and the facets.
+//!
+//! Invariant: one pass. A document that fails no filter is a hit; one that fails exactly one kind
+//! of filter still counts in that kind's facet, so that what is not chosen can be chosen instead.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+};
+
+use tantivy::DocId;
+
+use super::{
+    facets::Counts,
+    request::{Filters, Hit, Place, SearchRequest, SearchSort},
+    schema::{option_label, whole},
+    view::{Figures, Segment, View, first},
+};
+
+/// Everything one search gathers.
+pub(super) struct Gathering<'a> {
+    request: &'a SearchRequest,
+    has_words: bool,
+    filters: Chosen,
+    best: BinaryHeap<Reverse<(Place, u32)>>,
+    /// All hits.
+    pub total: u64,
+    /// Whether hits behind the page were dropped.
+    has_more: bool,
+    /// What could be chosen further, if that is asked.
+    pub counts: Option<Counts>,
+}
+
+/// The filters, with labels as the numbers they have in the columns.
+pub(super) struct Chosen {
+    pub categories: Option<BTreeSet<u32>>,
+    pub brands: Option<BTreeSet<u32>>,
+    pub prices: Option<(i64, i64)>,
+    pub in_stock: Option<bool>,
+    pub options: Vec<BTreeSet<u32>>,
+}
+
+/// Which filters a document fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fails {
+    None,
+    Only(Kind),
+    Several,
+}
+
+/// A kind of filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Category,
+    Brand,
+    Price,
+    Stock,
+    /// The chosen option of this number.
+    Option(usize),
+}
+
+impl<'a> Gathering<'a> {
+    /// Nothing gathered yet.
+    pub fn new(view: &View, request: &'a SearchRequest, has_words: bool) -> Gathering<'a> {
+        let filters = Chosen::of(view, &request.filters);
+        let counts = request.facets.then(|| Counts::new(view.labels.count(), &filters));
+        Gathering {
+            request,
+            has_words,
+            filters,
+            best: BinaryHeap::new(),
+            total: 0,
+            has_more: false,
+            counts,
+        }
+    }
+
+    /// Takes a document that matches the words so well.
+    pub fn take(&mut self, segment: &Segment, document: DocId, relevance: u32) {
+        let figures = &*segment.figures;
+        let fails = self.filters.failed_by(figures, document);
+        if let Some(counts) = &mut self.counts {
+            counts.take(figures, document, fails);
+        }
+        if fails != Fails::None {
+            return;
+        }
+        self.total += 1;
+        let place = self.place_of(figures, document, relevance);
+        if self.request.after.is_some_and(|after| place >= after) {
+            return;
+        }
+        self.best.push(Reverse((place, relevance)));
+        if self.best.len() > self.request.limit {
+            self.best.pop();
+            self.has_more = true;
+        }
+    }
+
+    /// The hits in order, and where the next page begins.
+    pub fn page(&mut self) -> (Vec<Hit>, Option<Place>) {
+        let best = std::mem::take(&mut self.best).into_sorted_vec();
+        let last = best.last().map(|Reverse((place, _))| *place);
+        let hit = |Reverse((place, relevance)): &Reverse<(Place, u32)>| Hit {
+            product: whole(place.id.0, place.id.1),
+            relevance: *relevance,
+        };
+        (best.iter().map(hit).collect(), last.filter(|_| self.has_more))
+    }
+
+    /// Where the document stands in the order; greater comes first.
+    fn place_of(&self, figures: &Figures, document: DocId, relevance: u32) -> Place {
+        let in_stock = first(&figures.in_stock, document);
+        let created = || ordered(first(&figures.created, document));
+        let sales = || first(&figures.sales, document);
+        let rank = match self.request.sort {
+            SearchSort::Relevance if self.has_words => {
+                let length = first(&figures.length, document);
+                [u64::from(relevance) * 2 + in_stock, u64::MAX - length, sales()]
+            }
+            SearchSort::Relevance => [in_stock, sales(), created()],
+            SearchSort::Cheapest => {
+                [u64::MAX - ordered(first(&figures.price, document)), in_stock, 0]
+            }
+            SearchSort::Dearest => [ordered(first(&figures.price, document)), in_stock, 0],
+            SearchSort::Newest => [created(), 0, 0],
+            SearchSort::Name => {
+                [0, 1, 2].map(|part| u64::MAX - first(&figures.name[part], document))
+            }
+            SearchSort::BestSelling => [sales(), in_stock, created()],
+        };
+        Place { rank, id: figures.id(document) }
+    }
+}
+
+impl Chosen {
+    fn of(view: &View, filters: &Filters) -> Chosen {
+        let labels = &view.labels;
+        let some = |wanted: Vec<Option<u32>>| {
+            // What nobody has is nevertheless asked for: nothing has it.
+            (!wanted.is_empty()).then(|| wanted.into_iter().flatten().collect::<BTreeSet<u32>>())
+        };
+        let categories = filters.categories.iter();
+        let categories = categories.map(|id| labels.known(&id.to_string())).collect();
+        let brands = filters.brands.iter().map(|brand| labels.known(brand)).collect();
+        let options = filters.options.iter().map(|(option, values)| {
+            let number = |value: &String| labels.known(&option_label(option, value));
+            values.iter().filter_map(number).collect()
+        });
+        let prices = (filters.min_price.is_some() || filters.max_price.is_some()).then(|| {
+            (filters.min_price.unwrap_or(i64::MIN), filters.max_price.unwrap_or(i64::MAX))
+        });
+        Chosen {
+            categories: some(categories),
+            brands: some(brands),
+            prices,
+            in_stock: filters.in_stock,
+            options: options.collect(),
+        }
+    }
+
+    fn failed_by(&self, figures: &Figures, document: DocId) -> Fails {
+        let mut fails = Fails::None;
+        let mut note = |kind: Kind, fits: bool| {
+            if !fits {
+                fails = if fails == Fails::None { Fails::Only(kind) } else { Fails::Several };
+            }
+        };
+        if let Some(categories) = &self.categories {
+            let mut has = figures.category.of(document);
+            note(Kind::Category, has.any(|label| categories.contains(&label)));
+        }
+        if let Some(brands) = &self.brands {
+            note(Kind::Brand, figures.brand.of(document).any(|label| brands.contains(&label)));
+        }
+        if let Some((least, most)) = self.prices {
+            let price = first(&figures.price, document);
+            note(Kind::Price, least <= price && price <= most);
+        }
+        if let Some(wanted) = self.in_stock {
+            note(Kind::Stock, (first(&figures.in_stock, document) > 0) == wanted);
+        }
+        for (number, values) in self.options.iter().enumerate() {
+            let fits = figures.option.of(document).any(|label| values.contains(&label));
+            note(Kind::Option(number), fits);
+        }
+        fails
+    }
+}
+
+/// A signed number as an unsigned one in the same order.
+fn ordered(number: i64) -> u64 {
+    u64::from_be_bytes(number.to_be_bytes()) ^ (1 << 63)
+}

@@ -1,0 +1,208 @@
+//! Matching: which documents of a segment hold all that is asked, and how well they fit.
+//!
+//! Invariant: what a document is worth follows from it and the query alone, not from what else
+//! is in the index, so that its place in a list stays while other products change.
+
+use std::{cell::RefCell, collections::BTreeSet};
+
+use tantivy::{
+    DocId, DocSet, TERMINATED, Term,
+    query::{EnableScoring, PhraseQuery, Query},
+};
+
+use super::{
+    expand::Meant,
+    schema::LEVEL_POINTS,
+    view::{Segment, View},
+};
+use tantivy::postings::Postings;
+
+/// All that must be found in a document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted {
+    /// Of each of these, one of its readings.
+    pub slots: Vec<Slot>,
+    /// Words side by side.
+    pub phrases: Vec<Vec<String>>,
+}
+
+/// One word of a query, or several that mean one thing: any of its readings will do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slot {
+    /// Each reading: terms that must all be there.
+    pub readings: Vec<Vec<Meant>>,
+}
+
+/// How far a document has come.
+#[derive(Clone, Copy, Default)]
+struct Standing {
+    /// Slots it has, from the first on without a gap.
+    slots: u32,
+    /// What those before the last are worth.
+    sum: u32,
+    /// What the last is worth at best.
+    best: u32,
+}
+
+thread_local! {
+    /// One standing for each document of a segment, all blank between two matchings.
+    static STANDINGS: RefCell<Vec<Standing>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Calls `each` with every document of the segment that has all that is wanted, and how well.
+pub(super) fn for_each_match(
+    view: &View,
+    segment: &Segment,
+    wanted: &Wanted,
+    mut each: impl FnMut(DocId, u32),
+) -> tantivy::Result<()> {
+    let phrases = in_phrases(view, segment, &wanted.phrases)?;
+    let fits = |document: DocId| {
+        segment.has(document) && phrases.as_ref().is_none_or(|has| has.contains(&document))
+    };
+    if wanted.slots.is_empty() {
+        match &phrases {
+            Some(has) => has.iter().filter(|has| segment.has(**has)).for_each(|has| each(*has, 0)),
+            None => segment.reader.doc_ids_alive().for_each(|document| each(document, 0)),
+        }
+        return Ok(());
+    }
+    STANDINGS.with_borrow_mut(|standings| {
+        let documents = at(segment.reader.max_doc());
+        if standings.len() < documents {
+            standings.resize(documents, Standing::default());
+        }
+        let mut touched = Vec::new();
+        let matched = advance_all(view, segment, wanted, standings, &mut touched);
+        let all = u32::try_from(wanted.slots.len()).unwrap_or(u32::MAX);
+        for document in touched {
+            let standing = std::mem::take(&mut standings[at(document)]);
+            if matched.is_ok() && standing.slots == all && fits(document) {
+                each(document, standing.sum + standing.best);
+            }
+        }
+        matched
+    })
+}
+
+/// Lets every document advance, slot by slot, the rarest first; `touched` are those to be wiped.
+fn advance_all(
+    view: &View,
+    segment: &Segment,
+    wanted: &Wanted,
+    standings: &mut [Standing],
+    touched: &mut Vec<DocId>,
+) -> tantivy::Result<()> {
+    let mut slots = Vec::new();
+    for slot in &wanted.slots {
+        let mut documents = 0_u64;
+        for reading in &slot.readings {
+            let Some(first) = reading.first() else { continue };
+            let postings = segment.postings(&view.columns, &first.term)?;
+            documents += postings.map_or(0, |postings| u64::from(postings.doc_freq()));
+        }
+        slots.push((documents, slot));
+    }
+    slots.sort_by_key(|(documents, _)| *documents);
+    for ((_, slot), before) in slots.into_iter().zip(0_u32..) {
+        let mut has = |document: DocId, worth: u32| {
+            let Some(standing) = standings.get_mut(at(document)) else { return };
+            if standing.slots == before + 1 {
+                standing.best = standing.best.max(worth);
+            } else if standing.slots == before {
+                if before == 0 {
+                    touched.push(document);
+                }
+                let sum = standing.sum + standing.best;
+                *standing = Standing { slots: before + 1, sum, best: worth };
+            }
+        };
+        for reading in &slot.readings {
+            match &reading[..] {
+                [] => {}
+                [only] => for_each_with(view, segment, only, &mut has)?,
+                several => for_each_with_all(view, segment, several, &mut has)?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn for_each_with(
+    view: &View,
+    segment: &Segment,
+    meant: &Meant,
+    has: &mut impl FnMut(DocId, u32),
+) -> tantivy::Result<()> {
+    let Some(mut postings) = segment.postings(&view.columns, &meant.term)? else { return Ok(()) };
+    let worth = LEVEL_POINTS.map(|points| points * meant.sure);
+    let mut document = postings.doc();
+    while document != TERMINATED {
+        has(document, worth.get(at(postings.term_freq())).copied().unwrap_or_default());
+        document = postings.advance();
+    }
+    Ok(())
+}
+
+/// Documents with all terms, each worth as much as its weakest.
+fn for_each_with_all(
+    view: &View,
+    segment: &Segment,
+    several: &[Meant],
+    has: &mut impl FnMut(DocId, u32),
+) -> tantivy::Result<()> {
+    let mut lists = Vec::new();
+    for meant in several {
+        let Some(postings) = segment.postings(&view.columns, &meant.term)? else { return Ok(()) };
+        lists.push((postings, meant.sure));
+    }
+    let Some(((lead, sure), others)) = lists.split_first_mut() else { return Ok(()) };
+    let points = |level: u32| LEVEL_POINTS.get(at(level)).copied().unwrap_or_default();
+    'documents: while lead.doc() != TERMINATED {
+        let document = lead.doc();
+        let mut worth = points(lead.term_freq()) * *sure;
+        for (postings, sure) in others.iter_mut() {
+            if postings.doc() < document {
+                postings.seek(document);
+            }
+            if postings.doc() != document {
+                lead.advance();
+                continue 'documents;
+            }
+            worth = worth.min(points(postings.term_freq()) * *sure);
+        }
+        has(document, worth);
+        lead.advance();
+    }
+    Ok(())
+}
+
+/// Documents that have every phrase; `None` if there is none to have.
+fn in_phrases(
+    view: &View,
+    segment: &Segment,
+    phrases: &[Vec<String>],
+) -> tantivy::Result<Option<BTreeSet<DocId>>> {
+    let mut in_all: Option<BTreeSet<DocId>> = None;
+    for phrase in phrases {
+        let term = |word: &String| Term::from_field_text(view.columns.phrases, word);
+        let query = PhraseQuery::new(phrase.iter().map(term).collect());
+        let weight = query.weight(EnableScoring::disabled_from_searcher(&view.searcher))?;
+        let mut scorer = weight.scorer(&segment.reader, 1.0)?;
+        let mut has = BTreeSet::new();
+        while scorer.doc() != TERMINATED {
+            has.insert(scorer.doc());
+            scorer.advance();
+        }
+        in_all = Some(match in_all {
+            Some(in_all) => in_all.intersection(&has).copied().collect(),
+            None => has,
+        });
+    }
+    Ok(in_all)
+}
+
+/// A document's number as an index.
+pub(super) fn at(document: DocId) -> usize {
+    usize::try_from(document).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,271 @@
+//! Tests of search over a small index on a temporary folder.
+
+use super::*;
+use crate::domain::{ids::Identity, time::Timestamp};
+
+struct World {
+    search: Search,
+    indexer: Indexer,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    fn with(products: &[Findable]) -> World {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (search, indexer, standing) = Search::open(folder.path(), "en").expect("an index");
+        assert_eq!(standing, None, "a new index knows nothing");
+        let mut world = World { search, indexer, _folder: folder };
+        products.iter().for_each(|product| world.indexer.put(product).expect("room"));
+        world.commit(1);
+        world
+    }
+
+    fn commit(&mut self, position: u64) {
+        self.indexer.commit(Some(Standing { position, timeline: 1 })).expect("a commit");
+        self.search.show(position).expect("a view");
+    }
+
+    fn ask(&self, request: SearchRequest) -> Arc<SearchAnswer> {
+        self.search.query(&request).expect("an answer")
+    }
+
+    fn numbers(&self, text: &str) -> Vec<u8> {
+        let request = SearchRequest { text: text.to_owned(), limit: 20, ..Default::default() };
+        self.ask(request).hits.iter().map(|hit| hit.product.bytes()[15]).collect()
+    }
+}
+
+fn product(number: u8, name: &str) -> Findable {
+    let mut id = [0; 16];
+    id[15] = number;
+    Findable {
+        product: ProductId::from_bytes(id),
+        name: name.to_owned(),
+        skus: vec![format!("SKU-{number}")],
+        price_minor: i64::from(number) * 100,
+        in_stock: true,
+        created_at: Timestamp::from_millis(i64::from(number)),
+        ..Findable::default()
+    }
+}
+
+#[test]
+fn words_weigh_by_where_they_stand() {
+    let world = World::with(&[
+        Findable { description: "good with tea".to_owned(), ..product(1, "Biscuit") },
+        Findable { brand: Some("Tea House".to_owned()), ..product(2, "Cup") },
+        product(3, "Green Tea"),
+    ]);
+    assert_eq!(world.numbers("tea"), [3, 2, 1]);
+    assert_eq!(world.numbers("teas"), [3, 2, 1]);
+    assert_eq!(world.numbers("cup tea"), [2]);
+}
+
+#[test]
+fn half_words_slips_and_accents_are_forgiven() {
+    let world = World::with(&[product(1, "Crème Brûlée"), product(2, "Espresso Beans")]);
+    for text in ["creme brul", "CREME", "espreso", "expresso", "espr", "beans espresso", "ben esp"]
+    {
+        let found = if text.to_lowercase().contains("creme") { 1 } else { 2 };
+        let wanted: &[u8] = if text == "ben esp" { &[] } else { &[found] };
+        assert_eq!(world.numbers(text), wanted, "for {text:?}");
+    }
+}
+
+#[test]
+fn an_exact_sku_comes_first() {
+    let world = World::with(&[
+        product(1, "SKU 2 a thing named like another's number"),
+        product(2, "Plain"),
+    ]);
+    assert_eq!(world.numbers("sku-2"), [2, 1]);
+    assert_eq!(world.numbers("SKU2"), [2]);
+}
+
+#[test]
+fn phrases_must_stand_side_by_side() {
+    let world = World::with(&[
+        Findable { description: "cake of olives and oil".to_owned(), ..product(1, "Snack") },
+        Findable { description: "an olive oil cake".to_owned(), ..product(2, "Cake") },
+    ]);
+    assert_eq!(world.numbers("olive oil"), [2, 1]);
+    assert_eq!(world.numbers("\"olive oil\""), [2]);
+}
+
+#[test]
+fn of_equals_what_is_in_stock_comes_first() {
+    let world = World::with(&[
+        Findable { in_stock: false, ..product(9, "Green Tea") },
+        product(1, "Black Tea"),
+    ]);
+    assert_eq!(world.numbers("tea"), [1, 9]);
+}
+
+#[test]
+fn synonyms_are_found_in_both_directions_and_over_several_words() {
+    let world = World::with(&[product(1, "Sofa"), product(2, "Couch"), product(3, "Ice Cream")]);
+    let groups = [
+        vec!["sofa".to_owned(), "couch".to_owned()],
+        vec!["gelato".to_owned(), "ice cream".to_owned()],
+    ];
+    world.search.use_synonyms(&groups).expect("synonyms");
+    assert_eq!(world.numbers("sofa"), [1, 2]);
+    assert_eq!(world.numbers("couches"), [2]);
+    assert_eq!(world.numbers("gelato"), [3]);
+    assert_eq!(world.numbers("ice cream"), [3]);
+}
+
+#[test]
+fn where_nothing_is_found_the_nearest_words_are_named() {
+    let world = World::with(&[product(1, "Chamomile Tea"), product(2, "Sourdough Bread")]);
+    let meant = |text: &str| {
+        let request = SearchRequest { text: text.to_owned(), limit: 5, ..Default::default() };
+        world.ask(request).did_you_mean.clone()
+    };
+    assert_eq!(meant("kamomile tea").as_deref(), Some("tea"));
+    assert_eq!(meant("chemumyle").as_deref(), Some("chamomile"));
+    assert_eq!(meant("chamomile lamp").as_deref(), Some("chamomile"));
+    assert_eq!(meant("chamomiletea").as_deref(), Some("chamomile tea"));
+    assert_eq!(meant("zzzzzz"), None);
+}
+
+#[test]
+fn facets_count_what_could_be_chosen_instead() {
+    let of = |number: u8, brand: &str, size: &str| Findable {
+        brand: Some(brand.to_owned()),
+        options: vec![("Size".to_owned(), size.to_owned())],
+        ..product(number, "Shirt")
+    };
+    let world = World::with(&[of(1, "Alpha", "S"), of(2, "Alpha", "M"), of(3, "Beta", "M")]);
+    let request = SearchRequest {
+        text: "shirt".to_owned(),
+        filters: Filters {
+            brands: vec!["alpha".to_owned()],
+            options: vec![("Size".to_owned(), vec!["M".to_owned()])],
+            ..Filters::default()
+        },
+        limit: 10,
+        facets: true,
+        ..SearchRequest::default()
+    };
+    let answer = world.ask(request);
+    assert_eq!((answer.total, answer.hits.len()), (1, 1));
+    let facets = answer.facets.clone().expect("facets");
+    let value =
+        |value: &str, count, is_chosen| FacetValue { value: value.to_owned(), count, is_chosen };
+    assert_eq!(facets.brands, [value("Alpha", 1, true), value("Beta", 1, false)]);
+    let sizes = vec![value("M", 1, true), value("S", 1, false)];
+    assert_eq!(facets.options, [OptionFacet { name: "Size".to_owned(), values: sizes }]);
+    assert_eq!((facets.in_stock, facets.out_of_stock), (1, 0));
+}
+
+#[test]
+fn pages_show_each_product_once_while_others_come_and_go() {
+    let many: Vec<Findable> = (1..=60).map(|number| product(number, "Tea")).collect();
+    let mut world = World::with(&many);
+    for sort in [SearchSort::Relevance, SearchSort::Cheapest, SearchSort::Name, SearchSort::Newest]
+    {
+        let (mut seen, mut after) = (Vec::new(), None);
+        for page in 0_u8.. {
+            let request = SearchRequest {
+                text: "tea".to_owned(),
+                sort,
+                limit: 7,
+                after,
+                ..SearchRequest::default()
+            };
+            let answer = world.ask(request);
+            seen.extend(answer.hits.iter().map(|hit| hit.product.bytes()[15]));
+            after = answer.next;
+            // Meanwhile something else is added, and something seen is removed.
+            world.indexer.put(&product(100 + page, "Tea or coffee")).expect("room");
+            world.commit(10 + u64::from(page));
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut ours: Vec<u8> = seen.iter().copied().filter(|number| *number <= 60).collect();
+        let unsorted = ours.clone();
+        ours.sort_unstable();
+        ours.dedup();
+        assert_eq!(ours.len(), 60, "{sort:?}: {unsorted:?}");
+        assert_eq!(unsorted.len(), 60, "{sort:?}: nothing twice");
+    }
+}
+
+#[test]
+fn a_product_that_changes_is_found_as_it_is() {
+    let mut world = World::with(&[product(1, "Tea"), product(2, "Coffee")]);
+    world.indexer.put(&product(1, "Cocoa")).expect("room");
+    world.indexer.remove(product(2, "").product);
+    assert_eq!(world.numbers("tea"), [1], "not before the commit");
+    world.commit(2);
+    assert_eq!(world.numbers("tea"), [0_u8; 0]);
+    assert_eq!(world.numbers("cocoa"), [1]);
+    assert_eq!(world.numbers("coffee"), [0_u8; 0]);
+    assert_eq!(world.search.position(), 2);
+    assert_eq!(world.search.known_stock(product(1, "").product).expect("known"), Some((true, 0)));
+    assert_eq!(world.search.known_stock(product(2, "").product).expect("known"), None);
+}
+
+#[test]
+fn no_text_brings_search_down_or_asks_for_everything() {
+    let world = World::with(&[product(1, "Tea")]);
+    let long = "x".repeat(10_000);
+    let many = "word ".repeat(5_000);
+    let texts = [
+        "\u{0}",
+        "*",
+        "?",
+        "\"",
+        "\"\"",
+        "a AND (b OR",
+        "name:tea^9~",
+        "🫖🫖",
+        "שלום",
+        "…",
+        "--",
+        "\u{202e}txt",
+        "%00",
+        "';--",
+        &long,
+        &many,
+        "tea\u{0}",
+        "\\",
+        "[1 TO *]",
+        "\u{1}tea",
+    ];
+    for text in texts {
+        let found = world.numbers(text);
+        assert!(found.len() <= 1, "for {text:?}");
+        assert!(world.search.suggest(text).is_ok(), "for {text:?}");
+    }
+    assert!(!world.search.is_damaged());
+    assert_eq!(world.numbers(""), [1], "nothing asked is everything");
+}
+
+#[test]
+fn an_index_of_another_language_or_that_was_cut_is_made_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let open = |language: &str| Search::open(folder.path(), language).expect("an index");
+    let (_, mut indexer, _) = open("en");
+    indexer.put(&product(1, "Tea")).expect("room");
+    indexer.commit(Some(Standing { position: 7, timeline: 1 })).expect("a commit");
+    drop(indexer);
+    let (search, indexer, standing) = open("en");
+    assert_eq!(standing, Some(Standing { position: 7, timeline: 1 }));
+    assert_eq!(search.size().1, 1);
+    drop((search, indexer));
+    assert_eq!(open("de").2, None);
+    let (_, mut indexer, _) = open("de");
+    indexer.put(&product(1, "Tee")).expect("room");
+    indexer.commit(Some(Standing { position: 8, timeline: 1 })).expect("a commit");
+    drop(indexer);
+    let mut files = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+    let terms = files.find(|file| file.path().extension().is_some_and(|kind| kind == "term"));
+    let terms = terms.expect("a file of terms").path();
+    let mut bytes = std::fs::read(&terms).expect("its bytes");
+    bytes[3] ^= 1;
+    std::fs::write(&terms, bytes).expect("room");
+    assert_eq!(open("de").2, None);
+}

@@ -1,0 +1,202 @@
+//! Words: how text becomes what is looked up, the same way for products and for queries.
+//!
+//! Invariant: a word is lower-case, without diacritics or apostrophes, and has at most
+//! [`WORD_LETTERS_MAX`] letters. Every letter of a script without spaces is a word of its own.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tantivy::tokenizer::{
+    AsciiFoldingFilter, Language, LowerCaser, RawTokenizer, Stemmer, TextAnalyzer,
+};
+
+/// A word of a text, and where it stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word, folded.
+    pub text: String,
+    /// Where it begins, in bytes.
+    pub from: usize,
+    /// Where it ends, in bytes.
+    pub to: usize,
+}
+
+/// Makes words of one language. Cheap to clone.
+#[derive(Clone)]
+pub struct Words {
+    folding: TextAnalyzer,
+    stemming: Option<TextAnalyzer>,
+    stops: Arc<HashSet<&'static str>>,
+}
+
+impl Words {
+    /// Words of a language by its ISO 639-1 code; one that is not known is neither stemmed nor
+    /// has stop words.
+    pub fn of(language: &str) -> Words {
+        let known = LANGUAGES.iter().find(|(code, ..)| *code == language);
+        let raw = || TextAnalyzer::builder(RawTokenizer::default());
+        Words {
+            folding: raw().filter(LowerCaser).filter(AsciiFoldingFilter).build(),
+            stemming: known.map(|(_, language, _)| raw().filter(Stemmer::new(*language)).build()),
+            stops: Arc::new(
+                known.map(|(.., stops)| stops.split_whitespace().collect()).unwrap_or_default(),
+            ),
+        }
+    }
+
+    /// The words of a text, in their order.
+    pub fn split(&mut self, text: &str) -> Vec<Word> {
+        let mut words = Vec::new();
+        let mut begun: Option<usize> = None;
+        for (at, letter) in text.char_indices() {
+            let stands_alone = is_of_script_without_spaces(letter);
+            let is_within = begun.is_some() && (is_mark(letter) || is_apostrophe(letter));
+            if letter.is_alphanumeric() && !stands_alone || is_within {
+                begun.get_or_insert(at);
+                continue;
+            }
+            if let Some(from) = begun.take() {
+                self.add(&mut words, text, from, at);
+            }
+            if stands_alone {
+                self.add(&mut words, text, at, at + letter.len_utf8());
+            }
+        }
+        if let Some(from) = begun {
+            self.add(&mut words, text, from, text.len());
+        }
+        words
+    }
+
+    /// A text as its words only, with single spaces.
+    pub fn folded(&mut self, text: &str) -> String {
+        let words: Vec<String> = self.split(text).into_iter().map(|word| word.text).collect();
+        words.join(" ")
+    }
+
+    /// What a word has in common with its other forms: the term its stem is indexed as.
+    pub fn stem_term(&mut self, word: &str) -> Option<String> {
+        let stemming = self.stemming.as_mut()?;
+        let mut stems = stemming.token_stream(word);
+        stems.advance().then(|| format!("{STEM_MARK}{}", stems.token().text))
+    }
+
+    /// Whether a word says nothing on its own, as "the".
+    pub fn is_stop(&self, word: &str) -> bool {
+        self.stops.contains(word)
+    }
+
+    fn add(&mut self, words: &mut Vec<Word>, text: &str, from: usize, to: usize) {
+        let raw = text.get(from..to).unwrap_or_default();
+        let folded = if raw.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            raw.to_ascii_lowercase()
+        } else {
+            let bare = raw.chars().filter(|letter| !is_mark(*letter) && !is_apostrophe(*letter));
+            let bare: String = bare.collect();
+            let mut folding = self.folding.token_stream(&bare);
+            if folding.advance() { folding.token().text.clone() } else { return }
+        };
+        let text: String = folded.chars().take(WORD_LETTERS_MAX).collect();
+        if !text.is_empty() {
+            words.push(Word { text, from, to });
+        }
+    }
+}
+
+/// Whether a language has stems here.
+pub fn is_known_language(code: &str) -> bool {
+    LANGUAGES.iter().any(|(known, ..)| *known == code)
+}
+
+/// Combining marks, as a letter and its accent may be two code points.
+fn is_mark(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
+fn is_apostrophe(letter: char) -> bool {
+    matches!(letter, '\'' | '\u{2019}' | '\u{2bc}')
+}
+
+fn is_of_script_without_spaces(letter: char) -> bool {
+    matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{e00}'..='\u{e7f}')
+}
+
+/// Stands before a stem, so that it is never taken for a word.
+pub(super) const STEM_MARK: char = '\u{1}';
+/// Longest word; what is longer is cut.
+pub const WORD_LETTERS_MAX: usize = 40;
+
+/// Code, stemmer, and the words that say nothing on their own.
+const LANGUAGES: &[(&str, Language, &str)] = &[
+    ("ar", Language::Arabic, ""),
+    ("da", Language::Danish, "af en et den det der de er for i med og på som til på"),
+    ("nl", Language::Dutch, "de het een en van voor met op in te is aan bij om"),
+    (
+        "en",
+        Language::English,
+        "a an and are as at be but by for from if in into is it its of on or that the their \
+         there these they this to was will with",
+    ),
+    ("fi", Language::Finnish, "ja on ei se tai kun"),
+    (
+        "fr",
+        Language::French,
+        "le la les un une des de du d l et en au aux a pour avec sur dans par",
+    ),
+    (
+        "de",
+        Language::German,
+        "der die das den dem des ein eine einen einem einer und oder mit fur von vom zu zum zur \
+         in im am auf aus bei",
+    ),
+    ("el", Language::Greek, ""),
+    ("hu", Language::Hungarian, "a az egy es is"),
+    ("it", Language::Italian, "il lo la i gli le un uno una di da in con su per e ed al del"),
+    ("no", Language::Norwegian, "en et den det og i pa til med for av som"),
+    ("pt", Language::Portuguese, "o a os as um uma de do da dos das e em no na com por para"),
+    ("ro", Language::Romanian, "un o de la si cu pe in din pentru"),
+    ("ru", Language::Russian, ""),
+    ("es", Language::Spanish, "el la los las un una unos unas de del y e en con por para al"),
+    ("sv", Language::Swedish, "en ett den det och i pa till med for av som"),
+    ("ta", Language::Tamil, ""),
+    ("tr", Language::Turkish, "ve bir ile icin"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, words: &[&str]) {
+        let split = Words::of("en").split(text);
+        let split: Vec<&str> = split.iter().map(|word| word.text.as_str()).collect();
+        assert_eq!(split, words, "of {text:?}");
+    }
+
+    #[test]
+    fn case_diacritics_and_apostrophes_do_not_count() {
+        check("Crème FRAÎCHE", &["creme", "fraiche"]);
+        check("man\u{303}ana", &["manana"]);
+        check("Farmer's & Queso d’Oveja", &["farmers", "queso", "doveja"]);
+        check("Straße Smørrebrød", &["strasse", "smorrebrod"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_found_by_each_letter() {
+        check("緑茶 50g", &["緑", "茶", "50g"]);
+    }
+
+    #[test]
+    fn what_is_no_text_has_no_words() {
+        check("\u{0}*?\"--", &[]);
+        check("🫖", &[]);
+        check("שלום עולם", &["שלום", "עולם"]);
+    }
+
+    #[test]
+    fn forms_of_a_word_have_one_stem() {
+        let mut words = Words::of("en");
+        assert_eq!(words.stem_term("cheeses"), words.stem_term("cheese"));
+        assert_eq!(Words::of("xx").stem_term("cheeses"), None);
+        assert!(words.is_stop("the") && !words.is_stop("tea"));
+    }
+}

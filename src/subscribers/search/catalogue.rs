@@ -1,0 +1,112 @@
+//! What a product is to somebody who looks for it: from committed products, stock and categories.
+
+use crate::{
+    domain::{
+        catalogue::{Category, Product},
+        ids::{CategoryId, ProductId, VariantId},
+        inventory::Ledger,
+    },
+    search::{Findable, sales_step},
+    store::{Key, Order, Reader, StoreFault, keys},
+};
+
+/// The product as it can be found now; `None` if it cannot.
+///
+/// # Errors
+/// A fault of the store.
+pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, StoreFault> {
+    let product = reader.get::<Product>(id)?.state;
+    if !product.exists() || !product.is_active {
+        return Ok(None);
+    }
+    let mut categories = Vec::new();
+    for category in &product.category_ids {
+        with_those_above(reader, *category, &mut categories)?;
+    }
+    let (in_stock, sales_step) = stock_of(reader, id)?;
+    let variants = product.variants_in_order();
+    let options = product
+        .options
+        .iter()
+        .flat_map(|option| option.values.iter().map(|value| (option.name.clone(), value.clone())));
+    Ok(Some(Findable {
+        product: id,
+        name: product.name.clone(),
+        brand: product.brand.clone(),
+        description: product.description.clone(),
+        skus: variants.iter().map(|variant| variant.sku.clone()).collect(),
+        categories,
+        options: options.collect(),
+        price_minor: product.price.minor(),
+        in_stock,
+        sales_step,
+        created_at: product.created_at,
+    }))
+}
+
+/// Whether any of a product can be ordered, and how well it sells.
+///
+/// # Errors
+/// A fault of the store.
+pub fn stock_of(reader: &Reader, product: ProductId) -> Result<(bool, u64), StoreFault> {
+    let rows = reader.rows(&keys::ledgers_of(product), None, Order::Ascending, LEDGERS_MAX)?;
+    let (mut in_stock, mut sold) = (false, 0_u64);
+    for variant in rows.iter().filter_map(|(key, _)| key.last_id::<VariantId>()) {
+        let ledger = reader.get::<Ledger>(variant)?.state;
+        in_stock |= ledger.is_active && ledger.available() > 0;
+        sold = sold.saturating_add(ledger.sold.saturating_sub(ledger.returned));
+    }
+    Ok((in_stock, sales_step(sold)))
+}
+
+/// How many products there are.
+///
+/// # Errors
+/// A fault of the store.
+pub fn count(reader: &Reader) -> Result<u64, StoreFault> {
+    let mut count = 0;
+    for_each(reader, &keys::products(), |_| count += 1)?;
+    Ok(count)
+}
+
+/// The products that stand in a category.
+///
+/// # Errors
+/// A fault of the store.
+pub fn standing_in(reader: &Reader, category: CategoryId) -> Result<Vec<ProductId>, StoreFault> {
+    let mut products = Vec::new();
+    for_each(reader, &keys::products_of(category), |id| products.push(id))?;
+    Ok(products)
+}
+
+fn for_each(
+    reader: &Reader,
+    list: &Key,
+    mut each: impl FnMut(ProductId),
+) -> Result<(), StoreFault> {
+    let mut after = None;
+    loop {
+        let rows = reader.rows(list, after.as_ref(), Order::Ascending, ROWS_AT_ONCE)?;
+        rows.iter().filter_map(|(key, _)| key.last_id()).for_each(&mut each);
+        match rows.last() {
+            Some((key, _)) if rows.len() == ROWS_AT_ONCE => after = Some(key.clone()),
+            Some(_) | None => return Ok(()),
+        }
+    }
+}
+
+fn with_those_above(
+    reader: &Reader,
+    id: CategoryId,
+    found: &mut Vec<(CategoryId, String)>,
+) -> Result<(), StoreFault> {
+    let category = reader.get::<Category>(id)?.state;
+    if category.exists() && found.iter().all(|(known, _)| *known != id) {
+        found.push((id, category.name.clone()));
+    }
+    Ok(())
+}
+
+/// Ledgers of a product that are looked at: more than it can have variants.
+const LEDGERS_MAX: usize = 256;
+const ROWS_AT_ONCE: usize = 1_024;
