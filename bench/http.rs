@@ -1,7 +1,9 @@
 //! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
 //!
-//! `cargo bench --bench http [seconds]`
+//! `cargo bench --bench http [seconds] [pages] [carts] [checkout] [login]`; without names, all.
 
+#[path = "support/bare.rs"]
+mod bare;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/shop.rs"]
@@ -9,32 +11,59 @@ mod shop;
 #[path = "support/watch.rs"]
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use bare::serve_bare;
 use bodega::domain::ids::ProductId;
-use load::{Client, Measured, line, load, request, serve_bare};
+use load::{Client, Measured, line, load, paced, request};
 use serde_json::{Value, json};
 use shop::{serve, settings};
 use watch::now;
 
 fn main() {
-    let seconds = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(5);
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let seconds = words.iter().filter_map(|word| word.parse().ok()).next().unwrap_or(5);
     let time = Duration::from_secs(seconds);
+    let named: Vec<&str> =
+        QUESTIONS.into_iter().filter(|name| words.iter().any(|word| word == name)).collect();
+    let asked = |name: &str| named.is_empty() || named.contains(&name);
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (shop, address) = serve(settings(&folder.path().join("data")));
     let filled = shop.clone();
     run(async move { bodega::demo::fill(&filled).await.expect("a filled shop") });
     let admin = signed_in(address, "admin@example.com", bodega::demo::PASSWORD);
     let products = plenty(address, &admin);
+    if asked("pages") {
+        pages(address, &products, time);
+    }
+    let buyers: Arc<Vec<(String, String)>> =
+        Arc::new((0..BUYERS).map(|n| buyer(address, n)).collect());
+    if asked("carts") {
+        carts(address, &buyers, &products, time);
+    }
+    if asked("checkout") {
+        checkout(address, &buyers, &products, time);
+    }
+    if asked("login") {
+        login(address, &products[0], time);
+    }
+    std::process::exit(0);
+}
 
+fn pages(address: SocketAddr, products: &[String], time: Duration) {
     let one = product_page(address, &products[0], time);
     line("product by id", &one.0, Some(&one.1));
     let page = list_page(address, time);
     line("list of 20, in stock", &page.0, Some(&page.1));
+}
 
-    let buyers: Arc<Vec<(String, String)>> =
-        Arc::new((0..BUYERS).map(|n| buyer(address, n)).collect());
-    let (people, wanted) = (Arc::clone(&buyers), products.clone());
+fn carts(
+    address: SocketAddr,
+    buyers: &Arc<Vec<(String, String)>>,
+    wanted: &[String],
+    time: Duration,
+) {
+    let (people, wanted) = (Arc::clone(buyers), wanted.to_vec());
     let carts = load(address, BUYERS, time, &[201, 409], move |client, turn| {
         // 999 of an item fit in a cart; then the next one.
         let product = &wanted[(turn / 900) % wanted.len()];
@@ -42,8 +71,15 @@ fn main() {
         request("POST", "/v1/cart/addtocart", Some(&people[client].0), Some(&body))
     });
     line("add to cart, 64 clients", &carts, None);
+}
 
-    let (people, wanted) = (Arc::clone(&buyers), products.clone());
+fn checkout(
+    address: SocketAddr,
+    buyers: &Arc<Vec<(String, String)>>,
+    wanted: &[String],
+    time: Duration,
+) {
+    let (people, wanted) = (Arc::clone(buyers), wanted.to_vec());
     let checkout = load(address, BUYERS, time, &[201], move |client, turn| {
         let (token, home) = &people[client];
         let product = &wanted[(client + turn) % wanted.len()];
@@ -55,38 +91,42 @@ fn main() {
         request("POST", "/v1/orders", Some(token), Some(&body.to_string()))
     });
     line("checkout, paid, 64 clients", &checkout, None);
-
-    let bare = bare_argon2(time);
-    line("argon2id alone, same pool", &bare, None);
-    let login = load(address, 8, time, &[201], |_, _| {
-        let body = json!({ "email": "admin@example.com", "password": bodega::demo::PASSWORD });
-        request("POST", "/v1/auth/login", None, Some(&body.to_string()))
-    });
-    line("log in, 8 clients", &login, Some(&bare));
-    std::process::exit(0);
 }
 
-fn product_page(
-    address: std::net::SocketAddr,
-    product: &str,
-    time: Duration,
-) -> (Measured, Measured) {
+/// Log-ins beside bare argon2id, and how much slower a page is for readers while they go on.
+fn login(address: SocketAddr, product: &str, time: Duration) {
+    let bare = bare_argon2(time);
+    line("argon2id alone, same pool", &bare, None);
+    let log_in = |_, _| {
+        let body = json!({ "email": "admin@example.com", "password": bodega::demo::PASSWORD });
+        request("POST", "/v1/auth/login", None, Some(&body.to_string()))
+    };
+    let login = load(address, SIGNERS, time, &[201], log_in);
+    line("log in, 8 clients", &login, Some(&bare));
+
+    let get = request("GET", &format!("/v1/product/getproduct/{product}"), None, None);
+    let again = get.clone();
+    let quiet = paced(address, READERS, EVERY, time, &[200], move |_, _| get.clone());
+    line("product by id, 320/s", &quiet, None);
+    let signing = std::thread::spawn(move || load(address, SIGNERS, time, &[201], log_in));
+    let busy = paced(address, READERS, EVERY, time, &[200], move |_, _| again.clone());
+    line("product by id, 320/s, during log-ins", &busy, None);
+    signing.join().expect("log-ins");
+}
+
+fn product_page(address: SocketAddr, product: &str, time: Duration) -> (Measured, Measured) {
     let get = request("GET", &format!("/v1/product/getproduct/{product}"), None, None);
     beside_bare(address, get, time)
 }
 
-fn list_page(address: std::net::SocketAddr, time: Duration) -> (Measured, Measured) {
+fn list_page(address: SocketAddr, time: Duration) -> (Measured, Measured) {
     let get = request("GET", "/v1/product/getproducts?inStock=true&limit=20", None, None);
     beside_bare(address, get, time)
 }
 
 /// The shop and a bare handler that returns the same bytes, one after the other, twice; the
 /// better half of each, so that a busy moment does not count.
-fn beside_bare(
-    address: std::net::SocketAddr,
-    get: Vec<u8>,
-    time: Duration,
-) -> (Measured, Measured) {
+fn beside_bare(address: SocketAddr, get: Vec<u8>, time: Duration) -> (Measured, Measured) {
     let body = Client::to(address).send(&get).expect("an answer").body;
     let bare = serve_bare(body);
     let half = time / 2;
@@ -100,19 +140,19 @@ fn beside_bare(
     (better(first, second), better(bare_first, bare_second))
 }
 
-fn signed_in(address: std::net::SocketAddr, email: &str, password: &str) -> String {
+fn signed_in(address: SocketAddr, email: &str, password: &str) -> String {
     let body = json!({ "email": email, "password": password }).to_string();
     let reply = posted(address, "/v1/auth/login", None, &body);
     reply["data"]["accessToken"].as_str().expect("a token").to_owned()
 }
 
-fn posted(address: std::net::SocketAddr, path: &str, token: Option<&str>, body: &str) -> Value {
+fn posted(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> Value {
     let reply = Client::to(address).send(&request("POST", path, token, Some(body)));
     serde_json::from_slice(&reply.expect("an answer").body).expect("JSON")
 }
 
 /// Products that do not sell out while they are measured.
-fn plenty(address: std::net::SocketAddr, admin: &str) -> Vec<String> {
+fn plenty(address: SocketAddr, admin: &str) -> Vec<String> {
     let made = (0..PRODUCTS).map(|number| {
         let body = json!({
             "name": format!("Bench tea {number}"), "description": "Never sells out.",
@@ -125,7 +165,7 @@ fn plenty(address: std::net::SocketAddr, admin: &str) -> Vec<String> {
     made.collect()
 }
 
-fn buyer(address: std::net::SocketAddr, number: usize) -> (String, String) {
+fn buyer(address: SocketAddr, number: usize) -> (String, String) {
     let body = json!({
         "username": format!("buyer{number}"), "email": format!("buyer{number}@example.com"),
         "password": "a long enough password",
@@ -169,6 +209,10 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     actix::System::new().block_on(task)
 }
 
+const QUESTIONS: [&str; 4] = ["pages", "carts", "checkout", "login"];
 const READERS: usize = 32;
+/// How often a paced reader asks.
+const EVERY: Duration = Duration::from_millis(100);
+const SIGNERS: usize = 8;
 const BUYERS: usize = 64;
 const PRODUCTS: usize = 64;

@@ -1,8 +1,10 @@
-//! How long does a large shop take to start, and how much memory does it hold?
+//! How long does a large shop take to start, and how much memory does it hold, idle and at work?
 //!
 //! `cargo bench --bench scale [products] [orders]` fills a temporary folder, then starts the real
-//! binary on it: after a clean stop and after a kill.
+//! binary on it: after a clean stop, and after a kill in the middle of reading and buying.
 
+#[path = "support/load.rs"]
+mod load;
 #[path = "support/shop.rs"]
 mod shop;
 #[path = "support/watch.rs"]
@@ -10,8 +12,10 @@ mod watch;
 
 use std::{
     io::{BufRead, BufReader, Write},
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use bodega::{
@@ -31,7 +35,9 @@ use bodega::{
     shop::Shop,
 };
 use futures_util::future::join_all;
+use load::{Client, line, load, request};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use shop::{serve, settings};
 use watch::now;
 
@@ -58,9 +64,11 @@ fn main() {
     ));
     for (after, ending) in [("a clean stop", Signal::KILL), ("a kill -9", Signal::TERM)] {
         let started = now();
-        let mut shop = start(&dir);
+        let (mut shop, address) = start(&dir);
         let took = started.elapsed();
         tell(&format!("ready {took:?} after {after}; resident {} MB", resident_mib(shop.id())));
+        work(address);
+        tell(&format!("after reading and buying: resident {} MB", resident_mib(shop.id())));
         let id = i32::try_from(shop.id()).expect("a process id");
         let process = Pid::from_raw(id).expect("a process id");
         kill_process(process, ending).expect("a signal");
@@ -69,18 +77,71 @@ fn main() {
     std::process::exit(0);
 }
 
-fn start(dir: &Path) -> Child {
+/// Reads products all over the catalogue, then buys, for some seconds each.
+fn work(address: SocketAddr) {
+    let body = json!({ "email": "admin@example.com", "password": bodega::demo::PASSWORD });
+    let admin = asked(address, "POST", "/v1/auth/login", None, &body);
+    let token = admin["data"]["accessToken"].as_str().expect("a token").to_owned();
+    let products = products_of(address);
+    let ids = products.clone();
+    let reads = load(address, CLIENTS, WORK_TIME, &[200], move |client, turn| {
+        // A prime step goes all over the catalogue.
+        let id = &ids[(client * 7_919 + turn * 104_729) % ids.len()];
+        request("GET", &format!("/v1/product/getproduct/{id}"), None, None)
+    });
+    line("products all over the catalogue", &reads, None);
+    let home = json!({
+        "fullName": "A Buyer", "phone": "+1-555-0100", "street": "1 Main Street",
+        "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
+    });
+    let path = "/v1/users-address/createuseraddress";
+    let home = asked(address, "POST", path, Some(&token), &home);
+    let home = home["data"]["id"].as_str().expect("an id").to_owned();
+    let buys = load(address, CLIENTS, WORK_TIME, &[201, 409], move |client, turn| {
+        let product = &products[(client * 7_919 + turn * 104_729) % products.len()];
+        let body = json!({
+            "shippingAddressId": home,
+            "items": [{ "productId": product, "quantity": 1 }],
+            "charge": { "paymentMethodId": "pm_card_visa" },
+        });
+        request("POST", "/v1/orders", Some(&token), Some(&body.to_string()))
+    });
+    line("checkout, paid, 16 clients", &buys, None);
+}
+
+fn products_of(address: SocketAddr) -> Vec<String> {
+    let (mut ids, mut path) = (Vec::new(), LIST.to_owned());
+    loop {
+        let page = asked(address, "GET", &path, None, &json!({}));
+        let items = page["data"].as_array().expect("a list");
+        ids.extend(items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)));
+        match page["page"]["nextCursor"].as_str() {
+            Some(cursor) => path = format!("{LIST}&cursor={cursor}"),
+            None => return ids,
+        }
+    }
+}
+
+fn asked(at: SocketAddr, method: &str, path: &str, token: Option<&str>, body: &Value) -> Value {
+    let reply = Client::to(at).send(&request(method, path, token, Some(&body.to_string())));
+    serde_json::from_slice(&reply.expect("an answer").body).expect("JSON")
+}
+
+fn start(dir: &Path) -> (Child, SocketAddr) {
     let mut shop = Command::new(env!("CARGO_BIN_EXE_bodega"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(dir)
         .env("BODEGA_PAYMENTS__GATEWAY", "demo")
+        .env("BODEGA_LIMITS__ENABLED", "false")
         .stdout(Stdio::piped())
         .spawn()
         .expect("the binary");
     let out = shop.stdout.take().expect("its output");
     let ready = BufReader::new(out).lines().next().expect("a line").expect("text");
-    assert!(ready.contains("open at"), "{ready}");
-    shop
+    let (_, address) = ready.split_once("http://").unwrap_or_else(|| panic!("{ready}"));
+    let end = address.find(|letter: char| !(letter.is_ascii_digit() || ".:".contains(letter)));
+    let address = &address[..end.unwrap_or(address.len())];
+    (shop, address.parse().expect("an address"))
 }
 
 fn resident_mib(process: u32) -> u64 {
@@ -155,5 +216,8 @@ fn tell(what: &str) {
 }
 
 const AT_ONCE: usize = 256;
+const CLIENTS: usize = 16;
+const WORK_TIME: Duration = Duration::from_secs(10);
+const LIST: &str = "/v1/product/getproducts?limit=100";
 /// Asks this program to fill the folder that is named next.
 const FILL: &str = "fill";

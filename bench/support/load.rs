@@ -1,4 +1,4 @@
-//! A plain load generator, the framework alone to set beside the shop, and a line of a table.
+//! A plain load generator, and a line of a table.
 
 use std::{
     io::{self, Read, Write},
@@ -6,38 +6,12 @@ use std::{
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering},
-        mpsc,
     },
     thread,
     time::Duration,
 };
 
 use crate::watch::now;
-
-/// Serves the same bytes for every request: what the framework alone can do.
-pub fn serve_bare(body: Vec<u8>) -> SocketAddr {
-    let (ready, is_ready) = mpsc::channel();
-    thread::spawn(move || {
-        actix::System::new().block_on(async move {
-            let body = bytes::Bytes::from(body);
-            let server = actix_web::HttpServer::new(move || {
-                let body = body.clone();
-                actix_web::App::new().default_service(actix_web::web::to(move || {
-                    let body = body.clone();
-                    async move {
-                        actix_web::HttpResponse::Ok().content_type("application/json").body(body)
-                    }
-                }))
-            })
-            .workers(thread::available_parallelism().map_or(1, usize::from))
-            .bind("127.0.0.1:0")
-            .expect("a free port");
-            ready.send(server.addrs()[0]).expect("somebody waits");
-            server.run().await.expect("a server that ends well");
-        });
-    });
-    is_ready.recv().expect("a server that starts")
-}
 
 /// A client that keeps its connection and does little else.
 pub struct Client {
@@ -113,11 +87,24 @@ pub struct Measured {
     pub p99: u128,
 }
 
-/// So many clients, each sending what `ask` makes for it, for so long. Every answer must have
-/// one of the `wanted` statuses.
+/// So many clients, each sending what `ask` makes for it, one after the other, for so long. Every
+/// answer must have one of the `wanted` statuses.
 pub fn load(
     address: SocketAddr,
     clients: usize,
+    time: Duration,
+    wanted: &'static [u16],
+    ask: impl Fn(usize, usize) -> Vec<u8> + Send + Sync + 'static,
+) -> Measured {
+    paced(address, clients, Duration::ZERO, time, wanted, ask)
+}
+
+/// As [`load`], but each client rests for `pause` before each request: how long an answer takes
+/// where there is room to spare.
+pub fn paced(
+    address: SocketAddr,
+    clients: usize,
+    pause: Duration,
     time: Duration,
     wanted: &'static [u16],
     ask: impl Fn(usize, usize) -> Vec<u8> + Send + Sync + 'static,
@@ -133,6 +120,9 @@ pub fn load(
                 start.wait();
                 while !over.load(Ordering::Relaxed) {
                     let request = ask(number, times.len());
+                    if !pause.is_zero() {
+                        thread::sleep(pause);
+                    }
                     let asked = now();
                     let reply = client.send(&request).expect("an answer");
                     assert!(

@@ -12,6 +12,10 @@ use bodega::{
     store::Silent,
 };
 
+/// What the shipped binary allocates with.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Settings of a shop in this folder: the demo gateway, no rate limits, any port.
 pub fn settings(dir: &Path) -> Settings {
     let flags = Flags {

@@ -88,7 +88,7 @@ impl Committer {
         for entry in entries {
             match entry {
                 Entry::Commit(waiting) => self.admit(waiting, &mode, &mut batch),
-                Entry::Settled(ticket, answer) => batch.settled.push((ticket, answer)),
+                Entry::Settled(ticket, answer) => self.settle(ticket, answer, &mut batch),
                 Entry::Keep(write) => batch.kept.push(write),
             }
         }
@@ -106,6 +106,16 @@ impl Committer {
         self.tell(batch, answers, last);
         if self.writer.freeze_if_full().is_err() {
             self.give_up("the state takes no more changes".into());
+        }
+    }
+
+    /// Answers who only waits: at once if the commit is through, else with this batch.
+    fn settle(&self, ticket: Ticket, answer: Answer, batch: &mut Batch) {
+        match self.status.fate(ticket) {
+            // Whoever asked may have gone away meanwhile.
+            Fate::Durable => drop(answer.send(Ok(self.status.seq()))),
+            Fate::Failed => drop(answer.send(Err(StoreFault::Overtaken))),
+            Fate::Open => batch.settled.push((ticket, answer)),
         }
     }
 
