@@ -14,6 +14,7 @@ pub mod domain;
 pub mod gateways;
 pub mod http;
 pub mod invariants;
+pub mod memory;
 pub mod search;
 pub mod secret;
 pub mod shop;

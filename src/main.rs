@@ -8,5 +8,6 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    bodega::memory::keep_pages_small();
     bodega::commands::run(&bodega::cli::Cli::parse())
 }

@@ -31,6 +31,7 @@ pub fn settings(dir: &Path) -> Settings {
 
 /// Opens and serves a shop on a thread of its own.
 pub fn serve(settings: Settings) -> (Shop, SocketAddr) {
+    bodega::memory::keep_pages_small();
     let (ready, is_ready) = mpsc::channel();
     thread::spawn(move || {
         actix::System::new().block_on(async move {
