@@ -1,8 +1,9 @@
 //! The signing secret: random bytes in a file that only its owner can read.
 //!
 //! Invariant: the file has all its bytes on disk or does not exist; a crash while it is made
-//! leaves none. Whoever calls holds the lock of the data directory. Losing the file ends all
-//! sessions and nothing else.
+//! leaves none. Its checksum lies beside it: a secret that changed unnoticed would end all
+//! sessions, and request keys would be known no more. Whoever calls holds the lock of the data
+//! directory.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -11,7 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use secrecy::{SecretSlice, zeroize::Zeroizing};
+use secrecy::{ExposeSecret, SecretSlice, zeroize::Zeroizing};
+use sha2::{Digest, Sha256};
 
 /// Why there is no secret to sign with.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,13 @@ pub enum SecretFault {
          it to get a new one (which ends all sessions)", .0.display()
     )]
     Weak(PathBuf),
+    /// It is not the one this shop had.
+    #[error(
+        "{} is not what {SUM} beside it says: bring it back from a backup, or delete both to go on \
+         with what is there now or get a new one (which ends all sessions and forgets the \
+         Idempotency-Keys of the last day)", .0.display()
+    )]
+    Changed(PathBuf),
     /// It is something else than a file.
     #[error("{} is not a file", .0.display())]
     NotAFile(PathBuf),
@@ -52,11 +61,17 @@ pub fn signing_secret(dir: &Path) -> Result<SecretSlice<u8>, SecretFault> {
     let path = dir.join(FILE);
     let io_fault = |source| SecretFault::Io { path: path.clone(), source };
     match File::open(&path) {
-        Ok(file) => read(file, &path),
+        Ok(file) => {
+            let secret = read(file, &path)?;
+            must_be_the_same(dir, &path, secret.expose_secret())?;
+            Ok(secret)
+        }
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
             let mut bytes = Zeroizing::new(vec![0; SECRET_BYTES_MIN]);
             getrandom::fill(&mut bytes).map_err(SecretFault::NoRandomness)?;
-            write(dir, &bytes).map_err(io_fault)?;
+            // The sum of a secret that is gone says nothing about the next one.
+            write(dir, SUM, sum_of(&bytes).as_bytes()).map_err(io_fault)?;
+            write(dir, FILE, &bytes).map_err(io_fault)?;
             tracing::info!("made a new signing secret");
             Ok(SecretSlice::from(bytes.to_vec()))
         }
@@ -82,8 +97,31 @@ fn read(file: File, path: &Path) -> Result<SecretSlice<u8>, SecretFault> {
     Ok(SecretSlice::from(bytes.to_vec()))
 }
 
+/// Compares it with its checksum; one that has none yet gets it.
+fn must_be_the_same(dir: &Path, path: &Path, secret: &[u8]) -> Result<(), SecretFault> {
+    let io_fault = |source| SecretFault::Io { path: dir.join(SUM), source };
+    match fs::read(dir.join(SUM)) {
+        Ok(sum) if sum == sum_of(secret).as_bytes() => Ok(()),
+        Ok(_) => Err(SecretFault::Changed(path.to_owned())),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+            match write(dir, SUM, sum_of(secret).as_bytes()) {
+                // A full disk must not keep the shop shut; the next start writes it.
+                Err(fault) if fault.kind() == io::ErrorKind::StorageFull => Ok(()),
+                written => written.map_err(io_fault),
+            }
+        }
+        Err(fault) => Err(io_fault(fault)),
+    }
+}
+
+/// Says nothing about a secret that nobody can guess.
+fn sum_of(secret: &[u8]) -> String {
+    let digest = Sha256::digest(secret);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Written under another name, synced, renamed, and the directory synced.
-fn write(dir: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let unfinished = dir.join(UNFINISHED);
     match fs::remove_file(&unfinished) {
         Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault),
@@ -92,7 +130,7 @@ fn write(dir: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&unfinished, dir.join(FILE))?;
+    fs::rename(&unfinished, dir.join(name))?;
     File::open(dir)?.sync_all()
 }
 
@@ -105,6 +143,7 @@ fn is_monotonous(bytes: &[u8]) -> bool {
 }
 
 const FILE: &str = "secret";
+const SUM: &str = "secret.sum";
 const UNFINISHED: &str = "secret.new";
 /// Permissions of the group and of everybody.
 const OTHERS: u32 = 0o077;

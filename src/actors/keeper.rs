@@ -133,7 +133,7 @@ impl Keeper {
         intent.stamp.at = self.latest;
         if intent.after.is_some_and(|step| self.store.has_failed(step)) {
             // The step before came to nothing; this one must not outlive it.
-            return Decision::denied(Rejection::Busy);
+            return Decision::denied(self.store.overtaken().into());
         }
         let decided = catch_unwind(AssertUnwindSafe(|| {
             let mut work = Work::new(self, intent);

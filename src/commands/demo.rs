@@ -14,7 +14,7 @@ use crate::{
 
 use super::{
     Ended,
-    serve::{Running, in_runtime},
+    serve::{Running, Told, in_runtime},
     tour::tour,
 };
 
@@ -43,7 +43,10 @@ pub fn demo(mut settings: Settings, dir_is_named: bool, touring: bool) -> Result
             return toured;
         }
         greet(&running)?;
-        running.until_told().await
+        match running.until_told().await? {
+            Told::Stop => Ok(()),
+            Told::OpenAgain(_) => Err(Ended::Plainly("start the demo again".into())),
+        }
     })
 }
 

@@ -1,6 +1,6 @@
 //! `bodega serve`: opens the shop, says where, and serves until it is told to stop.
 
-use std::{future::Future, net::SocketAddr, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix::{Arbiter, ArbiterHandle};
 use actix_web::dev::ServerHandle;
@@ -21,18 +21,39 @@ use crate::{
 use super::{Ended, admin};
 
 /// Serves a shop until SIGTERM or SIGINT.
-pub fn serve(settings: Settings) -> Result<(), Ended> {
-    in_runtime(|arbiter| async move {
-        let gateway = settings.payments.gateway;
-        let running = Running::open(settings, &arbiter).await?;
-        let mode = match gateway {
-            Gateway::Demo => " (demo gateway: no money moves)",
-            Gateway::Manual => "",
-        };
-        say(&format!("bodega is open at http://{}{mode}", running.address))
-            .map_err(Ended::plainly)?;
-        running.until_told().await
-    })
+pub fn serve(mut settings: Settings) -> Result<(), Ended> {
+    for _ in 0..=REOPENINGS_MAX {
+        let chosen = settings.clone();
+        let told = in_runtime(|arbiter| serve_once(chosen, arbiter))?;
+        match told {
+            Told::Stop => return Ok(()),
+            // Where clients know it to be, also if the port was any.
+            Told::OpenAgain(address) => settings.listen = address,
+        }
+    }
+    Err(Ended::Plainly(
+        "the state was found damaged again and again: is the disk sound, is there memory?".into(),
+    ))
+}
+
+async fn serve_once(settings: Settings, arbiter: ArbiterHandle) -> Result<Told, Ended> {
+    let gateway = settings.payments.gateway;
+    let running = Running::open(settings, &arbiter).await?;
+    let mode = match gateway {
+        Gateway::Demo => " (demo gateway: no money moves)",
+        Gateway::Manual => "",
+    };
+    say(&format!("bodega is open at http://{}{mode}", running.address)).map_err(Ended::plainly)?;
+    running.until_told().await
+}
+
+/// Why serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Somebody said so.
+    Stop,
+    /// The state was found damaged: opened again, the shop makes it anew from the journal.
+    OpenAgain(SocketAddr),
 }
 
 /// A shop that is being served.
@@ -82,25 +103,45 @@ impl Running {
         shop.close().map_err(Ended::from)
     }
 
-    /// Serves until told to stop, finishes what was accepted, and closes the store.
-    pub async fn until_told(self) -> Result<(), Ended> {
-        let Running { address, shop, serving, control, .. } = self;
+    /// Serves until told to stop or found damaged, finishes what was accepted, and closes the
+    /// store.
+    pub async fn until_told(self) -> Result<Told, Ended> {
+        let Running { address, shop, handle, mut serving, control } = self;
         let answering = shop.clone();
         let answered = control.serve(move |request| answer(answering.clone(), request, address));
+        let mut told = Told::Stop;
         tokio::select! {
-            served = serving => served.map_err(Ended::plainly)?.map_err(Ended::plainly)?,
+            served = &mut serving => served.map_err(Ended::plainly)?.map_err(Ended::plainly)?,
+            () = damaged(&shop) => told = Told::OpenAgain(address),
             never = answered => match never {},
         }
         shop.begin_closing();
+        if told != Told::Stop {
+            handle.stop(true).await;
+            serving.await.map_err(Ended::plainly)?.map_err(Ended::plainly)?;
+        }
         drop(control);
-        shop.close().map_err(Ended::from)
+        match (told, shop.close()) {
+            (Told::OpenAgain(_), Err(fault)) => tracing::warn!(%fault, "closed as far as it went"),
+            (Told::Stop | Told::OpenAgain(_), closed) => closed?,
+        }
+        Ok(told)
     }
 }
 
+/// Comes when the state was found damaged. Nothing is wrong with the journal then.
+async fn damaged(shop: &Shop) {
+    let mut every = tokio::time::interval(LOOK_EVERY);
+    while !shop.store().must_be_reopened() {
+        every.tick().await;
+    }
+    complain("the state was found damaged: the shop opens again and makes it anew");
+}
+
 /// Runs `task` on a runtime of its own, with a thread for the owners.
-pub fn in_runtime<F>(task: impl FnOnce(ArbiterHandle) -> F) -> Result<(), Ended>
+pub fn in_runtime<T, F>(task: impl FnOnce(ArbiterHandle) -> F) -> Result<T, Ended>
 where
-    F: Future<Output = Result<(), Ended>>,
+    F: Future<Output = Result<T, Ended>>,
 {
     let system = actix::System::new();
     let owners: Arc<Arbiter> = Arc::new(system.block_on(async { owners_thread() }));
@@ -147,3 +188,7 @@ async fn answer(shop: Shop, request: ControlRequest, address: SocketAddr) -> Con
         }
     }
 }
+
+/// How often a running shop opens again by itself.
+const REOPENINGS_MAX: usize = 3;
+const LOOK_EVERY: Duration = Duration::from_millis(500);

@@ -262,5 +262,5 @@ fn title_of(code: &str) -> String {
 pub const PROBLEM_JSON: &str = "application/problem+json";
 const CHALLENGE: &str = r#"Bearer realm="bodega""#;
 const RETRY_SECONDS_WHEN_BUSY: u64 = 1;
-/// A full disk is looked at again by then.
-const RETRY_SECONDS_WHEN_UNWRITABLE: u64 = 5;
+/// A full disk has been looked at again by then.
+const RETRY_SECONDS_WHEN_UNWRITABLE: u64 = 1;

@@ -129,11 +129,14 @@ impl Health for Shop {
             Progress::Building { done, all } => format!("building: {done} of {all} products"),
             Progress::Following => "ok".to_owned(),
         };
-        let neighbours = BTreeMap::from([
+        let mut neighbours = BTreeMap::from([
             ("disk".to_owned(), disk.to_owned()),
             ("gateway".to_owned(), gateway.to_owned()),
             ("search".to_owned(), search),
         ]);
+        if self.store().health().damage.is_some() {
+            neighbours.insert("journal".to_owned(), "damaged".to_owned());
+        }
         Report { not_ready, neighbours }
     }
 }

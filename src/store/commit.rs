@@ -123,14 +123,12 @@ impl Committer {
     fn admit(&self, waiting: Waiting, mode: &Mode, batch: &mut Batch) {
         let Waiting { ticket, after, commit, answer } = waiting;
         if ticket.epoch != self.status.epoch() || batch.epoch_ends {
-            batch.refused.push((answer, StoreFault::Overtaken));
+            batch.refused.push((answer, overtaken_in(mode)));
             return;
         }
         let fit = match mode {
             Mode::Writable if self.builds_on_firm_ground(ticket, after) => commit,
-            Mode::Writable => Err(StoreFault::Overtaken),
-            Mode::DiskFull => Err(StoreFault::DiskFull),
-            Mode::ReadOnly { why } => Err(StoreFault::ReadOnly { why: why.clone() }),
+            Mode::Writable | Mode::DiskFull | Mode::ReadOnly { .. } => Err(overtaken_in(mode)),
         };
         match fit {
             Ok(prepared) => {
@@ -192,7 +190,7 @@ impl Committer {
         for (ticket, answer) in batch.settled {
             let _ = answer.send(match self.status.fate(ticket) {
                 Fate::Durable => Ok(last),
-                Fate::Failed | Fate::Open => Err(StoreFault::Overtaken),
+                Fate::Failed | Fate::Open => Err(overtaken_in(&self.status.mode())),
             });
         }
     }
@@ -245,6 +243,16 @@ impl Committer {
             tracing::error!(why, "nothing more can be written until a restart");
             self.status.set_mode(Mode::ReadOnly { why });
         }
+    }
+}
+
+/// What to tell whoever builds on something that failed: why nothing can be written, if nothing
+/// can, because trying again at once is of no use then.
+pub(super) fn overtaken_in(mode: &Mode) -> StoreFault {
+    match mode {
+        Mode::Writable => StoreFault::Overtaken,
+        Mode::DiskFull => StoreFault::DiskFull,
+        Mode::ReadOnly { why } => StoreFault::ReadOnly { why: why.clone() },
     }
 }
 

@@ -50,6 +50,7 @@ pub use reader::{All, Order, Reader};
 pub use tickets::{Durable, Ticket};
 pub use verify::{Check, Finding, VerifyReport, verify};
 
+use commit::overtaken_in;
 use live::Folding;
 use lock::DirLock;
 use queue::Queue;
@@ -70,6 +71,9 @@ pub struct StoreOptions {
     pub queue_commits_max: usize,
     /// Bytes of commits that may wait for the commit thread.
     pub queue_bytes_max: usize,
+    /// How much of the journal that is sealed and folded long ago is read again before the shop
+    /// opens; what is older is read in the background.
+    pub sealed_bytes_read_max: u64,
     /// Memory for decoded records.
     pub cache_bytes: u64,
     /// The least timeline frames are written in; a restore raises it.
@@ -85,6 +89,7 @@ impl Default for StoreOptions {
             low_water_bytes: 64 << 20,
             queue_commits_max: 64 * 1024,
             queue_bytes_max: 16 << 20,
+            sealed_bytes_read_max: 256 << 20,
             cache_bytes: 48 << 20,
             timeline: 1,
             faults: None,
@@ -124,7 +129,7 @@ pub enum Mode {
 }
 
 /// How the store is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StoreHealth {
     /// Whether commits are taken.
     pub mode: Mode,
@@ -134,6 +139,8 @@ pub struct StoreHealth {
     pub journal_bytes: u64,
     /// Memory of what is not folded yet.
     pub table_bytes: usize,
+    /// Damage that was found in old parts of the journal since the store was opened.
+    pub damage: Option<StoreFault>,
 }
 
 /// Keeps what was decided. Cheap to clone.
@@ -191,7 +198,7 @@ impl Store {
     pub fn settled(&self, ticket: Ticket) -> Durable {
         match self.inner.status.fate(ticket) {
             Fate::Durable => Durable::known(Ok(self.inner.status.seq())),
-            Fate::Failed => Durable::known(Err(StoreFault::Overtaken)),
+            Fate::Failed => Durable::known(Err(self.overtaken())),
             Fate::Open => self.inner.queue.settle(ticket),
         }
     }
@@ -204,6 +211,11 @@ impl Store {
     /// Whether a ticket's commit has failed: nothing may build on it.
     pub fn has_failed(&self, ticket: Ticket) -> bool {
         self.inner.status.fate(ticket) == Fate::Failed
+    }
+
+    /// What to tell whoever builds on something that failed.
+    pub fn overtaken(&self) -> StoreFault {
+        overtaken_in(&self.inner.status.mode())
     }
 
     /// Keeps the answer to a request in the state; it can be read at once. It may be lost in a
@@ -223,6 +235,11 @@ impl Store {
         self.inner.status.time()
     }
 
+    /// Whether the state was found damaged: it must be made again, which opening the store does.
+    pub fn must_be_reopened(&self) -> bool {
+        self.inner.reader.state_is_damaged()
+    }
+
     /// How the store is.
     pub fn health(&self) -> StoreHealth {
         let status = &self.inner.status;
@@ -231,6 +248,7 @@ impl Store {
             seq: status.seq(),
             journal_bytes: status.journal_bytes.load(Ordering::Relaxed),
             table_bytes: self.inner.table.weight(),
+            damage: locked(&status.damage).clone(),
         }
     }
 
@@ -248,7 +266,13 @@ impl Store {
         self.inner.queue.close();
         let Some(threads) = locked(&self.inner.threads).take() else { return Ok(()) };
         let worked = threads.committing.join();
-        threads.folding.finish()?;
+        match threads.folding.finish() {
+            // The journal has it all; the next start catches up.
+            Err(fault @ (StoreFault::DiskFull | StoreFault::Io { .. })) => {
+                tracing::warn!(%fault, "the state stays behind the journal");
+            }
+            folded => folded?,
+        }
         worked.map_err(|panic| StoreFault::ReadOnly { why: words_of(&*panic) })
     }
 }

@@ -4,9 +4,9 @@
 //! will be served is durable.
 
 use std::{
-    fs,
+    fs, io,
     path::Path,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex, Weak, atomic::Ordering},
     thread,
 };
 
@@ -15,10 +15,15 @@ use super::{
     commit::Committer,
     disk::Disk,
     fault::StoreFault,
-    journal::{self, Journal, open::survey, segment::SPARE_NAME},
+    journal::{
+        self, Journal,
+        open::{Unread, survey_within},
+        segment::SPARE_NAME,
+    },
     kinds::Registry,
     live::Live,
     lock::DirLock,
+    locked,
     progress::Progress,
     queue::Queue,
     replay::{ReplayFault, catch_up},
@@ -43,7 +48,8 @@ pub(super) fn open(
     }
     let state_dir = dir.join("state");
     let noted = checkpoint::noted(&state_dir).unwrap_or(0);
-    let survey = survey(&journal_dir, noted)?;
+    let survey = survey_within(&journal_dir, noted, options.sealed_bytes_read_max)?;
+    let unread = survey.unread_segments();
     let opened = checkpoint::open_noted(&state_dir)?;
     let known = match &opened {
         Ok((state, _)) => state.applied()?.max(noted),
@@ -58,6 +64,8 @@ pub(super) fn open(
         Opening { dir, disk: &disk, options: &options, registry, progress, report: &mut report };
     let live = opening.live(opened, &journal)?;
     let store = start(dir, lock, live, journal, disk, &options)?;
+    read_the_rest(unread, Arc::downgrade(&store.inner.status))
+        .map_err(StoreFault::io("start a thread for", dir))?;
     Ok((store, report))
 }
 
@@ -131,6 +139,27 @@ impl Opening<'_> {
     }
 }
 
+/// Reads what no start waits for: the segments that are sealed and folded long ago.
+fn read_the_rest(unread: Unread, status: Weak<Status>) -> io::Result<()> {
+    if unread.is_empty() {
+        return Ok(());
+    }
+    let read = move || {
+        // Behind everything that somebody waits for.
+        let _ = rustix::process::setpriority_process(None, NICE);
+        for piece in unread.pieces() {
+            let checked = piece.check();
+            // Gone with the store that was being read for.
+            let Some(status) = status.upgrade() else { return };
+            if let Err(damage) = checked {
+                tracing::error!(%damage, "an old part of the journal is damaged");
+                locked(&status.damage).get_or_insert(damage);
+            }
+        }
+    };
+    thread::Builder::new().name("bodega-check".into()).spawn(read).map(drop)
+}
+
 fn start(
     dir: &Path,
     lock: Arc<DirLock>,
@@ -166,3 +195,6 @@ fn start(
     };
     Ok(Store { inner: Arc::new(inner) })
 }
+
+/// How far the reading of old segments stands back.
+const NICE: i32 = 15;

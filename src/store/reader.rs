@@ -132,6 +132,11 @@ impl Reader {
         }
     }
 
+    /// Whether the state under it was found damaged.
+    pub(super) fn state_is_damaged(&self) -> bool {
+        self.state.is_damaged()
+    }
+
     fn decoded<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreFault> {
         let Some(body) = self.row(key)? else { return Ok(None) };
         codec::decode(&body).map(Some).map_err(|fault| self.misread(key, &fault))

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is read from it that was not written so (checksums), and its own notes
 //! never claim more than it holds. It can be lost at any time: the journal makes it again. A
-//! panic of sled is a fault here, and a rebuild at the next start.
+//! panic of sled is a fault here, and leads to a rebuild.
 
 pub mod checkpoint;
 pub mod fold;
@@ -13,7 +13,10 @@ use std::{
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::{
@@ -31,6 +34,7 @@ pub struct State {
     dir: PathBuf,
     /// How many further pieces large values have; few have any.
     pieces: Mutex<BTreeMap<Key, u16>>,
+    damaged: AtomicBool,
 }
 
 /// A state that cannot be used, and why: it is moved aside and made again.
@@ -53,7 +57,9 @@ impl State {
                 StoreFault::StateDamaged { what: other.to_string() }
             }
         })?;
-        let state = State { db: Some(db), dir: dir.to_path_buf(), pieces: Mutex::default() };
+        let dir = dir.to_path_buf();
+        let (pieces, damaged) = (Mutex::default(), AtomicBool::new(false));
+        let state = State { db: Some(db), dir, pieces, damaged };
         let pieces = state.find_large_values()?;
         *locked(&state.pieces) = pieces;
         Ok(state)
@@ -134,10 +140,17 @@ impl State {
 
     /// Leaves word for the next start that this state must be made again.
     pub fn damaged(&self, what: String) -> StoreFault {
-        tracing::error!(what, "the state is damaged; the next start rebuilds it");
+        if !self.damaged.swap(true, Ordering::SeqCst) {
+            tracing::error!(what, "the state is damaged and must be made again");
+        }
         // If even this cannot be written, the same damage is found again.
         let _ = fs::write(self.dir.join(DAMAGED_NAME), &what);
         StoreFault::StateDamaged { what }
+    }
+
+    /// Whether damage was found since it was opened.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::SeqCst)
     }
 
     fn open_value(&self, key: &Key, head: &[u8]) -> Result<Vec<u8>, StoreFault> {

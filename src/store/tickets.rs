@@ -6,7 +6,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -96,6 +99,8 @@ pub(super) struct Status {
     mode: ArcSwap<Mode>,
     seq: watch::Sender<Seq>,
     pub(super) journal_bytes: AtomicU64,
+    /// The first damage that was found in old parts of the journal.
+    pub(super) damage: Mutex<Option<StoreFault>>,
 }
 
 /// The present epoch, and how far each ended one came.
@@ -115,6 +120,7 @@ impl Status {
             mode: ArcSwap::from_pointee(Mode::Writable),
             seq: watch::Sender::new(seq),
             journal_bytes: AtomicU64::new(0),
+            damage: Mutex::default(),
         }
     }
 

@@ -50,10 +50,10 @@ pub struct Survey {
 }
 
 /// Reads the journal in `dir` and judges it. Sealed segments that end before `known` are only
-/// read as long as the newest of them stay below a limit; the others are left to `verify`.
-pub fn survey(dir: &Path, known: Seq) -> Result<Survey, StoreFault> {
+/// read as long as the newest of them stay below a limit; the others are left for later.
+pub fn survey_within(dir: &Path, known: Seq, sealed_bytes_max: u64) -> Result<Survey, StoreFault> {
     let segments = segment::list(dir)?;
-    let first = first_to_read(&segments, known);
+    let first = first_to_read(&segments, known, sealed_bytes_max);
     survey_from(dir, segments, first, known)
 }
 
@@ -62,24 +62,49 @@ pub fn survey_all(dir: &Path) -> Result<Survey, StoreFault> {
     survey_from(dir, segment::list(dir)?, 0, 0)
 }
 
+/// Old segments that nobody has read.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    dir: PathBuf,
+    segments: Vec<(Seq, PathBuf)>,
+}
+
+impl Unread {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.segments.is_empty()
+    }
+
+    /// Each with the one behind it.
+    pub fn pieces(&self) -> impl Iterator<Item = Unread> {
+        let pairs = self.segments.windows(2);
+        pairs.map(|pair| Unread { dir: self.dir.clone(), segments: pair.to_vec() })
+    }
+
+    /// Reads the first of them, which must be whole up to where the next begins.
+    ///
+    /// # Errors
+    /// It is damaged, or cannot be read.
+    pub fn check(&self) -> Result<(), StoreFault> {
+        let [(begins, path), (next, _), ..] = &self.segments[..] else { return Ok(()) };
+        let mut survey = Survey::of(&self.dir, self.segments.clone(), 0);
+        survey.at.last = begins - 1;
+        survey.read_segment(*begins, path, true)?;
+        if survey.at.last + 1 == *next {
+            return Ok(());
+        }
+        let what = format!("frame {} is missing before the next segment", survey.at.last + 1);
+        Err(damage(path, survey.at.end, what))
+    }
+}
+
 fn survey_from(
     dir: &Path,
     segments: Vec<(Seq, PathBuf)>,
     first: usize,
     known: Seq,
 ) -> Result<Survey, StoreFault> {
-    let mut survey = Survey {
-        dir: dir.to_path_buf(),
-        timeline: 0,
-        at: Position { end: 0, chain: 0, last: 0, time: Timestamp::default() },
-        synced: 0,
-        survivors: None,
-        torn: None,
-        closed: true,
-        unread: first,
-        bytes_before_last: 0,
-        segments,
-    };
+    let mut survey = Survey::of(dir, segments, first);
     if let Some((begins, path)) = survey.segments.first().filter(|(begins, _)| *begins != 1) {
         return Err(damage(path, 0, format!("the journal begins with frame {begins}")));
     }
@@ -96,6 +121,21 @@ fn survey_from(
 }
 
 impl Survey {
+    fn of(dir: &Path, segments: Vec<(Seq, PathBuf)>, unread: usize) -> Survey {
+        Survey {
+            dir: dir.to_path_buf(),
+            timeline: 0,
+            at: Position { end: 0, chain: 0, last: 0, time: Timestamp::default() },
+            synced: 0,
+            survivors: None,
+            torn: None,
+            closed: true,
+            unread,
+            bytes_before_last: 0,
+            segments,
+        }
+    }
+
     /// Number of the last frame that counts.
     pub fn last(&self) -> Seq {
         self.at.last
@@ -106,9 +146,11 @@ impl Survey {
         &self.segments
     }
 
-    /// How many of the oldest segments were not read.
-    pub fn unread(&self) -> usize {
-        self.unread
+    /// The oldest segments, as far as they were not read.
+    pub fn unread_segments(&self) -> Unread {
+        // With the one behind, whose name says where the last of them ends.
+        let through = if self.unread == 0 { 0 } else { self.unread + 1 };
+        Unread { dir: self.dir.clone(), segments: self.segments[..through].to_vec() }
     }
 
     /// Where an unsynced end would be cut off, and how many bytes are behind.
@@ -241,13 +283,13 @@ impl Survey {
 }
 
 /// The first segment that has to be read: those before are sealed, old and beyond the limit.
-fn first_to_read(segments: &[(Seq, PathBuf)], known: Seq) -> usize {
+fn first_to_read(segments: &[(Seq, PathBuf)], known: Seq, sealed_bytes_max: u64) -> usize {
     let needed = segments.iter().rposition(|(begins, _)| *begins <= known + 1).unwrap_or(0);
     let mut first = needed;
     let mut bytes = 0;
     while first > 0 {
         bytes += fs::metadata(&segments[first - 1].1).map_or(0, |segment| segment.len());
-        if bytes > SEALED_BYTES_READ_MAX {
+        if bytes > sealed_bytes_max {
             break;
         }
         first -= 1;
@@ -300,5 +342,3 @@ pub(in super::super) fn damage(file: &Path, offset: u64, what: String) -> StoreF
 
 /// The first segment of a fresh journal is small, so that a first start is quick.
 const FIRST_BYTES: u64 = 4 * 1024 * 1024;
-/// How much of what is sealed and folded long ago is read again at every start.
-const SEALED_BYTES_READ_MAX: u64 = 256 * 1024 * 1024;

@@ -7,12 +7,16 @@ use tempfile::TempDir;
 use super::{
     super::{disk::Disk, fault::StoreFault},
     frame::Parsed,
-    open::{Torn, survey},
+    open::{Survey, Torn, survey_within},
     read::Cursor,
     *,
 };
 
 const SEGMENT: u64 = 4 << 20;
+
+fn survey(dir: &Path, known: Seq) -> Result<Survey, StoreFault> {
+    survey_within(dir, known, u64::MAX)
+}
 
 fn opened(dir: &Path) -> Result<(Journal, Option<Torn>), StoreFault> {
     survey(dir, 0)?.repair(&Disk::under(dir, 0, None), SEGMENT, 1, None)

@@ -26,7 +26,13 @@ impl State {
     /// Syncs the files, without a note that says so.
     pub fn sync(&self) -> Result<(), StoreFault> {
         self.ask(|db| db.flush().map(|_| ()))?;
-        sync_files(&self.dir).map_err(StoreFault::io("sync the state in", &self.dir))
+        let mut files = Vec::new();
+        open_all(&self.dir, &mut files).map_err(StoreFault::io("open", &self.dir))?;
+        for file in files {
+            // What a failed sync has lost is not written by a second one.
+            file.sync_all().map_err(|fault| self.damaged(format!("it did not sync: {fault}")))?;
+        }
+        Ok(())
     }
 }
 
@@ -87,21 +93,23 @@ pub fn move_aside(dir: &Path) -> Result<Option<PathBuf>, StoreFault> {
     Ok(Some(aside))
 }
 
-fn sync_files(dir: &Path) -> io::Result<()> {
+/// Opens every file below a folder, and last the folder: to be synced in this order.
+fn open_all(dir: &Path, files: &mut Vec<File>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         if path.is_dir() {
-            sync_files(&path)?;
+            open_all(&path, files)?;
         } else {
             match File::open(&path) {
-                Ok(file) => file.sync_all()?,
+                Ok(file) => files.push(file),
                 // sled removes snapshots it has replaced.
                 Err(fault) if fault.kind() == io::ErrorKind::NotFound => {}
                 Err(fault) => return Err(fault),
             }
         }
     }
-    sync_dir(dir)
+    files.push(File::open(dir)?);
+    Ok(())
 }
 
 fn write_note(dir: &Path, applied: Seq) -> io::Result<()> {

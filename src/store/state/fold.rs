@@ -74,9 +74,17 @@ impl Folder {
                 Err(RecvTimeoutError::Timeout) => self.checkpoint(),
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            if let Err(fault) = done {
-                tracing::error!(%fault, "the state takes no more changes");
-                return;
+            match done {
+                Ok(()) => {}
+                // Nothing is lost of what was folded; only the note that says so is missing yet.
+                Err(fault @ StoreFault::Io { .. }) => {
+                    tracing::warn!(%fault, "the state could not be synced yet; it is tried again");
+                }
+                Err(fault @ StoreFault::DiskFull) => return refuse_the_rest(questions, &fault),
+                Err(fault) => {
+                    tracing::error!(%fault, "the state takes no more changes");
+                    return;
+                }
             }
         }
     }
@@ -141,6 +149,16 @@ impl Folder {
             self.checkpointed = self.state.checkpoint()?;
         }
         Ok(())
+    }
+}
+
+/// The store is being closed on a full disk: the rest stays in the journal, and whoever asks for
+/// a checkpoint hears why there is none.
+fn refuse_the_rest(questions: &Receiver<Fold>, why: &StoreFault) {
+    for question in questions {
+        if let Fold::Checkpoint(answer) = question {
+            let _ = answer.send(Err(why.clone()));
+        }
     }
 }
 
