@@ -1,6 +1,6 @@
 //! Dice that can be thrown again: SplitMix64 from a seed that a failing test tells.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, path::Path};
 
 /// Seeded dice.
 #[derive(Clone, Debug)]
@@ -13,7 +13,11 @@ impl Dice {
     pub fn thrown_in(test: &str) -> Dice {
         let given = std::env::var(SEED).ok().map(|seed| seed.parse().expect("a seed is a number"));
         let seed = given.unwrap_or_else(fresh);
-        eprintln!("dice of {seed}; to repeat: {SEED}={seed} cargo test --test crashes {test}");
+        let binary = std::env::current_exe().ok();
+        let binary = binary.as_deref().and_then(Path::file_stem).unwrap_or_default();
+        let binary = binary.to_string_lossy();
+        let binary = binary.split('-').next().unwrap_or_default();
+        eprintln!("dice of {seed}; to repeat: {SEED}={seed} cargo test --test {binary} {test}");
         Dice { state: seed }
     }
 
@@ -41,6 +45,12 @@ impl Dice {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
+}
+
+/// How often a test does what it does: as many times as this variable says, or the usual.
+pub fn rounds(variable: &str, usual: u64) -> u64 {
+    let given = std::env::var(variable).ok();
+    given.map_or(usual, |given| given.parse().expect("a number of rounds"))
 }
 
 fn fresh() -> u64 {

@@ -14,6 +14,8 @@ pub struct Reply {
     pub status: u16,
     pub replayed: bool,
     pub closes: bool,
+    /// Seconds after which to ask again, if it says so.
+    pub retry_after: Option<u64>,
     pub body: Value,
 }
 
@@ -133,6 +135,7 @@ fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Reply> {
         status: status.ok_or(io::ErrorKind::InvalidData)?,
         replayed: false,
         closes: false,
+        retry_after: None,
         body: json!(null),
     };
     let mut length = 0;
@@ -144,6 +147,7 @@ fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Reply> {
                 length = value.trim().parse().map_err(|_| io::ErrorKind::InvalidData)?;
             }
             Some(("idempotent-replayed", _)) => reply.replayed = true,
+            Some(("retry-after", value)) => reply.retry_after = value.trim().parse().ok(),
             Some(("connection", value)) => reply.closes = value.trim() == "close",
             Some(_) => {}
         }

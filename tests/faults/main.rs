@@ -1,0 +1,26 @@
+//! Faults: the real binary on a disk that fails, fills up or loses its power, under clients that
+//! do not behave and clocks that jump.
+//!
+//! Each test ends with what the clients were told and with `bodega verify`. What needs root, a
+//! mount or a tool says so and is skipped where it cannot be had. `just faults` runs the same
+//! tests for longer, by the variables `BODEGA_FAULTS_…`; a failing run says how to repeat it.
+
+mod buyers;
+mod cuts;
+mod full;
+mod killed;
+mod meddle;
+mod mounts;
+mod script;
+mod stopped;
+mod syncs;
+mod writes;
+
+#[path = "../crashes/support"]
+#[expect(dead_code, reason = "shared with the other tests of crashes, which use the rest")]
+mod support {
+    pub mod dice;
+    pub mod process;
+    pub mod till;
+    pub mod wire;
+}
