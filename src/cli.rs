@@ -81,7 +81,7 @@ pub enum Command {
     /// Make an admin, or let one in again
     #[command(subcommand)]
     Admin(AdminCommand),
-    /// Look at the settings
+    /// Begin a settings file, or look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),
 }
@@ -120,6 +120,13 @@ pub enum ConfigCommand {
     /// Check the settings and print them, each with where it comes from
     #[command(after_help = CHECK_HELP)]
     Check,
+    /// Write a settings file that explains every setting and changes none
+    #[command(after_help = INIT_HELP)]
+    Init {
+        /// Print it instead of writing a file
+        #[arg(long)]
+        print: bool,
+    },
 }
 
 impl Options {
@@ -245,6 +252,14 @@ Lists every fault at once and ends with 78 if there is one. Secrets are not show
 Examples:
   bodega config check
   bodega config check --config /etc/bodega.toml";
+
+const INIT_HELP: &str = "\
+Writes bodega.toml, or the file that --config names; never over one that is there.
+
+Examples:
+  bodega config init
+  bodega config init --config /etc/bodega.toml
+  bodega config init --print";
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,11 @@
 //! Invariant: a [`Settings`] is sound as a whole; if anything is wrong there is none, and every
 //! fault is listed at once. Knows nothing of what the settings are used for.
 
+mod definition;
 mod faults;
 mod layers;
 mod reading;
+mod secret;
 
 use std::{
     net::SocketAddr,
@@ -15,11 +17,16 @@ use std::{
     str::FromStr,
 };
 
+pub use definition::commented_file;
 pub use faults::{ConfigFaults, Fault};
-pub use layers::{FAULT_VARIABLE, Flags, Layers, Purpose};
+pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
 use reading::{Reading, language, origin, shop_name};
+pub use secret::Secret;
 
-use crate::domain::money::{Currency, Money, Rate};
+use crate::{
+    domain::money::{Currency, Money, Rate},
+    secret::is_strong,
+};
 
 /// Everything that was chosen, or left at its default.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +97,8 @@ pub struct AuthSettings {
     pub access_minutes: u32,
     /// How long a session lives without being used.
     pub refresh_days: u32,
+    /// What tokens are signed with; unless chosen, bytes in the data directory.
+    pub signing_secret: Option<Secret>,
 }
 
 /// `[limits]`: for each caller.
@@ -167,12 +176,17 @@ impl Settings {
     /// Every fault, all at once.
     pub fn from_layers(layers: &Layers) -> Result<Settings, ConfigFaults> {
         let mut read = Reading::of(layers);
-        let settings = Settings {
+        let settings = Settings::read(&mut read);
+        read.finish(settings)
+    }
+
+    fn read(read: &mut Reading<'_>) -> Settings {
+        Settings {
             data_dir: read.value("data_dir", "a directory", |text| {
                 (!text.is_empty()).then(|| PathBuf::from(text))
             }),
             listen: read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed),
-            shop: shop(&mut read),
+            shop: shop(read),
             payments: PaymentSettings {
                 gateway: read.choice(
                     "payments.gateway",
@@ -185,8 +199,13 @@ impl Settings {
                 password_min: read.number("auth.password_min", 8..=PASSWORD_CHARACTERS_MAX),
                 access_minutes: read.number("auth.access_minutes", 1..=ACCESS_MINUTES_MAX),
                 refresh_days: read.number("auth.refresh_days", 1..=REFRESH_DAYS_MAX),
+                signing_secret: read.secret_if_set(
+                    "auth.signing_secret",
+                    "32 to 4096 characters that nobody can guess",
+                    |text| is_strong(text.as_bytes()),
+                ),
             },
-            limits: limits(&mut read),
+            limits: limits(read),
             http: HttpSettings {
                 trusted_hops: read.number("http.trusted_hops", 0..=TRUSTED_HOPS_MAX),
                 workers: read.number_if_set("http.workers", NonZeroUsize::MIN..=WORKERS_MAX),
@@ -195,12 +214,11 @@ impl Settings {
             idempotency: IdempotencySettings {
                 hours: read.number("idempotency.hours", 1..=KEY_HOURS_MAX),
             },
-            log: log(&mut read),
+            log: log(read),
             store: StoreSettings {
                 low_water_mib: read.number("store.low_water_mib", 1..=LOW_WATER_MIB_MAX),
             },
-        };
-        read.finish(settings)
+        }
     }
 
     /// Where customers find the shop: as chosen, or where it listens.

@@ -91,7 +91,7 @@ fn read(file: File, path: &Path) -> Result<SecretSlice<u8>, SecretFault> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_BYTES_MAX + 1));
     let most = u64::try_from(bytes.capacity()).unwrap_or(u64::MAX);
     file.take(most).read_to_end(&mut bytes).map_err(io_fault)?;
-    if !(SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&bytes.len()) || is_monotonous(&bytes) {
+    if !is_strong(&bytes) {
         return Err(SecretFault::Weak(path.to_owned()));
     }
     Ok(SecretSlice::from(bytes.to_vec()))
@@ -132,6 +132,11 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()?;
     fs::rename(&unfinished, dir.join(name))?;
     File::open(dir)?.sync_all()
+}
+
+/// Whether these bytes can be signed with: enough of them, and not all alike.
+pub fn is_strong(bytes: &[u8]) -> bool {
+    (SECRET_BYTES_MIN..=SECRET_BYTES_MAX).contains(&bytes.len()) && !is_monotonous(bytes)
 }
 
 /// Whether so few different bytes occur that nobody random chose them.

@@ -152,7 +152,10 @@ impl Shop {
         settings: Settings,
         arbiter: &ArbiterHandle,
     ) -> Result<Shop, CannotOpen> {
-        let secret = signing_secret(&settings.data_dir)?;
+        let secret = match &settings.auth.signing_secret {
+            Some(chosen) => SecretSlice::from(chosen.expose().as_bytes().to_vec()),
+            None => signing_secret(&settings.data_dir)?,
+        };
         let gateway = settings.payments.gateway;
         let (books_clock, books) = (clock.clone(), store.reader());
         let desks = Arc::new(Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {

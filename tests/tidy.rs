@@ -47,7 +47,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/domain", &["domain"]),
     ("src/clock", &["clock", "domain"]),
     ("src/secret", &["secret"]),
-    ("src/config", &["config", "domain"]),
+    // The secret, because a signing secret that is chosen must be as strong as one that is made.
+    ("src/config", &["config", "domain", "secret"]),
     ("src/telemetry", &["config", "telemetry"]),
     ("src/control", &["control"]),
     ("src/invariants", &["domain", "invariants", "store"]),

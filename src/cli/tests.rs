@@ -30,6 +30,8 @@ fn every_command_is_understood() {
     assert_eq!(command("bodega rebuild"), Command::Rebuild);
     assert_eq!(command("bodega config check"), Command::Config(ConfigCommand::Check));
     assert_eq!(command("bodega prove"), Command::Prove(ProveOptions { seed: None, proof: None }));
+    let init = ConfigCommand::Init { print: true };
+    assert_eq!(command("bodega config init --print"), Command::Config(init));
     assert_eq!(
         command("bodega admin create --email a@b.example --username ada --password-stdin"),
         Command::Admin(AdminCommand::Create {

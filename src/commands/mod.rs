@@ -6,6 +6,7 @@
 mod admin;
 mod check;
 mod client;
+mod config;
 mod demo;
 mod prove;
 mod serve;
@@ -14,8 +15,8 @@ mod tour;
 use std::process::ExitCode;
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand, Exit, complain, say},
-    config::{Layers, Settings},
+    cli::{Cli, Command, ConfigCommand, Exit, complain},
+    config::Settings,
     shop::CannotOpen,
     store::StoreFault,
     telemetry,
@@ -59,6 +60,10 @@ impl Ended {
 /// Runs a command to its end.
 pub fn run(cli: &Cli) -> ExitCode {
     let flags = cli.options.flags();
+    if let Command::Config(ConfigCommand::Init { print }) = &cli.command {
+        // Before any settings are read: there may be none yet, or a file with faults.
+        return end(config::init(&flags, *print));
+    }
     let settings = match Settings::load(&flags, cli.command.purpose()) {
         Ok(settings) => settings,
         Err(faults) => {
@@ -74,11 +79,15 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Rebuild => check::rebuild(&settings),
         Command::Prove(options) => prove::prove(options, flags.data_dir.is_some()),
         Command::Admin(command) => admin::admin(settings, command),
-        Command::Config(ConfigCommand::Check) => {
-            let layers = Layers::gather(&flags, std::env::vars_os(), cli.command.purpose());
-            say(&layers.listing()).map_err(Ended::plainly)
+        Command::Config(ConfigCommand::Check | ConfigCommand::Init { .. }) => {
+            config::show(&flags, cli.command.purpose())
         }
     };
+    end(ended)
+}
+
+/// Says why a command failed, if it did.
+fn end(ended: Result<(), Ended>) -> ExitCode {
     match ended {
         Ok(()) => Exit::Done.into(),
         Err(why) => {

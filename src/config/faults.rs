@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use super::definition::setting;
+
 /// One thing wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
@@ -54,9 +56,7 @@ impl std::error::Error for ConfigFaults {}
 
 /// The value of a setting as it may be shown: quoted, cut short, and not at all if it is a secret.
 pub(super) fn shown(key: &str, value: &str) -> String {
-    let leaf = key.rsplit('.').next().unwrap_or(key);
-    let is_secret = ["secret", "password", "token"].iter().any(|word| leaf.contains(word))
-        && leaf != "password_min";
+    let is_secret = setting(key).is_some_and(|setting| setting.is_secret) || sounds_secret(key);
     // A URL can hold a password before its `@`.
     if is_secret || (value.contains("://") && value.contains('@')) {
         return "(not shown)".to_owned();
@@ -67,18 +67,21 @@ pub(super) fn shown(key: &str, value: &str) -> String {
     }
 }
 
+/// Whether a setting of this name can only be a secret.
+pub(super) fn sounds_secret(key: &str) -> bool {
+    let leaf = key.rsplit('.').next().unwrap_or(key);
+    ["secret", "password", "token"].iter().any(|word| leaf.contains(word)) && leaf != "password_min"
+}
+
 /// The name among `known` that was perhaps meant.
-pub(super) fn nearest<'a>(
-    name: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Option<&'a str> {
+pub(super) fn nearest(name: &str, known: impl Iterator<Item = String> + Clone) -> Option<String> {
     let leaf = name.rsplit('.').next().unwrap_or(name);
     let forgotten_section = || {
         known.clone().find(|known| known.rsplit_once('.').is_some_and(|(_, known)| known == leaf))
     };
     let (distance, best) = known
         .clone()
-        .map(|known| (distance(name, known), known))
+        .map(|known| (distance(name, &known), known))
         .min_by_key(|(distance, _)| *distance)?;
     if distance <= TYPING_ERRORS_MAX { Some(best) } else { forgotten_section() }
 }

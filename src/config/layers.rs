@@ -1,43 +1,16 @@
 //! Layers: the same setting from several places, and which of them wins.
 //!
-//! [`SETTINGS`] is the list of all settings with their defaults; whatever else is set is a fault.
-//! Values are text or lists here; what they mean is checked by [`super::reading`].
+//! Whatever is set and no key of [`super::definition`] is a fault. Values are text or lists here;
+//! what they mean is checked by [`super::reading`].
 
 use std::{collections::BTreeMap, ffi::OsString, fmt::Write, fs, io, io::Read, path::PathBuf};
 
 use ::config::{Config, ConfigError, File, FileFormat, Source, Value, ValueKind};
 
-use super::faults::{Fault, nearest, shown};
-
-/// Every setting with its default; without one it may stay unset.
-pub(super) const SETTINGS: &[(&str, Option<&str>)] = &[
-    ("data_dir", Some("./var")),
-    ("listen", Some("127.0.0.1:3000")),
-    ("shop.name", Some("Bodega")),
-    ("shop.currency", Some("USD")),
-    ("shop.language", Some("en")),
-    ("shop.public_url", None),
-    ("shop.tax_rate", Some("0.075")),
-    ("shop.shipping_flat", Some("10.00")),
-    ("payments.gateway", Some("manual")),
-    ("payments.hold_minutes", Some("15")),
-    ("auth.password_min", Some("8")),
-    ("auth.access_minutes", Some("15")),
-    ("auth.refresh_days", Some("30")),
-    ("limits.enabled", Some("true")),
-    ("limits.credentials_per_minute", Some("10")),
-    ("limits.orders_per_minute", Some("10")),
-    ("limits.writes_per_minute", Some("120")),
-    ("limits.reads_per_second", Some("50")),
-    ("limits.reads_burst", Some("200")),
-    ("http.trusted_hops", Some("0")),
-    ("http.workers", None),
-    ("http.cors_origins", Some("[]")),
-    ("idempotency.hours", Some("24")),
-    ("log.format", Some("text")),
-    ("log.level", Some("info")),
-    ("store.low_water_mib", Some("64")),
-];
+use super::{
+    definition::{SETTINGS, Setting, keys, secret_of_file},
+    faults::{Fault, nearest, shown},
+};
 
 /// What the command line says about the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,16 +58,17 @@ impl Layers {
             .and_then(|merged| merged.collect());
         let mut values = BTreeMap::new();
         flatten(String::new(), merged.expect("known keys merge"), &mut values);
+        read_secret_files(&mut values, &mut faults);
         Layers { values, faults }
     }
 
     /// Every setting in force, one a line, with where it comes from. Secrets are not shown.
     pub fn listing(&self) -> String {
         let mut listing = String::new();
-        for (key, _) in SETTINGS {
-            let Some(value) = self.values.get(*key) else { continue };
-            let (shown, origin) = (shown(key, &value.to_string()), origin_of(value));
-            writeln!(listing, "{key} = {shown}  ({origin})").expect("a String takes all");
+        for setting in SETTINGS {
+            let Some(value) = self.values.get(setting.key) else { continue };
+            let (shown, origin) = (shown(setting.key, &value.to_string()), origin_of(value));
+            writeln!(listing, "{} = {shown}  ({origin})", setting.key).expect("a String takes all");
         }
         listing
     }
@@ -113,15 +87,15 @@ pub(super) fn origin_of(value: &Value) -> &str {
     value.origin().unwrap_or("default")
 }
 
-type Entries = Vec<(&'static str, Value)>;
+type Entries = Vec<(String, Value)>;
 
 fn from_defaults(purpose: Purpose) -> Entries {
-    let default = |(key, default): &(&'static str, Option<&str>)| {
+    let default = |setting: &Setting| {
         let text = match purpose {
-            Purpose::Demo if *key == "payments.gateway" => Some("demo"),
-            Purpose::Demo | Purpose::Shop => *default,
+            Purpose::Demo if setting.key == "payments.gateway" => Some("demo"),
+            Purpose::Demo | Purpose::Shop => setting.default,
         };
-        text.map(|text| (*key, Value::new(None, text)))
+        text.map(|text| (setting.key.to_owned(), Value::new(None, text)))
     };
     SETTINGS.iter().filter_map(default).collect()
 }
@@ -130,7 +104,8 @@ fn from_flags(flags: &Flags) -> Entries {
     [("data_dir", &flags.data_dir, "--data-dir"), ("listen", &flags.listen, "--listen")]
         .into_iter()
         .filter_map(|(key, text, flag)| {
-            text.as_ref().map(|text| (key, Value::new(Some(&flag.to_owned()), text.as_str())))
+            text.as_ref()
+                .map(|text| (key.to_owned(), Value::new(Some(&flag.to_owned()), text.as_str())))
         })
         .collect()
 }
@@ -146,18 +121,18 @@ fn from_environment(
         .collect();
     let mut entries = Entries::new();
     for (name, value) in ours {
-        let known = SETTINGS.iter().map(|(key, _)| *key).find(|key| variable(key) == name);
+        let known = keys().find(|key| variable(key) == name);
         match (known, value.into_string()) {
             (Some(key), Ok(text)) => entries.push((key, Value::new(Some(&name), text))),
             (Some(key), Err(_)) => faults.push(Fault::NotAllowed {
-                key: key.to_owned(),
+                key,
                 given: "(not shown)".to_owned(),
                 origin: name,
                 allowed: "UTF-8 text".to_owned(),
             }),
             (None, _) => {
                 let path = name[PREFIX.len()..].to_lowercase().replace("__", ".");
-                let nearest = nearest(&path, keys()).map(variable);
+                let nearest = nearest(&path, keys()).map(|key| variable(&key));
                 faults.push(Fault::Unknown { name, origin: "environment".to_owned(), nearest });
             }
         }
@@ -188,13 +163,44 @@ fn from_file(flags: &Flags, faults: &mut Vec<Fault>) -> Entries {
         match keys().find(|key| *key == path) {
             Some(key) => entries.push((key, Value::new(Some(&name), value.kind))),
             None => faults.push(Fault::Unknown {
-                nearest: nearest(&path, keys()).map(str::to_owned),
+                nearest: nearest(&path, keys()),
                 name: path,
                 origin: name.clone(),
             }),
         }
     }
     entries
+}
+
+/// Puts the content of each secret's file in the secret's place: the text without the newline at
+/// its end, as a list where there are several lines. Naming both is a fault.
+fn read_secret_files(values: &mut BTreeMap<String, Value>, faults: &mut Vec<Fault>) {
+    for (key, secret) in keys().filter_map(|key| secret_of_file(&key).map(|of| (key, of.key))) {
+        let Some(named) = values.remove(&key) else { continue };
+        let origin = origin_of(&named).to_owned();
+        let mut refuse = |given: String, allowed: String| {
+            let (key, origin) = (key.clone(), origin.clone());
+            faults.push(Fault::NotAllowed { key, given, origin, allowed });
+        };
+        let path = PathBuf::from(named.into_string().unwrap_or_default());
+        let given = format!("{:?}", path.display().to_string());
+        if values.contains_key(secret) {
+            refuse(given, format!("unset, because `{secret}` is set too"));
+            continue;
+        }
+        match read_bounded(&path) {
+            Ok(text) => {
+                let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+                let kind = match lines.as_slice() {
+                    [line] => ValueKind::from(line.as_str()),
+                    _ => ValueKind::from(lines),
+                };
+                let origin = format!("{} in {origin}", key.rsplit('.').next().unwrap_or(&key));
+                values.insert(secret.to_owned(), Value::new(Some(&origin), kind));
+            }
+            Err(fault) => refuse(given, format!("a file that can be read ({fault})")),
+        }
+    }
 }
 
 fn read_bounded(path: &PathBuf) -> io::Result<String> {
@@ -241,13 +247,9 @@ fn is_section(path: &str) -> bool {
 
 fn layer(entries: Entries) -> Config {
     let set = |builder: ::config::ConfigBuilder<_>, (key, value)| {
-        builder.set_override::<&str, Value>(key, value).expect("a known key is a path")
+        builder.set_override::<String, Value>(key, value).expect("a known key is a path")
     };
     entries.into_iter().fold(Config::builder(), set).build().expect("known keys merge")
-}
-
-fn keys() -> impl Iterator<Item = &'static str> + Clone {
-    SETTINGS.iter().map(|(key, _)| *key)
 }
 
 /// The environment variable of a setting.
@@ -262,5 +264,5 @@ const NO_SETTINGS: [&str; 2] = ["BODEGA_CONFIG", FAULT_VARIABLE];
 /// Where the process is to die, for tests of crashes: `after_sync:17`. Unset in every real shop.
 pub const FAULT_VARIABLE: &str = "BODEGA_FAULT";
 /// Read when no file is named; may be missing.
-const DEFAULT_FILE: &str = "bodega.toml";
+pub const DEFAULT_FILE: &str = "bodega.toml";
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

@@ -3,24 +3,39 @@
 //! After a fault reading goes on with the setting's default, so that one look finds all faults;
 //! [`Reading::finish`] then gives out the faults and never the settings.
 
-use std::{fmt::Display, net::Ipv6Addr, ops::RangeInclusive, str::FromStr};
+use std::{collections::BTreeSet, fmt::Display, net::Ipv6Addr, ops::RangeInclusive, str::FromStr};
 
 use ::config::Value;
 
 use super::{
-    Settings,
+    Secret, Settings,
+    definition::setting,
     faults::{ConfigFaults, Fault, shown},
-    layers::{Layers, SETTINGS, origin_of},
+    layers::{Layers, origin_of},
 };
 
 pub(super) struct Reading<'a> {
     layers: &'a Layers,
     faults: Vec<Fault>,
+    /// What was asked for, so that a test can tell whether a setting was forgotten.
+    asked: BTreeSet<String>,
 }
 
 impl<'a> Reading<'a> {
     pub fn of(layers: &'a Layers) -> Reading<'a> {
-        Reading { layers, faults: layers.faults().to_vec() }
+        Reading { layers, faults: layers.faults().to_vec(), asked: BTreeSet::new() }
+    }
+
+    /// The keys that were asked for so far.
+    #[cfg(test)]
+    pub fn asked(&self) -> &BTreeSet<String> {
+        &self.asked
+    }
+
+    fn given(&mut self, key: &str) -> Option<&'a Value> {
+        assert!(setting(key).is_some(), "`{key}` is read and not defined");
+        self.asked.insert(key.to_owned());
+        self.layers.value(key)
     }
 
     pub fn finish(self, settings: Settings) -> Result<Settings, ConfigFaults> {
@@ -38,7 +53,7 @@ impl<'a> Reading<'a> {
         allowed: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        let given = self.layers.value(key)?;
+        let given = self.given(key)?;
         let value = given.clone().into_string().ok().and_then(|text| parse(&text));
         if value.is_none() {
             self.refuse(key, given, allowed);
@@ -68,6 +83,16 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// A secret, from wherever it was set; a fault never shows it.
+    pub fn secret_if_set(
+        &mut self,
+        key: &str,
+        allowed: &str,
+        is_allowed: impl Fn(&str) -> bool,
+    ) -> Option<Secret> {
+        self.value_if_set(key, allowed, |text| is_allowed(text).then(|| Secret::new(text)))
+    }
+
     /// A list of the file, or the text of a JSON array.
     pub fn list<T>(
         &mut self,
@@ -76,7 +101,7 @@ impl<'a> Reading<'a> {
         allowed: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Vec<T> {
-        let Some(given) = self.layers.value(key) else { return Vec::new() };
+        let Some(given) = self.given(key) else { return Vec::new() };
         let list = texts(given)
             .filter(|texts| texts.len() <= entries_max)
             .and_then(|texts| texts.iter().map(|text| parse(text)).collect());
@@ -158,8 +183,7 @@ fn whole_number<T: Display>(range: &RangeInclusive<T>) -> String {
 }
 
 fn default_of(key: &str) -> &'static str {
-    let setting = SETTINGS.iter().find(|(known, _)| *known == key);
-    setting.and_then(|(_, default)| *default).expect("a setting that is read has a default")
+    setting(key).and_then(|setting| setting.default).expect("a setting that is read has a default")
 }
 
 const NAME_CHARACTERS_MAX: usize = 100;

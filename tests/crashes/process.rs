@@ -104,6 +104,25 @@ fn all_faults_of_the_settings_are_told_at_once_and_nothing_is_touched() {
 }
 
 #[test]
+fn a_settings_file_is_begun_once_and_changes_nothing() {
+    let (room, dir) = room();
+    let path = room.path().join("bodega.toml");
+    let init = ["config", "init", "--config", path.to_str().expect("a path in UTF-8")];
+    let wrote = run(&init, &dir);
+    assert_eq!(wrote.code, Some(0), "{wrote:?}");
+    let text = fs::read_to_string(&path).expect("the file");
+    assert_eq!(run(&["config", "init", "--print"], &dir).out.trim_end(), text.trim_end());
+    let check = ["config", "check", "--config", path.to_str().expect("a path in UTF-8")];
+    let checked = run_in(&check, &dir, &[]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert_eq!(checked.out, run_in(&["config", "check"], &dir, &[]).out);
+    let again = run(&init, &dir);
+    assert_eq!(again.code, Some(1), "{again:?}");
+    assert!(again.err.contains("is there already; nothing was changed"), "{again:?}");
+    assert_eq!(fs::read_to_string(&path).expect("the file"), text);
+}
+
+#[test]
 fn a_fault_on_order_that_is_none_stops_the_start() {
     let (_room, dir) = room();
     let ended = run_in(SERVE, &dir, &[("BODEGA_FAULT", "tomorrow")]);
