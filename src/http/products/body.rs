@@ -248,7 +248,7 @@ impl Kind for Image {
     }
 
     fn schema(&self) -> Value {
-        let own = json!({ "type": "string", "pattern": "^/media/[a-z0-9][a-z0-9.-]*$" });
+        let own = json!({ "type": "string", "pattern": media::OWN, "maxLength": URL_LETTERS_MAX });
         json!({ "anyOf": [url(URL_LETTERS_MAX).schema(), own] })
     }
 }
