@@ -87,6 +87,25 @@ fn a_password_is_never_an_argument() {
     assert_eq!(parse(line).expect_err("a password").kind(), ErrorKind::UnknownArgument);
 }
 
+/// The words of the first line of a file that begins so.
+fn words_after(start: &str, file: &str) -> Vec<String> {
+    let line = file.lines().find_map(|line| line.strip_prefix(start)).expect("such a line");
+    let plain = line.replace(['[', ']', '"', ','], " ");
+    plain.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_the_packages_start_is_understood() {
+    let unit = include_str!("../../packaging/bodega.service");
+    let started = Cli::try_parse_from(words_after("ExecStart=", unit)).expect("a command");
+    assert_eq!(started.command, Command::Serve);
+    assert_eq!(started.options.data_dir.as_deref(), Some("/var/lib/bodega"));
+    let container = include_str!("../../packaging/Dockerfile");
+    let mut words = words_after("ENTRYPOINT ", container);
+    words.extend(words_after("CMD ", container));
+    assert_eq!(Cli::try_parse_from(words).expect("a command").command, Command::Serve);
+}
+
 #[test]
 fn only_the_demo_has_the_demos_defaults() {
     assert_eq!(command("bodega demo").purpose(), Purpose::Demo);
