@@ -7,6 +7,7 @@
 mod definition;
 mod faults;
 mod layers;
+mod network;
 mod reading;
 mod secret;
 
@@ -20,6 +21,7 @@ use std::{
 pub use definition::commented_file;
 pub use faults::{ConfigFaults, Fault};
 pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
+pub use network::Network;
 use reading::{Reading, language, origin, shop_name};
 pub use secret::Secret;
 
@@ -49,6 +51,8 @@ pub struct Settings {
     pub idempotency: IdempotencySettings,
     /// Logs.
     pub log: LogSettings,
+    /// Numbers about the running shop.
+    pub metrics: MetricsSettings,
     /// The disk.
     pub store: StoreSettings,
 }
@@ -127,6 +131,17 @@ pub struct HttpSettings {
     pub workers: Option<NonZeroUsize>,
     /// Other origins whose pages may call the shop; none unless chosen.
     pub cors_origins: Vec<String>,
+    /// Speaks TLS with these files; plain HTTP unless chosen.
+    pub tls: Option<TlsFiles>,
+}
+
+/// Where certificate and key lie, as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and behind it those that vouch for it.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// `[idempotency]`.
@@ -143,6 +158,26 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// The least important level that is written.
     pub level: tracing::Level,
+    /// Which requests are written.
+    pub requests: LogRequests,
+}
+
+/// Which requests are written to the log, once each is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogRequests {
+    /// None.
+    None,
+    /// All but reads that went well, which are many and tell little.
+    Changes,
+    /// All.
+    All,
+}
+
+/// `[metrics]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MetricsSettings {
+    /// Who may read them without a token.
+    pub allowed_addresses: Vec<Network>,
 }
 
 /// How a log line looks.
@@ -210,11 +245,20 @@ impl Settings {
                 trusted_hops: read.number("http.trusted_hops", 0..=TRUSTED_HOPS_MAX),
                 workers: read.number_if_set("http.workers", NonZeroUsize::MIN..=WORKERS_MAX),
                 cors_origins: read.list("http.cors_origins", CORS_ORIGINS_MAX, ORIGIN, origin),
+                tls: tls(read),
             },
             idempotency: IdempotencySettings {
                 hours: read.number("idempotency.hours", 1..=KEY_HOURS_MAX),
             },
             log: log(read),
+            metrics: MetricsSettings {
+                allowed_addresses: read.list(
+                    "metrics.allowed_addresses",
+                    NETWORKS_MAX,
+                    "an address or a network, as `10.0.0.0/8`",
+                    parsed,
+                ),
+            },
             store: StoreSettings {
                 low_water_mib: read.number("store.low_water_mib", 1..=LOW_WATER_MIB_MAX),
             },
@@ -223,7 +267,10 @@ impl Settings {
 
     /// Where customers find the shop: as chosen, or where it listens.
     pub fn public_url(&self, bound: SocketAddr) -> String {
-        self.shop.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
+        self.shop.public_url.clone().unwrap_or_else(|| {
+            let scheme = if self.http.tls.is_some() { "https" } else { "http" };
+            format!("{scheme}://{bound}")
+        })
     }
 }
 
@@ -259,6 +306,13 @@ fn limits(read: &mut Reading<'_>) -> LimitSettings {
     }
 }
 
+fn tls(read: &mut Reading<'_>) -> Option<TlsFiles> {
+    let path = |text: &str| (!text.is_empty()).then(|| PathBuf::from(text));
+    let (certificate, key) = ("http.tls.certificate", "http.tls.key");
+    let both = read.both((certificate, key), "a file", path);
+    both.map(|(certificate, key)| TlsFiles { certificate, key })
+}
+
 fn log(read: &mut Reading<'_>) -> LogSettings {
     use tracing::Level;
     LogSettings {
@@ -276,6 +330,15 @@ fn log(read: &mut Reading<'_>) -> LogSettings {
                 ("info", Level::INFO),
                 ("debug", Level::DEBUG),
                 ("trace", Level::TRACE),
+            ],
+        ),
+        requests: read.choice(
+            "log.requests",
+            "`all`, `changes` or `none`",
+            &[
+                ("all", LogRequests::All),
+                ("changes", LogRequests::Changes),
+                ("none", LogRequests::None),
             ],
         ),
     }
@@ -297,6 +360,7 @@ const REFRESH_DAYS_MAX: u32 = 365;
 const TRUSTED_HOPS_MAX: u8 = 16;
 const WORKERS_MAX: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 const CORS_ORIGINS_MAX: usize = 100;
+const NETWORKS_MAX: usize = 100;
 /// A month of request keys.
 const KEY_HOURS_MAX: u32 = 30 * 24;
 /// A tebibyte.

@@ -34,6 +34,7 @@ use crate::{
     },
     gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
     http::{cursor::Cursors, products::Renderings},
+    meters::Meters,
     search::{self, Search, SearchFault},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
@@ -96,6 +97,8 @@ pub struct Parts {
     pub key_secret: [u8; 32],
     /// What was chosen for this run.
     pub settings: Settings,
+    /// Numbers about this shop.
+    pub meters: Meters,
     store: Store,
     following: Following,
     closing: AtomicBool,
@@ -136,9 +139,11 @@ impl Shop {
             faults,
             ..StoreOptions::default()
         };
-        let (store, report) = Store::open(&settings.data_dir, registry(), options, progress)?;
+        let meters = Meters::new();
+        let (store, report) = meters
+            .while_making(|| Store::open(&settings.data_dir, registry(), options, progress))?;
         let clock = Clock::of_machine(store.now_floor());
-        let shop = Shop::over(store, clock, settings, arbiter).await?;
+        let shop = Shop::measured(store, clock, settings, arbiter, meters).await?;
         Ok((shop, report))
     }
 
@@ -152,14 +157,26 @@ impl Shop {
         settings: Settings,
         arbiter: &ArbiterHandle,
     ) -> Result<Shop, CannotOpen> {
+        Shop::measured(store, clock, settings, arbiter, Meters::new()).await
+    }
+
+    async fn measured(
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        arbiter: &ArbiterHandle,
+        meters: Meters,
+    ) -> Result<Shop, CannotOpen> {
         let secret = match &settings.auth.signing_secret {
             Some(chosen) => SecretSlice::from(chosen.expose().as_bytes().to_vec()),
             None => signing_secret(&settings.data_dir)?,
         };
         let gateway = settings.payments.gateway;
         let (books_clock, books) = (clock.clone(), store.reader());
-        let desks = Arc::new(Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
-            gateway_over(gateway, bank, books, books_clock)
+        let desks = Arc::new(meters.while_making(|| {
+            Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
+                gateway_over(gateway, bank, books, books_clock)
+            })
         }));
         let letters = Arc::new(LetterFolder { folder: settings.data_dir.join(LETTERS) });
         let terms = Terms {
@@ -168,6 +185,7 @@ impl Shop {
         };
         let accounts = Accounts::new(
             desks.users.clone(),
+            desks.api_keys.clone(),
             store.reader(),
             &secret,
             letters,
@@ -197,6 +215,7 @@ impl Shop {
             purchases,
             clock,
             settings,
+            meters,
             store,
         }));
         shop.write_first_settings().await.map_err(CannotOpen::Settings)?;
@@ -213,10 +232,22 @@ impl Shop {
         let mut which = Sweep::All;
         while !self.is_closing() {
             every.tick().await;
+            if let Err(error) = self.accounts.note_key_uses().await {
+                tracing::warn!(%error, "when API keys were used could not be noted");
+            }
             match self.purchases.sweep(which).await {
                 Ok(_) => which = Sweep::Due,
                 Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
             }
+        }
+    }
+
+    /// Takes what was measured into the numbers, every few seconds.
+    pub async fn keep_measuring(self) {
+        let mut every = tokio::time::interval(MEASURED_EVERY);
+        while !self.is_closing() {
+            every.tick().await;
+            self.meters.take_in();
         }
     }
 
@@ -327,4 +358,6 @@ pub fn owners_thread() -> Arbiter {
 }
 
 const LETTERS: &str = "letters";
+/// Until then each measurement lies in memory.
+const MEASURED_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);

@@ -35,10 +35,15 @@ fn filter(level: Level) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::LogRequests;
 
     #[test]
     fn starting_twice_keeps_the_first() {
-        let settings = LogSettings { format: LogFormat::Json, level: Level::ERROR };
+        let settings = LogSettings {
+            format: LogFormat::Json,
+            level: Level::ERROR,
+            requests: LogRequests::None,
+        };
         start(&settings);
         assert!(!start(&settings), "the second start is told that it came second");
     }

@@ -49,6 +49,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/secret", &["secret"]),
     // The secret, because a signing secret that is chosen must be as strong as one that is made.
     ("src/config", &["config", "domain", "secret"]),
+    ("src/meters", &["meters"]),
+    ("src/traceparent", &["traceparent"]),
     ("src/telemetry", &["config", "telemetry"]),
     ("src/control", &["control"]),
     ("src/invariants", &["domain", "invariants", "store"]),
@@ -58,15 +60,27 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // `config`, because `http/wiring.rs` fits the pipeline to the shop.
     (
         "src/http",
-        &["accounts", "actors", "clock", "config", "domain", "http", "search", "shop", "store"],
+        &[
+            "accounts",
+            "actors",
+            "clock",
+            "config",
+            "domain",
+            "http",
+            "meters",
+            "search",
+            "shop",
+            "store",
+            "traceparent",
+        ],
     ),
     // `http`, because a picture of the demo is kept as any uploaded file is.
     ("src/demo", &["accounts", "actors", "demo", "domain", "http", "shop", "store"]),
     ("src/accounts", &["accounts", "actors", "clock", "domain", "store"]),
-    ("src/store", &["clock", "domain", "store"]),
+    ("src/store", &["clock", "domain", "meters", "store"]),
     ("src/search", &["domain", "search"]),
-    ("src/gateways", &["clock", "domain", "gateways"]),
-    ("src/actors", &["actors", "clock", "domain", "gateways", "store"]),
+    ("src/gateways", &["clock", "domain", "gateways", "traceparent"]),
+    ("src/actors", &["actors", "clock", "domain", "gateways", "meters", "store", "traceparent"]),
     (
         "src/subscribers",
         &["actors", "clock", "domain", "gateways", "search", "store", "subscribers"],

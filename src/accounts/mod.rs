@@ -5,6 +5,7 @@
 //! The rules are the users actor's; here is only what needs dice, hashing and signatures.
 
 mod identity;
+mod keys;
 pub mod passwords;
 pub mod tokens;
 
@@ -15,6 +16,7 @@ use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use crate::{
     actors::{
         Desk, Intent, Rejection,
+        api_keys::ApiKeys,
         users::{
             ChangePassword, ChangeProfile, CloseSession, NewSession, OpenSession, RefreshSession,
             RegisterUser, RequestReset, ResetPassword, SetPassword, Users,
@@ -26,10 +28,13 @@ use crate::{
         time::{Stamp, Who},
         users::{PasswordHash, Registration, Role, TokenHash, User, UserRefusal, fold_email},
     },
-    store::{Reader, keys},
+    store::{self, Reader},
 };
 
-pub use identity::{Identified, Unidentified};
+use keys::Uses;
+
+pub use identity::{Identified, Means, Unidentified};
+pub use keys::KeyWish;
 use passwords::{PasswordFault, Passwords};
 use tokens::{Bearer, Refresh, Tokens};
 
@@ -84,6 +89,8 @@ pub struct SignUp {
 /// The service.
 pub struct Accounts {
     users: Desk<Users>,
+    keys: Desk<ApiKeys>,
+    uses: Uses,
     reader: Reader,
     passwords: Passwords,
     tokens: Tokens,
@@ -93,12 +100,13 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// The service over the users actor.
+    /// The service over the users and API keys actors.
     ///
     /// # Errors
     /// The password pool could not be started.
     pub fn new(
         users: Desk<Users>,
+        keys: Desk<ApiKeys>,
         reader: Reader,
         secret: &SecretSlice<u8>,
         letters: Arc<dyn Letters>,
@@ -106,7 +114,17 @@ impl Accounts {
         terms: Terms,
     ) -> Result<Accounts, PasswordFault> {
         let (passwords, tokens) = (Passwords::start()?, Tokens::new(secret));
-        Ok(Accounts { users, reader, passwords, tokens, letters, clock, terms })
+        Ok(Accounts {
+            users,
+            keys,
+            uses: Uses::default(),
+            reader,
+            passwords,
+            tokens,
+            letters,
+            clock,
+            terms,
+        })
     }
 
     /// Makes an account and signs it in.
@@ -234,18 +252,18 @@ impl Accounts {
     /// [`UserRefusal::WrongPassword`], [`UserRefusal::SamePassword`].
     pub async fn change_password(
         &self,
-        caller: Identified,
+        user: UserId,
+        session: SessionId,
         old: SecretString,
         new: SecretString,
         intent: Intent,
     ) -> Result<(), Rejection> {
-        let verified = self.verified(caller.user, old.clone()).await?;
+        let verified = self.verified(user, old.clone()).await?;
         if old.expose_secret() == new.expose_secret() {
             return Err(UserRefusal::SamePassword.into());
         }
         let password = self.passwords.hash(new).await?;
-        let change =
-            ChangePassword { user: caller.user, verified, password, keep: Some(caller.session) };
+        let change = ChangePassword { user, verified, password, keep: Some(session) };
         self.users.ask(change, intent).await.map(drop)
     }
 
@@ -271,9 +289,9 @@ impl Accounts {
     ///
     /// # Errors
     /// Busy or fault; the session being gone already is what was wanted.
-    pub async fn sign_out(&self, caller: Identified) -> Result<(), Rejection> {
-        let close = CloseSession { user: caller.user, session: caller.session };
-        match self.users.ask(close, self.by_customer(caller.user)).await {
+    pub async fn sign_out(&self, user: UserId, session: SessionId) -> Result<(), Rejection> {
+        let close = CloseSession { user, session };
+        match self.users.ask(close, self.by_customer(user)).await {
             Ok(_) | Err(Rejection::Refused(_)) => Ok(()),
             Err(other) => Err(other),
         }
@@ -325,7 +343,7 @@ impl Accounts {
     }
 
     fn by_email(&self, email: &str) -> Result<Option<Arc<User>>, Rejection> {
-        let key = keys::user_by_email(&fold_email(email));
+        let key = store::keys::user_by_email(&fold_email(email));
         let Some(id) = self.reader.row(&key)?.and_then(|id| id.try_into().ok()) else {
             return Ok(None);
         };
@@ -368,15 +386,6 @@ impl Accounts {
 
     fn by_customer(&self, user: UserId) -> Intent {
         self.by(Who::Customer(user))
-    }
-}
-
-impl From<PasswordFault> for Rejection {
-    fn from(fault: PasswordFault) -> Self {
-        match fault {
-            PasswordFault::Busy => Rejection::Busy,
-            PasswordFault::Hashing => Rejection::Fault,
-        }
     }
 }
 

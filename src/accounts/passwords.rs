@@ -27,6 +27,15 @@ pub enum PasswordFault {
     Hashing,
 }
 
+impl From<PasswordFault> for crate::actors::Rejection {
+    fn from(fault: PasswordFault) -> Self {
+        match fault {
+            PasswordFault::Busy => crate::actors::Rejection::Busy,
+            PasswordFault::Hashing => crate::actors::Rejection::Fault,
+        }
+    }
+}
+
 /// The pool. Clones share it; its threads end when the last clone is gone.
 #[derive(Clone)]
 pub struct Passwords {

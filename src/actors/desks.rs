@@ -14,9 +14,9 @@ use crate::{
 };
 
 use super::{
-    Desk, carts::Carts, catalogue::Catalogue, charging::Charging, couriers::Couriers,
-    demo_bank::DemoBank, inventory::Inventory, orders::Orders, payments::Payments,
-    settings::Settings, users::Users,
+    Desk, Owner, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue, charging::Charging,
+    couriers::Couriers, demo_bank::DemoBank, inventory::Inventory, orders::Orders,
+    payments::Payments, settings::Settings, users::Users,
 };
 
 /// Where each owner is asked.
@@ -37,6 +37,8 @@ pub struct Desks {
     pub carts: Desk<Carts>,
     /// Orders.
     pub orders: Desk<Orders>,
+    /// Keys that let programs in.
+    pub api_keys: Desk<ApiKeys>,
     /// The shop's own settings.
     pub settings: Desk<Settings>,
     /// Couriers and their deliveries.
@@ -46,6 +48,20 @@ pub struct Desks {
 }
 
 impl Desks {
+    /// How many messages wait at each owner's desk.
+    pub fn waiting(&self) -> [(&'static str, usize); 8] {
+        [
+            (Users::NAME, self.users.waiting()),
+            (Catalogue::NAME, self.catalogue.waiting()),
+            (Inventory::NAME, self.inventory.waiting()),
+            (Carts::NAME, self.carts.waiting()),
+            (Orders::NAME, self.orders.waiting()),
+            (ApiKeys::NAME, self.api_keys.waiting()),
+            (Couriers::NAME, self.couriers.waiting()),
+            (Settings::NAME, self.settings.waiting()),
+        ]
+    }
+
     /// Starts every owner. `gateway` is made over the demo bank's desk, which only the demo
     /// gateway asks.
     pub fn open(
@@ -63,6 +79,7 @@ impl Desks {
             inventory: Desk::open(Inventory, &store, &clock, arbiter),
             carts: Desk::open(Carts, &store, &clock, arbiter),
             orders: Desk::open(Orders, &store, &clock, arbiter),
+            api_keys: Desk::open(ApiKeys, &store, &clock, arbiter),
             settings: Desk::open(Settings, &store, &clock, arbiter),
             couriers: Desk::open(Couriers, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),

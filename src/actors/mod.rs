@@ -4,6 +4,7 @@
 //! Rules live in [`crate::domain`]; what is decided becomes a fact in [`keeper`].
 
 pub mod addresses;
+pub mod api_keys;
 pub mod assortment;
 pub mod carts;
 pub mod catalogue;

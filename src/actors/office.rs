@@ -18,8 +18,11 @@ use actix::{
     Message, Supervised, Supervisor, WrapFuture,
 };
 
+use metrics::{Counter, Histogram};
+
 use crate::{
     clock::Clock,
+    meters::{OWNER_RESTARTS, OWNER_WAIT_SECONDS},
     store::{Store, Ticket},
 };
 
@@ -54,6 +57,8 @@ pub struct Office<O: Owner> {
     keeper: Keeper,
     clock: Clock,
     panics: Vec<Duration>,
+    waited: Histogram,
+    restarts: Counter,
 }
 
 impl<O: Owner> Actor for Office<O> {
@@ -69,6 +74,7 @@ impl<O: Owner> Supervised for Office<O> {
         let now = self.clock.running();
         self.panics.retain(|then| now.saturating_sub(*then) < PANICS_WITHIN);
         self.panics.push(now);
+        self.restarts.increment(1);
         if self.panics.len() > PANICS_MAX {
             tracing::error!(actor = O::NAME, "panics again and again; the process ends");
             std::process::exit(EXIT_BROKEN);
@@ -106,7 +112,9 @@ impl<O: Answers<M>, M: Request> Handler<Asked<M>> for Office<O> {
 
     fn handle(&mut self, asked: Asked<M>, ctx: &mut Self::Context) -> Self::Result {
         let Asked { message, intent, sent_at, _place } = asked;
-        if self.clock.running().saturating_sub(sent_at) > ANSWER_WITHIN {
+        let waited = self.clock.running().saturating_sub(sent_at);
+        self.waited.record(waited.as_secs_f64());
+        if waited > ANSWER_WITHIN {
             return Decision::denied(Rejection::Busy);
         }
         let Office { owner, keeper, .. } = self;
@@ -149,11 +157,15 @@ impl<O: Owner> Desk<O> {
     pub fn open(owner: O, store: &Store, clock: &Clock, arbiter: &ArbiterHandle) -> Desk<O> {
         let keeper = Keeper::new(store.clone());
         let clock_of_office = clock.clone();
+        let waited = metrics::histogram!(OWNER_WAIT_SECONDS, "owner" => O::NAME);
+        let restarts = metrics::counter!(OWNER_RESTARTS, "owner" => O::NAME);
         let office = Supervisor::start_in_arbiter(arbiter, move |_| Office {
             owner,
             keeper,
             clock: clock_of_office,
             panics: Vec::new(),
+            waited,
+            restarts,
         });
         Desk { office, waiting: Arc::default(), clock: clock.clone() }
     }

@@ -24,6 +24,7 @@ use crate::{
         time::{Timestamp, Who},
     },
     store::{self, RequestKey, StoreFault, keys},
+    traceparent,
 };
 
 /// How a customer's action ended, for who asks here and knows no gateway.
@@ -272,7 +273,8 @@ impl Purchases {
         F: Future<Output = Result<T, Rejection>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let running = task(Arc::clone(&self.inner));
+        // Whoever is called outside hears for which request.
+        let running = traceparent::within(traceparent::current(), task(Arc::clone(&self.inner)));
         let started = self.inner.arbiter.spawn(async move {
             // Nobody may be listening any more; what was done stands.
             let _ = answer.send(running.await);

@@ -9,7 +9,8 @@ use std::{
 
 use crate::{
     cli::say,
-    config::{DEFAULT_FILE, Flags, Layers, Purpose, commented_file},
+    config::{DEFAULT_FILE, Flags, Layers, Purpose, Settings, commented_file},
+    http::server::tls::Certificate,
 };
 
 use super::Ended;
@@ -39,7 +40,10 @@ pub fn init(flags: &Flags, print: bool) -> Result<(), Ended> {
 }
 
 /// Shows every setting in force with where it comes from.
-pub fn show(flags: &Flags, purpose: Purpose) -> Result<(), Ended> {
+pub fn show(settings: &Settings, flags: &Flags, purpose: Purpose) -> Result<(), Ended> {
+    if let Some(files) = &settings.http.tls {
+        Certificate::read(files.clone()).map_err(Ended::settings)?;
+    }
     let layers = Layers::gather(flags, std::env::vars_os(), purpose);
     say(&layers.listing()).map_err(Ended::plainly)
 }

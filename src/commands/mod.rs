@@ -34,6 +34,9 @@ pub enum Ended {
     /// Anything else, in words.
     #[error("{0}")]
     Plainly(String),
+    /// Something that was chosen cannot be used.
+    #[error("{0}")]
+    Settings(String),
     /// The data is not as it must be.
     #[error("{0}")]
     Damaged(String),
@@ -45,6 +48,11 @@ impl Ended {
         Ended::Plainly(words.to_string())
     }
 
+    /// A setting that was understood and cannot be used.
+    pub fn settings(words: impl std::fmt::Display) -> Ended {
+        Ended::Settings(words.to_string())
+    }
+
     fn exit(&self) -> Exit {
         match self {
             Ended::Store(StoreFault::Locked { .. })
@@ -52,6 +60,7 @@ impl Ended {
             Ended::Damaged(_)
             | Ended::Store(StoreFault::Damaged { .. })
             | Ended::CannotOpen(CannotOpen::Store(StoreFault::Damaged { .. })) => Exit::Damaged,
+            Ended::Settings(_) => Exit::Settings,
             Ended::Store(_) | Ended::CannotOpen(_) | Ended::Plainly(_) => Exit::Failed,
         }
     }
@@ -80,7 +89,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Prove(options) => prove::prove(options, flags.data_dir.is_some()),
         Command::Admin(command) => admin::admin(settings, command),
         Command::Config(ConfigCommand::Check | ConfigCommand::Init { .. }) => {
-            config::show(&flags, cli.command.purpose())
+            config::show(&settings, &flags, cli.command.purpose())
         }
     };
     end(ended)

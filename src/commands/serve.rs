@@ -11,7 +11,7 @@ use crate::{
     config::{FAULT_VARIABLE, Gateway, Settings},
     control::{ControlAnswer, ControlRequest, ControlSocket, ShopStatus},
     http::{
-        server::{Listening, ServerSettings, listen},
+        server::{Listening, ServerSettings, listen, tls::Certificate},
         wiring::pipeline,
     },
     shop::{Shop, owners_thread},
@@ -43,7 +43,9 @@ async fn serve_once(settings: Settings, arbiter: ArbiterHandle) -> Result<Told, 
         Gateway::Demo => " (demo gateway: no money moves)",
         Gateway::Manual => "",
     };
-    say(&format!("bodega is open at http://{}{mode}", running.address)).map_err(Ended::plainly)?;
+    let scheme = running.scheme();
+    say(&format!("bodega is open at {scheme}://{}{mode}", running.address))
+        .map_err(Ended::plainly)?;
     running.until_told().await
 }
 
@@ -85,12 +87,21 @@ impl Running {
         if let Some(workers) = settings.http.workers {
             at.workers = workers.get();
         }
+        if let Some(files) = &settings.http.tls {
+            at.tls = Some(Certificate::read(files.clone()).map_err(Ended::settings)?);
+        }
         let listening = listen(pipeline(shop.clone()), &at).map_err(Ended::plainly)?;
         let Listening { address, server } = listening;
         let handle = server.handle();
         let serving = actix::spawn(server);
         actix::spawn(shop.clone().keep_driving());
+        actix::spawn(shop.clone().keep_measuring());
         Ok(Running { address, shop, handle, serving, control })
+    }
+
+    /// How its address begins.
+    pub fn scheme(&self) -> &'static str {
+        if self.shop.settings.http.tls.is_some() { "https" } else { "http" }
     }
 
     /// Stops serving, finishes what was accepted, and closes the store.

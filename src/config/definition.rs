@@ -57,9 +57,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     unset("http.workers", "2", "Threads that answer requests; one a processor unless set."),
     set("http.cors_origins", "[]", "Other origins whose pages may call the shop."),
+    unset("http.tls.certificate", r#""/etc/bodega/certificate.pem""#, "Speak TLS with this chain."),
+    unset("http.tls.key", r#""/etc/bodega/key.pem""#, "The private key of that certificate."),
     set("idempotency.hours", "24", "How long a request key and its answer are kept."),
     set("log.format", "text", "`text` for people, `json` for machines."),
     set("log.level", "info", "`error`, `warn`, `info`, `debug` or `trace`."),
+    set("log.requests", "changes", "Requests logged: `all`, `none`, or `changes` and refusals."),
+    set("metrics.allowed_addresses", "[]", "Networks that may read /metrics, as `10.0.0.0/8`."),
     set("store.low_water_mib", "64", "With less free disk than this, writes are refused."),
 ];
 

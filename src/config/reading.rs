@@ -83,6 +83,23 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// Two settings that go together: one without the other is a fault.
+    pub fn both<T>(
+        &mut self,
+        (one, other): (&str, &str),
+        allowed: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<(T, T)> {
+        let (first, second) = (self.given(one), self.given(other));
+        for (alone, key, missing) in [(first, one, other), (second, other, one)] {
+            if let Some(given) = alone.filter(|_| first.is_none() != second.is_none()) {
+                self.refuse(key, given, &format!("set together with `{missing}`"));
+            }
+        }
+        let first = self.value_if_set(one, allowed, &parse);
+        first.zip(self.value_if_set(other, allowed, &parse))
+    }
+
     /// A secret, from wherever it was set; a fault never shows it.
     pub fn secret_if_set(
         &mut self,

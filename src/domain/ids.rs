@@ -123,6 +123,8 @@ ids! {
     CourierId,
     /// What one courier brings to one place because of one event.
     DeliveryId,
+    /// A key that lets a program in.
+    ApiKeyId,
     /// The shop itself; there is one.
     ShopId,
 }

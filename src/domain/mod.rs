@@ -4,6 +4,7 @@
 //! arguments (time and ids too) and answers with events or a named refusal.
 
 pub mod aggregate;
+pub mod api_keys;
 pub mod carts;
 pub mod catalogue;
 pub mod checkout;

@@ -3,9 +3,9 @@
 //! Each has a message fit for a shopper and a code that is part of the API.
 
 use super::{
-    carts::CartRefusal, catalogue::CatalogueRefusal, couriers::CourierRefusal,
-    inventory::StockRefusal, money::MoneyRefusal, orders::OrderRefusal, payments::PaymentRefusal,
-    settings::SettingsRefusal, users::UserRefusal,
+    api_keys::ApiKeyRefusal, carts::CartRefusal, catalogue::CatalogueRefusal,
+    couriers::CourierRefusal, inventory::StockRefusal, money::MoneyRefusal, orders::OrderRefusal,
+    payments::PaymentRefusal, settings::SettingsRefusal, users::UserRefusal,
 };
 
 /// Why the shop says no.
@@ -35,6 +35,9 @@ pub enum Refusal {
     /// A courier or a delivery.
     #[error(transparent)]
     Courier(#[from] CourierRefusal),
+    /// An API key.
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyRefusal),
     /// An amount that cannot be read or calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -52,6 +55,7 @@ impl Refusal {
             Refusal::Payment(refusal) => refusal.code(),
             Refusal::Settings(refusal) => refusal.code(),
             Refusal::Courier(refusal) => refusal.code(),
+            Refusal::ApiKey(refusal) => refusal.code(),
             Refusal::Money(refusal) => money_code(*refusal),
         }
     }

@@ -5,10 +5,13 @@
 
 use std::ops::Deref;
 
-use crate::domain::{
-    ids::{SessionId, UserId},
-    time,
-    users::Role,
+use crate::{
+    accounts::Means,
+    domain::{
+        ids::{SessionId, UserId},
+        time,
+        users::Role,
+    },
 };
 
 /// Who may use an operation.
@@ -42,8 +45,8 @@ pub struct Caller {
     pub user: UserId,
     /// Its role now, whatever it was when the token was made.
     pub role: Role,
-    /// The session the token belongs to.
-    pub session: SessionId,
+    /// What they are known by: the session of a person, or a key of a program.
+    pub means: Means,
 }
 
 impl Caller {
@@ -72,6 +75,8 @@ pub enum Unauthenticated {
     Invalid,
     /// Its time is over.
     Expired,
+    /// The API key was revoked, has expired, or the account it acts for is gone.
+    KeyEnded,
     /// Its session has ended: signed out, password changed, account deleted.
     SessionEnded,
     /// It cannot be told now.
@@ -93,6 +98,15 @@ pub struct Public(pub Option<Caller>);
 /// Anybody who is signed in.
 #[derive(Clone, Copy, Debug)]
 pub struct Customer(pub Caller);
+
+/// A person who is signed in, never a program: for what belongs to a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Person {
+    /// Who.
+    pub caller: Caller,
+    /// In which session.
+    pub session: SessionId,
+}
 
 /// An inventory manager or an admin.
 #[derive(Clone, Copy, Debug)]
@@ -128,6 +142,17 @@ impl Who for Customer {
     }
 }
 
+impl Who for Person {
+    const ACCESS: Access = Access::Customer;
+    fn admitted(caller: Option<Caller>) -> Option<Person> {
+        let caller = caller?;
+        match caller.means {
+            Means::Session(session) => Some(Person { caller, session }),
+            Means::Key { .. } => None,
+        }
+    }
+}
+
 impl Who for Staff {
     const ACCESS: Access = Access::Staff;
     fn admitted(caller: Option<Caller>) -> Option<Staff> {
@@ -146,6 +171,13 @@ impl Deref for Customer {
     type Target = Caller;
     fn deref(&self) -> &Caller {
         &self.0
+    }
+}
+
+impl Deref for Person {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
     }
 }
 

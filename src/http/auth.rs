@@ -22,7 +22,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::{
-    access::{Customer, Public},
+    access::{Customer, Person, Public},
     answer::{Answer, Cached, Page},
     call::{Call, CallOn, Origin},
     fields::{self, Body, Fields, Kind, choice, email, secret, text},
@@ -122,18 +122,20 @@ async fn resetpassword(shop: Shop, who: Public, call: Call<ResetBody>) -> Answer
 
 async fn changepassword(
     shop: Shop,
-    who: Customer,
+    who: Person,
     call: Call<ChangePasswordBody>,
 ) -> Answer<MessageView> {
     let ChangePasswordBody { old_password, new_password } = call.body;
     must_be_long_enough(&shop, &new_password, "/newPassword")?;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    shop.accounts.change_password((*who).into(), old_password, new_password, intent).await?;
+    shop.accounts
+        .change_password(who.user, who.session, old_password, new_password, intent)
+        .await?;
     Ok(PASSWORD_SET)
 }
 
-async fn signout(shop: Shop, who: Customer, _: Call) -> Answer<MessageView> {
-    shop.accounts.sign_out((*who).into()).await?;
+async fn signout(shop: Shop, who: Person, _: Call) -> Answer<MessageView> {
+    shop.accounts.sign_out(who.user, who.session).await?;
     Ok(MessageView { message: "Signed out" })
 }
 
@@ -141,7 +143,7 @@ async fn getprofile(shop: Shop, who: Customer, _: Call) -> Answer<Cached<UserVie
     Ok(UserView::cached(&*account(&shop, who.user)?))
 }
 
-async fn sessions(shop: Shop, who: Customer, _: Call) -> Answer<Page<SessionView>> {
+async fn sessions(shop: Shop, who: Person, _: Call) -> Answer<Page<SessionView>> {
     let user = account(&shop, who.user)?;
     let now = shop.clock.now();
     let mut open: Vec<&Session> =
@@ -150,7 +152,7 @@ async fn sessions(shop: Shop, who: Customer, _: Call) -> Answer<Page<SessionView
     Ok(Page::whole(open.into_iter().map(|open| SessionView::of(open, who.session)).collect()))
 }
 
-async fn end_session(shop: Shop, who: Customer, call: CallOn<SessionId>) -> Answer<MessageView> {
+async fn end_session(shop: Shop, who: Person, call: CallOn<SessionId>) -> Answer<MessageView> {
     let close = CloseSession { user: who.user, session: call.path };
     shop.desks.users.ask(close, shop.intent(who.as_cause())).await?;
     Ok(MessageView { message: "Session ended" })

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use actix_web::http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::{
     access::Public,
@@ -52,6 +53,7 @@ async fn ready<S: Health>(shop: S, _: Public, _: Call) -> Answer<ReadyView> {
     match not_ready {
         None => Ok(ReadyView { status: "ready", neighbours }),
         Some(why) => Err(Problem::refusal(StatusCode::SERVICE_UNAVAILABLE, "not_ready", why)
+            .with("neighbours", json!(neighbours))
             .retry_after(RETRY_SECONDS)),
     }
 }

@@ -35,7 +35,10 @@ pub fn document<S>(operations: &[Operation<S>], title: &str, version: &str) -> V
         "components": {
             "schemas": components,
             "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "bearer": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "An access token, or an API key (`sk_…`) with the scope.",
+                },
             },
         },
     })
@@ -54,7 +57,8 @@ fn described<S>(operation: &Operation<S>, schemas: &mut SchemaGenerator) -> Valu
         Access::Customer | Access::Staff | Access::Admin => json!([{ "bearer": [] }]),
     };
     if let Some(who) = who_may(operation.access) {
-        entry["description"] = json!(who);
+        let key = operation.scope.map(|scope| format!(" Scope of an API key: `{}`.", scope.name()));
+        entry["description"] = json!(format!("{who}{}", key.unwrap_or_default()));
     }
     match (operation.form, &operation.body_schema) {
         (Form::Json, Some(schema)) => {
@@ -102,7 +106,7 @@ fn parameters<S>(operation: &Operation<S>) -> Vec<Value> {
         json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "The same request under the same key has one effect and one answer.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY },
         })
     });
     in_path.chain(in_query).chain(key).collect()
@@ -174,6 +178,9 @@ fn problem_schema() -> Value {
         },
     })
 }
+
+/// Printable characters, of which the first and the last are no spaces.
+const KEY: &str = "^[!-~]([ -~]*[!-~])?$";
 
 #[cfg(test)]
 mod tests;

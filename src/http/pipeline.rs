@@ -6,6 +6,7 @@
 //! holds its idempotency key until then.
 
 mod body;
+mod watch;
 
 use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -21,7 +22,10 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::timeout;
 
-use self::body::read_bytes;
+use self::{
+    body::read_bytes,
+    watch::{Seen, Watch},
+};
 use super::{
     access::{Access, Caller, Identify, Unauthenticated},
     address::client_address,
@@ -35,7 +39,13 @@ use super::{
     table::{Incoming, Operation, Work},
     trace::{Trace, Traces},
 };
-use crate::clock::Clock;
+use crate::{
+    accounts::Means,
+    clock::Clock,
+    config::LogRequests,
+    meters::Meters,
+    traceparent::{self, TraceId},
+};
 
 /// All that the way of a request needs; one for all workers.
 pub struct Pipeline<S> {
@@ -48,6 +58,8 @@ pub struct Pipeline<S> {
     in_flight: InFlight,
     key_secret: [u8; 32],
     trusted_hops: usize,
+    clock: Clock,
+    watch: Watch,
 }
 
 /// What a pipeline is wired to, besides the shop that its handlers ask.
@@ -64,6 +76,10 @@ pub struct Wiring {
     pub key_secret: [u8; 32],
     /// How many proxies of our own stand in front.
     pub trusted_hops: usize,
+    /// Where requests are counted.
+    pub meters: Meters,
+    /// Which of them are logged.
+    pub logged: LogRequests,
 }
 
 /// A request as far as it has come.
@@ -73,19 +89,23 @@ struct Visit<'a> {
     trace: &'a Trace,
     caller: Option<Caller>,
     standing: Option<Standing>,
+    route: Option<usize>,
 }
 
 impl<S> Pipeline<S> {
     /// Routes to these operations, which ask this shop.
     pub fn new(shop: S, operations: Vec<Operation<S>>, wiring: Wiring) -> Pipeline<S> {
-        let Wiring { identify, answers, clock, limits, key_secret, trusted_hops } = wiring;
+        let Wiring { identify, answers, clock, limits, key_secret, trusted_hops, .. } = wiring;
+        let watch = Watch::new(wiring.meters, wiring.logged, &operations);
         Pipeline {
             shop,
             router: Router::new(operations),
             identify,
             answers,
             traces: Traces::new(&clock),
-            limits: Limits::new(&limits, clock),
+            limits: Limits::new(&limits, clock.clone()),
+            clock,
+            watch,
             in_flight: InFlight::default(),
             key_secret,
             trusted_hops,
@@ -106,11 +126,18 @@ impl<S> Pipeline<S> {
 impl<S: Clone + 'static> Pipeline<S> {
     /// Answers a request, whatever happens.
     pub async fn serve(self: Arc<Self>, request: HttpRequest, payload: Payload) -> HttpResponse {
+        let came_in = self.clock.running();
         let trace = request.extensions().get::<Trace>().cloned();
         let trace = trace.unwrap_or_else(|| self.traces.of(request.headers()));
         let address = client_address(request.peer_addr(), request.headers(), self.trusted_hops);
-        let mut visit =
-            Visit { request: &request, address, trace: &trace, caller: None, standing: None };
+        let mut visit = Visit {
+            request: &request,
+            address,
+            trace: &trace,
+            caller: None,
+            standing: None,
+            route: None,
+        };
         let answer = Arc::clone(&self).answer(&mut visit, payload).await;
         let mut answer = answer.unwrap_or_else(|problem| shown(problem, &request, &trace));
         if answer.status().is_success() && !request.method().is_safe() {
@@ -118,6 +145,14 @@ impl<S: Clone + 'static> Pipeline<S> {
             let position = HeaderValue::from(self.answers.position());
             answer.headers_mut().insert(HeaderName::from_static(POSITION), position);
         }
+        self.watch.note(&Seen {
+            route: visit.route,
+            method: request.method(),
+            status: answer.status(),
+            took: self.clock.running().saturating_sub(came_in),
+            caller: visit.caller,
+            trace: &trace,
+        });
         if let Some(standing) = visit.standing {
             let headers = answer.headers_mut();
             let name = HeaderName::from_static;
@@ -144,9 +179,10 @@ impl<S: Clone + 'static> Pipeline<S> {
                 return Err(Problem::not_found());
             }
         };
+        visit.route = Some(index);
         let operation = &self.router.operations()[index];
         self.count_address(visit, operation.class)?;
-        visit.caller = self.identified(operation.access, request)?;
+        visit.caller = self.identified(operation, request)?;
         self.count_account(visit, operation.class)?;
         let body = read_bytes(operation, request, payload).await?;
         let key = self.key(operation, visit, &body)?;
@@ -186,7 +222,12 @@ impl<S: Clone + 'static> Pipeline<S> {
 
     /// Who is calling, if they may. A token that is no good does not keep anybody from what is
     /// public: signing in again must work with an old token at hand.
-    fn identified(&self, access: Access, request: &HttpRequest) -> Result<Option<Caller>, Problem> {
+    fn identified(
+        &self,
+        operation: &Operation<S>,
+        request: &HttpRequest,
+    ) -> Result<Option<Caller>, Problem> {
+        let access = operation.access;
         let caller = match (bearer_token(request), access) {
             (None, Access::Public) => return Ok(None),
             (None, Access::Customer | Access::Staff | Access::Admin) => {
@@ -198,8 +239,12 @@ impl<S: Clone + 'static> Pipeline<S> {
             (Some(token), _) => self.identify.identify(token),
         };
         match caller {
-            Ok(caller) if access.admits(caller.role) => Ok(Some(caller)),
-            Ok(_) => Err(Problem::forbidden()),
+            Ok(caller) => match may(caller, operation) {
+                Ok(()) => Ok(Some(caller)),
+                // To what is public a key without the scope is a stranger.
+                Err(_) if access == Access::Public => Ok(None),
+                Err(problem) => Err(problem),
+            },
             Err(_) if access == Access::Public => Ok(None),
             Err(why) => Err(refusal_of(why)),
         }
@@ -235,6 +280,7 @@ impl<S: Clone + 'static> Pipeline<S> {
             };
         }
         let (request, trace) = (visit.request.clone(), visit.trace.clone());
+        let work = traceparent::within(TraceId::new(trace.as_str()), work);
         let task = actix_web::rt::spawn(async move {
             match (sound(work.await), ticket) {
                 (answer, None) => answer,
@@ -265,6 +311,18 @@ impl<S: Clone + 'static> Pipeline<S> {
     }
 }
 
+/// Whether somebody known may call an operation: a program only within its key's scopes, and
+/// everybody only in their role.
+fn may<S>(caller: Caller, operation: &Operation<S>) -> Result<(), Problem> {
+    if let Means::Key { scopes, .. } = caller.means {
+        let Some(scope) = operation.scope else { return Err(Problem::person_only()) };
+        if !scopes.holds(scope) {
+            return Err(Problem::scope_required(scope.name()));
+        }
+    }
+    if operation.access.admits(caller.role) { Ok(()) } else { Err(Problem::forbidden()) }
+}
+
 /// Notes how the client stands, and refuses if that is badly.
 fn count(visit: &mut Visit<'_>, standing: Option<Standing>) -> Result<(), Problem> {
     let Some(standing) = standing else { return Ok(()) };
@@ -290,6 +348,10 @@ fn refusal_of(why: Unauthenticated) -> Problem {
         Unauthenticated::SessionEnded => {
             Problem::unauthenticated("session_ended", "this session has ended; sign in again")
         }
+        Unauthenticated::KeyEnded => Problem::unauthenticated(
+            "key_ended",
+            "this API key was revoked or has expired, or the account it acted for is gone",
+        ),
         Unauthenticated::Unavailable => Problem::busy("who you are cannot be checked right now"),
     }
 }

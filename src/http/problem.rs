@@ -123,6 +123,21 @@ impl Problem {
         Problem::refusal(StatusCode::FORBIDDEN, "forbidden", "your role does not allow this")
     }
 
+    /// 403: no key may do this.
+    pub fn person_only() -> Problem {
+        Problem::refusal(
+            StatusCode::FORBIDDEN,
+            "person_only",
+            "only a person who is signed in may do this, not an API key",
+        )
+    }
+
+    /// 403: this key may not do this.
+    pub fn scope_required(scope: &'static str) -> Problem {
+        let detail = format!("this API key needs the scope `{scope}`");
+        Problem::refusal(StatusCode::FORBIDDEN, "scope_required", detail).with("scope", scope)
+    }
+
     /// 404: no such thing, or not yours.
     pub fn not_found() -> Problem {
         Problem::refusal(StatusCode::NOT_FOUND, "not_found", "there is no such thing here")

@@ -1,7 +1,9 @@
 //! Server: the listening socket, its time-outs and its end.
 //!
-//! Plain HTTP/1.1. On SIGTERM or SIGINT nothing new is accepted, what was accepted is finished,
-//! and what is not finished in time is let go.
+//! HTTP/1.1, plain or within TLS. On SIGTERM or SIGINT nothing new is accepted, what was accepted
+//! is finished, and what is not finished in time is let go.
+
+pub mod tls;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,6 +17,7 @@ use actix_web::{
     web,
 };
 
+use self::tls::{Certificate, TlsFault};
 use super::{edge, limits::SWEEP_SECONDS, pipeline::Pipeline};
 
 /// How the server listens.
@@ -28,6 +31,8 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Connections a worker has at most.
     pub connections_max: usize,
+    /// The certificate to speak TLS with; plain HTTP without one.
+    pub tls: Option<Certificate>,
 }
 
 impl ServerSettings {
@@ -39,6 +44,7 @@ impl ServerSettings {
             workers,
             cors_origins: Vec::new(),
             connections_max: CONNECTIONS_MAX,
+            tls: None,
         }
     }
 }
@@ -61,6 +67,9 @@ pub enum CannotListen {
         #[source]
         source: io::Error,
     },
+    /// TLS cannot be served.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
 }
 
 /// A server whose socket is open, and which answers once it is driven.
@@ -85,24 +94,31 @@ where
     let address = settings.listen;
     let origins = settings.cors_origins.clone();
     let swept = Arc::clone(&pipeline);
-    let bound = HttpServer::new(move || app(Arc::clone(&pipeline), origins.clone()))
+    let secure = settings.tls.as_ref().map(Certificate::server_config).transpose()?;
+    let server = HttpServer::new(move || app(Arc::clone(&pipeline), origins.clone()))
         .workers(settings.workers.max(1))
         .max_connections(settings.connections_max)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEADER_TIME_MAX)
         .client_disconnect_timeout(DISCONNECT_TIME_MAX)
         .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
-        .shutdown_signal(told_to_stop())
-        .bind(address)
-        .map_err(|source| {
-            if source.kind() == io::ErrorKind::AddrInUse {
-                CannotListen::InUse { address }
-            } else {
-                CannotListen::Refused { address, source }
-            }
-        })?;
+        .shutdown_signal(told_to_stop());
+    let bound = match secure {
+        Some(config) => server.bind_rustls_0_23(address, config),
+        None => server.bind(address),
+    };
+    let bound = bound.map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            CannotListen::InUse { address }
+        } else {
+            CannotListen::Refused { address, source }
+        }
+    })?;
     let address = bound.addrs().first().copied().unwrap_or(address);
     actix_web::rt::spawn(sweep(swept));
+    if let Some(certificate) = settings.tls.clone() {
+        actix_web::rt::spawn(tls::read_again_on_hangup(certificate));
+    }
     Ok(Listening { address, server: bound.run() })
 }
 

@@ -21,8 +21,10 @@ use super::{
     limits::Class,
     problem::Problem,
     router::Params,
+    scopes,
     trace::Trace,
 };
+use crate::domain::api_keys::Scope;
 
 /// Something the shop can be asked over HTTP.
 pub struct Operation<S> {
@@ -34,6 +36,8 @@ pub struct Operation<S> {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// What a key needs to call it; none: no key may, unless it is public.
+    pub scope: Option<Scope>,
     /// What it costs.
     pub class: Class,
     /// The status of a success.
@@ -105,9 +109,10 @@ where
     let (tag, name) = names_of::<F>();
     Operation {
         id: format!("{tag}_{name}"),
-        method,
         path,
         access: W::ACCESS,
+        scope: scopes::of(&method, path),
+        method,
         class,
         status,
         tag,

@@ -9,6 +9,8 @@ use actix_web::{http::Method, test};
 use serde_json::Value;
 
 use self::example::{Notes, Shop, operations};
+use crate::{config::LogRequests, meters::Meters};
+
 use super::{
     docs::with_docs,
     limits::LimitSettings,
@@ -78,6 +80,8 @@ pub fn shop() -> Shop {
 
 pub fn pipeline(shop: &Shop, limits: LimitSettings) -> Arc<Pipeline<Shop>> {
     let wiring = Wiring {
+        meters: Meters::new(),
+        logged: LogRequests::None,
         identify: Arc::<Notes>::clone(shop),
         answers: Arc::<Notes>::clone(shop),
         clock: shop.clock.clone(),

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, auth, carts, categories, couriers, demo, docs, health,
+    addresses, api_keys, auth, carts, categories, couriers, demo, docs, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
     limits::{Allowance, Class, LimitSettings},
-    media, orders,
+    media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, search,
@@ -26,6 +26,7 @@ use crate::{
 pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     let mut all = auth::operations();
     all.extend(users::operations());
+    all.extend(api_keys::operations());
     all.extend(addresses::operations());
     all.extend(products::operations());
     all.extend(categories::operations());
@@ -36,6 +37,7 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(couriers::operations());
     all.extend(media::operations());
     all.extend(health::operations());
+    all.extend(metrics::operations());
     if gateway == Gateway::Demo {
         all.extend(demo::operations());
     }
@@ -52,6 +54,8 @@ pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
         limits: allowances(&settings.limits),
         key_secret: shop.key_secret,
         trusted_hops: usize::from(settings.http.trusted_hops),
+        meters: shop.meters.clone(),
+        logged: settings.log.requests,
     };
     let operations = operations(settings.payments.gateway);
     Arc::new(Pipeline::new(shop, operations, wiring))

@@ -10,7 +10,13 @@ use std::{
     time::Duration,
 };
 
-use crate::domain::time::Timestamp;
+use metrics::Histogram;
+
+use crate::{
+    clock::Clock,
+    domain::time::Timestamp,
+    meters::{BATCH_COMMITS, SYNC_SECONDS},
+};
 
 use super::{
     Mode, Seq,
@@ -34,6 +40,32 @@ pub(super) struct Committer {
     pub faults: Option<Arc<Faults>>,
     /// Number of the last durable ticket of the present epoch.
     pub good: Option<u64>,
+    pub pace: Pace,
+}
+
+/// How fast commits become durable, for whoever watches.
+pub(super) struct Pace {
+    clock: Clock,
+    commits: Histogram,
+    seconds: Histogram,
+}
+
+impl Pace {
+    /// Measured from now on.
+    pub fn new() -> Pace {
+        Pace {
+            clock: Clock::of_machine(Timestamp::default()),
+            commits: metrics::histogram!(BATCH_COMMITS),
+            seconds: metrics::histogram!(SYNC_SECONDS),
+        }
+    }
+
+    /// One batch of so many commits, written since then.
+    fn note(&self, commits: usize, since: Duration) {
+        let took = self.clock.running().saturating_sub(since);
+        self.seconds.record(took.as_secs_f64());
+        self.commits.record(f64::from(u32::try_from(commits).unwrap_or(u32::MAX)));
+    }
 }
 
 /// A commit whose frame is on its way.
@@ -156,7 +188,11 @@ impl Committer {
     fn write(&mut self, batch: &mut Batch) -> Vec<(Seq, Pending)> {
         let first = self.journal.last() + 1;
         let mut commits = std::mem::take(&mut batch.commits);
+        let (since, count) = (self.pace.clock.running(), batch.frames.len());
         let appended = self.journal.append(&mut batch.frames);
+        if count > 0 {
+            self.pace.note(count, since);
+        }
         let failed = commits.split_off(appended.durable);
         if let Some(fault) = appended.fault {
             let fault = self.suffer(fault);

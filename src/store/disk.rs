@@ -36,7 +36,8 @@ impl Disk {
         self.free_bytes() < self.low_water_bytes / 4
     }
 
-    fn free_bytes(&self) -> u64 {
+    /// Room left.
+    pub fn free_bytes(&self) -> u64 {
         let room = self.faults.as_ref().map_or(u64::MAX, |faults| faults.room());
         // Not being told is no reason to stop: a write says soon enough.
         let free = rustix::fs::statvfs(&self.dir)

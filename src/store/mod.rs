@@ -51,6 +51,7 @@ pub use tickets::{Durable, Ticket};
 pub use verify::{Check, Finding, VerifyReport, verify};
 
 use commit::overtaken_in;
+use disk::Disk;
 use live::Folding;
 use lock::DirLock;
 use queue::Queue;
@@ -143,6 +144,19 @@ pub struct StoreHealth {
     pub damage: Option<StoreFault>,
 }
 
+/// Numbers about the store, for whoever watches it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreFigures {
+    /// Room left on the disk.
+    pub disk_free_bytes: u64,
+    /// Entries that wait for the commit thread.
+    pub waiting: usize,
+    /// Reads that found their state decoded.
+    pub cache_hits: u64,
+    /// Reads that did not.
+    pub cache_misses: u64,
+}
+
 /// Keeps what was decided. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
@@ -156,6 +170,7 @@ struct Inner {
     table: Arc<Table>,
     journal_dir: PathBuf,
     threads: Mutex<Option<Threads>>,
+    disk: Disk,
 }
 
 struct Threads {
@@ -249,6 +264,17 @@ impl Store {
             journal_bytes: status.journal_bytes.load(Ordering::Relaxed),
             table_bytes: self.inner.table.weight(),
             damage: locked(&status.damage).clone(),
+        }
+    }
+
+    /// Numbers beside [`Store::health`].
+    pub fn figures(&self) -> StoreFigures {
+        let (cache_hits, cache_misses) = self.inner.reader.cache_figures();
+        StoreFigures {
+            disk_free_bytes: self.inner.disk.free_bytes(),
+            waiting: self.inner.queue.waiting(),
+            cache_hits,
+            cache_misses,
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 
 use super::{
     Inner, OpenReport, Seq, Store, StoreOptions, Threads,
-    commit::Committer,
+    commit::{Committer, Pace},
     disk::Disk,
     fault::StoreFault,
     journal::{
@@ -172,6 +172,7 @@ fn start(
     status.journal_bytes.store(journal.bytes(), Ordering::Relaxed);
     let queue = Arc::new(Queue::new(options.queue_commits_max, options.queue_bytes_max));
     let Live { reader, writer, folding, table, state: _ } = live;
+    let watched = disk.clone();
     let committer = Committer {
         queue: Arc::clone(&queue),
         status: Arc::clone(&status),
@@ -180,6 +181,7 @@ fn start(
         disk,
         faults: options.faults.clone(),
         good: None,
+        pace: Pace::new(),
     };
     let committing = thread::Builder::new()
         .name("bodega-commit".into())
@@ -191,6 +193,7 @@ fn start(
         reader,
         table,
         journal_dir: journal::dir_of(dir),
+        disk: watched,
         threads: Mutex::new(Some(Threads { committing, folding, _lock: lock })),
     };
     Ok(Store { inner: Arc::new(inner) })

@@ -65,6 +65,11 @@ impl Queue {
         Queue { line: Mutex::default(), filled: Condvar::new(), commits_max, bytes_max }
     }
 
+    /// How many entries wait.
+    pub fn waiting(&self) -> usize {
+        locked(&self.line).entries.len()
+    }
+
     /// Puts a commit in line; its ticket.
     pub fn push(
         &self,

@@ -55,6 +55,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// How often state was found decoded, and how often it was not.
+    pub(super) fn cache_figures(&self) -> (u64, u64) {
+        (self.cache.hits(), self.cache.misses())
+    }
+
     pub(super) fn new(table: Arc<Table>, cache: Arc<Cache>, state: Arc<State>) -> Reader {
         Reader { table, cache, state }
     }

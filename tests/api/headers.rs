@@ -107,7 +107,7 @@ async fn unknown_paths_and_methods_are_problems() {
         "//v1/orders",
         "/v1/auth/login/extra",
         "/v1/product/getproduct/",
-        "/metrics",
+        "/v1/metrics",
         "/.env",
         "/admin",
     ] {

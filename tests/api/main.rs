@@ -12,6 +12,8 @@ mod categories;
 mod headers;
 mod idempotency;
 mod inventory;
+mod keys;
+mod metrics;
 mod money;
 mod openapi;
 mod order_status;

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, fmt::Debug, fs, path::PathBuf};
 
 use bodega::domain::{
     aggregate::Aggregate,
+    api_keys::{ApiKey, ApiKeyEvent},
     carts::{Cart, CartEvent},
     catalogue::{Category, CategoryEvent, Product, ProductEvent},
     couriers::{Courier, CourierEvent},
@@ -145,6 +146,11 @@ events! {
         RefundSucceeded = "refund_succeeded",
         RefundFailed = "refund_failed",
         DisputeRecorded = "dispute_recorded",
+    }
+    ApiKeyEvent of ApiKey {
+        KeyMade = "key_made",
+        KeyUsed = "key_used",
+        KeyRevoked = "key_revoked",
     }
     ShopEvent of Shop {
         ShopOpened = "shop_opened",

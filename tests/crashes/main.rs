@@ -12,3 +12,4 @@ mod races;
 mod refunds;
 #[expect(dead_code, reason = "shared with the tests of faults, which use the rest")]
 mod support;
+mod tls;

@@ -1,6 +1,7 @@
 //! What a key means.
 
 use super::*;
+use crate::accounts::Means;
 use crate::domain::ids::{Identity, SessionId, UserId};
 use crate::domain::users::Role;
 
@@ -47,7 +48,11 @@ fn only_post_and_patch_take_a_key() {
 fn a_key_belongs_to_its_caller_its_method_and_its_route() {
     let caller = |byte| {
         let user = UserId::from_bytes([byte; 16]);
-        Some(Caller { user, role: Role::Customer, session: SessionId::from_bytes([byte; 16]) })
+        Some(Caller {
+            user,
+            role: Role::Customer,
+            means: Means::Session(SessionId::from_bytes([byte; 16])),
+        })
     };
     let [here, there]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|ip| ip.parse().expect("ip"));
     let scoped =

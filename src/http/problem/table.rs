@@ -9,9 +9,9 @@ use super::Problem;
 use crate::{
     actors::Rejection,
     domain::{
-        carts::CartRefusal, catalogue::CatalogueRefusal, couriers::CourierRefusal,
-        inventory::StockRefusal, orders::OrderRefusal, payments::PaymentRefusal, refusal::Refusal,
-        settings::SettingsRefusal, users::UserRefusal,
+        api_keys::ApiKeyRefusal, carts::CartRefusal, catalogue::CatalogueRefusal,
+        couriers::CourierRefusal, inventory::StockRefusal, orders::OrderRefusal,
+        payments::PaymentRefusal, refusal::Refusal, settings::SettingsRefusal, users::UserRefusal,
     },
     http::views::Amount,
     store::StoreFault,
@@ -59,7 +59,16 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Payment(refusal) => of_payment(refusal),
         Refusal::Settings(refusal) => of_settings(refusal),
         Refusal::Courier(refusal) => of_courier(*refusal),
+        Refusal::ApiKey(refusal) => of_api_key(refusal),
         Refusal::Money(_) => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn of_api_key(refusal: &ApiKeyRefusal) -> StatusCode {
+    match refusal {
+        ApiKeyRefusal::UnknownKey => StatusCode::NOT_FOUND,
+        ApiKeyRefusal::NoScope => StatusCode::BAD_REQUEST,
+        ApiKeyRefusal::AlreadyMade | ApiKeyRefusal::TooManyKeys => StatusCode::CONFLICT,
     }
 }
 
@@ -225,7 +234,8 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         Refusal::Order(OrderRefusal::IllegalTransition { from, to }) => {
             problem.with("from", from.name()).with("to", to.name())
         }
-        Refusal::User(_)
+        Refusal::ApiKey(_)
+        | Refusal::User(_)
         | Refusal::Catalogue(_)
         | Refusal::Stock(_)
         | Refusal::Cart(_)

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    accounts::Means,
     clock::Clock,
     domain::{
         ids::{Identity, OrderId, SessionId, UserId},
@@ -227,7 +228,7 @@ impl Identify for Notes {
             _ => return Err(Unauthenticated::Invalid),
         };
         let (user, session) = (UserId::from_bytes([byte; 16]), SessionId::from_bytes([byte; 16]));
-        Ok(Caller { user, role, session })
+        Ok(Caller { user, role, means: Means::Session(session) })
     }
 }
 

@@ -6,8 +6,8 @@
 
 use crate::domain::{
     ids::{
-        CategoryId, CourierId, DeliveryId, HoldId, Identity, NewsId, OrderId, PaymentId, ProductId,
-        UserId, VariantId,
+        ApiKeyId, CategoryId, CourierId, DeliveryId, HoldId, Identity, NewsId, OrderId, PaymentId,
+        ProductId, UserId, VariantId,
     },
     orders::OrderStatus,
     time::Timestamp,
@@ -159,6 +159,16 @@ pub fn movements(variant: VariantId) -> Key {
 /// A row of [`movements`].
 pub fn movement(variant: VariantId, version: u64, index: u32) -> Key {
     Key::row(MOVEMENT_TAG).id(&variant).number(version).number(u64::from(index)).done()
+}
+
+/// List: the API keys that are not revoked, oldest first.
+pub fn api_keys() -> Key {
+    Key::row(0xa2).done()
+}
+
+/// A row of [`api_keys`].
+pub fn api_key_listed(key: ApiKeyId) -> Key {
+    Key::row(0xa2).id(&key).done()
 }
 
 /// Look-up: the cart of a user.
@@ -333,6 +343,6 @@ pub fn held_by<I: Identity>(value: &[u8]) -> Option<I> {
     value.first_chunk::<16>().map(|bytes| I::from_bytes(*bytes))
 }
 
-/// Rows of users, catalogue, stock and carts; orders and payments are found by id.
+/// Rows of users, catalogue, stock, carts and API keys; orders and payments are found by id.
 const CLAIM_TAGS: std::ops::RangeInclusive<u8> = 0x80..=0xa7;
 const MOVEMENT_TAG: u8 = 0x9a;

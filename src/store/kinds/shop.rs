@@ -5,14 +5,15 @@
 
 use crate::{
     domain::{
+        api_keys::ApiKey,
         carts::Cart,
         catalogue::{Category, Product, fold_name},
         couriers::Courier,
         deliveries::{Delivery, DeliveryState},
         demo_charge::DemoCharge,
         ids::{
-            CartId, CategoryId, CourierId, DeliveryId, DemoChargeId, HoldId, NewsId, OrderId,
-            PaymentId, ProductId, ShopId, UserId, VariantId,
+            ApiKeyId, CartId, CategoryId, CourierId, DeliveryId, DemoChargeId, HoldId, NewsId,
+            OrderId, PaymentId, ProductId, ShopId, UserId, VariantId,
         },
         inventory::{Hold, Ledger, LedgerEvent, Movement},
         news::News,
@@ -42,9 +43,19 @@ pub fn registry() -> Registry {
         .with::<Payment>()
         .with::<Shop>()
         .with::<DemoCharge>()
+        .with::<ApiKey>()
         .with::<News>()
         .with::<Courier>()
         .with::<Delivery>()
+}
+
+impl Kept for ApiKey {
+    const TAG: u8 = 0x10;
+
+    fn rows(&self, id: ApiKeyId) -> Vec<Row> {
+        let is_listed = self.made.is_some() && self.revoked_at.is_none();
+        if is_listed { vec![listed(keys::api_key_listed(id))] } else { Vec::new() }
+    }
 }
 
 impl Kept for User {

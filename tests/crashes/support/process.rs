@@ -66,7 +66,7 @@ impl Serving {
     pub fn try_start(dir: &Path, environment: &[(&str, &str)]) -> Result<Serving, Ended> {
         let mut program = Program::start(&["serve", "--listen", "127.0.0.1:0"], dir, environment);
         while let Some(line) = program.line() {
-            if let Some(rest) = line.split("http://").nth(1) {
+            if let Some(rest) = line.split_once("://").map(|(_, rest)| rest) {
                 let address = rest.split(' ').next().unwrap_or_default();
                 let address = address.parse().expect("an address and a port");
                 return Ok(Serving { address, ready: line, program });
@@ -84,9 +84,18 @@ impl Serving {
 
     /// Tells it to stop, as an init system does, and goes on.
     pub fn tell_to_stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Tells it to read its certificate again.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = self.program.child.as_ref().expect("runs").id();
         let pid = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
-        kill_process(pid, Signal::TERM).expect("a child can be told to stop");
+        kill_process(pid, signal).expect("a child can be told");
     }
 
     /// Waits for its end.
