@@ -23,12 +23,13 @@ use crate::{
         assortment::Assortment,
         demo_bank::{BankBooks, DemoBank},
         desks::Desks,
-        purchases::{Purchases, Sweep},
+        purchases::{PaymentTerms, Purchases, Sweep},
         settings::OpenShop,
     },
     clock::Clock,
-    config::{Gateway, Settings},
+    config::{Gateway, PaymentSettings, Settings},
     domain::{
+        orders::PaymentMethod,
         settings::Opening,
         time::{Stamp, Who},
     },
@@ -194,8 +195,8 @@ impl Shop {
         )?;
         let runner = Runner::start(store.clone(), desks.couriers.clone(), clock.clone())
             .map_err(CannotOpen::Runner)?;
-        let hold_minutes = settings.payments.hold_minutes;
-        let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), hold_minutes);
+        let terms = payment_terms(&settings.payments);
+        let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
         let place = search::place_in(&settings.data_dir);
         let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
         let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
@@ -222,7 +223,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Drives on, now and every minute, what a crash or a doubt has left unfinished.
+    /// Drives on, now and again and again, what a crash or a doubt has left unfinished.
     pub async fn keep_driving(self) {
         if let Err(error) = self.assortment.mend().await {
             tracing::error!(%error, "ledgers could not be compared with the catalogue");
@@ -300,6 +301,20 @@ impl Shop {
     }
 }
 
+fn payment_terms(chosen: &PaymentSettings) -> PaymentTerms {
+    let offered = [
+        (PaymentMethod::CashOnDelivery, chosen.cash_on_delivery),
+        (PaymentMethod::BankTransfer, chosen.bank_transfer),
+    ];
+    PaymentTerms {
+        hold_minutes: chosen.hold_minutes,
+        manual_hold_days: chosen.manual_hold_days,
+        capture: chosen.capture,
+        by_hand: offered.into_iter().filter(|(_, on)| *on).map(|(method, _)| method).collect(),
+        minimum_order: chosen.minimum_order,
+    }
+}
+
 fn gateway_over(
     chosen: Gateway,
     bank: Desk<DemoBank>,
@@ -360,4 +375,5 @@ pub fn owners_thread() -> Arbiter {
 const LETTERS: &str = "letters";
 /// Until then each measurement lies in memory.
 const MEASURED_EVERY: Duration = Duration::from_secs(5);
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);

@@ -175,9 +175,21 @@ impl Charging {
         id: PaymentId,
         order: OrderId,
         amount: Money,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let change = PaymentChange::Receive { order, amount };
+        let message = ChangePayment { payment: id, change };
+        let (outcome, ticket) = self.payments.step(message, self.intent(after)).await;
+        outcome.map(|payment| (payment, ticket))
+    }
+
+    /// Changes what somebody decided about a refund, durably: tried again, or moved by hand.
+    pub async fn change_refund(
+        &self,
+        id: PaymentId,
+        change: PaymentChange,
         intent: Intent,
     ) -> Result<Arc<Payment>, Rejection> {
-        let change = PaymentChange::Receive { order, amount };
         self.payments.ask(ChangePayment { payment: id, change }, intent).await
     }
 

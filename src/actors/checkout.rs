@@ -200,6 +200,13 @@ impl<'d> Drive<'d> {
                 let decided = self.desks.charging.refund_rest(self.payment_id(), self.ticket).await;
                 self.heard(decided).await
             }
+            Step::ReceivePayment => {
+                let (order, total) = (self.order.id, self.order.quote.total);
+                let charging = &self.desks.charging;
+                let decided = charging.receive(self.payment_id(), order, total, self.ticket).await;
+                self.heard(decided).await
+            }
+            Step::NoteDecline => self.change_order(self.decline()).await,
             Step::AwaitPayment => self.change_order(self.awaiting()).await,
             Step::MarkAuthorised => self.change_order(self.authorised()).await,
             Step::MarkPaid => {

@@ -38,17 +38,25 @@ pub struct Intent {
     pub key: Option<RequestKey>,
     /// The step of the same process that came before; if that one failed, this one must not hold.
     pub after: Option<Ticket>,
+    /// The version of the thing that the asker has seen, if they insist on changing that one.
+    pub seen: Option<u64>,
 }
 
 impl Intent {
     /// An intent at this moment by this person, without a key.
     pub fn of(stamp: Stamp) -> Intent {
-        Intent { stamp, key: None, after: None }
+        Intent { stamp, ..Intent::default() }
     }
 
     /// The same, under an idempotency key.
     pub fn under(mut self, key: Option<RequestKey>) -> Intent {
         self.key = key;
+        self
+    }
+
+    /// The same, for the version that the asker has seen, if they insist on one.
+    pub fn seeing(mut self, version: Option<u64>) -> Intent {
+        self.seen = version;
         self
     }
 

@@ -19,7 +19,7 @@ use crate::{
         time::Timestamp,
         users::UserRefusal,
     },
-    store::keys,
+    store::{Versioned, keys},
 };
 
 use super::{Answers, Owner, Rejection, Request, Work};
@@ -75,8 +75,18 @@ pub enum OrderChange {
     },
     /// It arrived.
     Deliver,
-    /// Staff may record that the money was received.
-    ExpectReceipt,
+    /// A charge was refused, and the order waits for another.
+    NoteDecline {
+        /// The number of the charge.
+        attempt: u32,
+        /// Why.
+        code: Option<String>,
+    },
+    /// Staff has the money of an order that is paid by hand.
+    NoteReceipt {
+        /// How to find it again.
+        reference: Option<String>,
+    },
     /// Part of the money is to go back.
     DecideRefund {
         /// The refund to be.
@@ -90,6 +100,18 @@ pub enum OrderChange {
         refund: RefundId,
         /// How.
         outcome: RefundOutcome,
+    },
+    /// A refused refund counts as decided once more.
+    ReviveRefund {
+        /// Which.
+        refund: RefundId,
+    },
+    /// What went back after the cancellation came back.
+    FailReturn {
+        /// What has gone back all the same.
+        refunded: Money,
+        /// Why.
+        code: String,
     },
     /// What the gateway told of a dispute.
     NoteDispute(DisputeNews),
@@ -157,7 +179,8 @@ impl Answers<PlaceOrder> for Orders {
 
 impl Answers<ChangeOrder> for Orders {
     fn answer(&mut self, msg: ChangeOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
-        let order = work.get::<Order>(msg.order)?;
+        let Versioned { version, state: order } = work.versioned::<Order>(msg.order)?;
+        work.must_be_seen(version)?;
         let events = decide(&order, msg.change)?;
         if let Some(scope) = order.request.filter(|_| came_to_nothing(&events)) {
             // Nothing came of the request: the same key may try again.
@@ -208,9 +231,12 @@ fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRe
         OrderChange::Settle { captured, refunded } => order.settle(captured, refunded),
         OrderChange::Ship { tracking_number, carrier } => order.ship(tracking_number, carrier),
         OrderChange::Deliver => order.deliver(),
-        OrderChange::ExpectReceipt => order.expect_receipt().map(|()| vec![]),
+        OrderChange::NoteDecline { attempt, code } => order.note_decline(attempt, code),
+        OrderChange::NoteReceipt { reference } => order.note_receipt(reference),
         OrderChange::DecideRefund { refund, wish } => order.decide_refund(refund, &wish),
         OrderChange::NoteRefund { refund, outcome } => order.record_refund(refund, &outcome),
+        OrderChange::ReviveRefund { refund } => order.revive_refund(refund),
+        OrderChange::FailReturn { refunded, code } => order.fail_return(refunded, code),
         OrderChange::NoteDispute(news) => order.note_dispute(&news),
     }
 }

@@ -66,6 +66,18 @@ pub enum PaymentChange {
         /// What it said.
         outcome: RefundOutcome,
     },
+    /// A refused refund is to be tried again.
+    RetryRefund {
+        /// Which.
+        refund: RefundId,
+    },
+    /// Staff gave the money of a refund back by hand.
+    PayOutRefund {
+        /// Which.
+        refund: RefundId,
+        /// How to find it again.
+        reference: Option<String>,
+    },
     /// What the gateway told of a dispute.
     RecordDispute(DisputeNews),
 }
@@ -107,10 +119,8 @@ impl Answers<ChangePayment> for Payments {
         work: &mut Work<'_>,
     ) -> Result<Arc<Payment>, Rejection> {
         let payment = work.get::<Payment>(msg.payment)?;
-        if let PaymentChange::Receive { order, .. } = &msg.change {
-            // What the client is shown again is the order.
-            work.made(Order::KIND, order);
-        }
+        // What a client is shown again is the order.
+        work.made(Order::KIND, &payment.order);
         let events = decide(&payment, msg.change)?;
         work.change::<Payment>(msg.payment, events)
     }
@@ -133,6 +143,10 @@ fn decide(payment: &Payment, change: PaymentChange) -> Result<Vec<PaymentEvent>,
             payment.begin_refund(refund, amount, extent, reason)
         }
         PaymentChange::RecordRefund { refund, outcome } => payment.record_refund(refund, &outcome),
+        PaymentChange::RetryRefund { refund } => payment.retry_refund(refund),
+        PaymentChange::PayOutRefund { refund, reference } => {
+            payment.pay_out_refund(refund, reference)
+        }
         PaymentChange::RecordDispute(news) => payment.record_dispute(&news),
     }
 }

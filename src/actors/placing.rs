@@ -53,13 +53,58 @@ pub struct WantedItem {
     pub quantity: Quantity,
 }
 
+/// On what terms orders are paid.
+#[derive(Clone, Debug)]
+pub struct PaymentTerms {
+    /// How long goods are held for an order that waits for its payment.
+    pub hold_minutes: u32,
+    /// How long they are held for one that is paid by hand or by bank.
+    pub manual_hold_days: u32,
+    /// Whether cards are charged at once, or when the goods leave.
+    pub capture: Capture,
+    /// The ways without a gateway that are offered.
+    pub by_hand: Vec<PaymentMethod>,
+    /// What the goods of an order must cost at least.
+    pub minimum_order: Option<Money>,
+}
+
+impl PaymentTerms {
+    fn must_offer(&self, method: PaymentMethod) -> Result<(), PaymentRefusal> {
+        if method.is_by_hand() && !self.by_hand.contains(&method) {
+            return Err(PaymentRefusal::MethodNotOffered { method });
+        }
+        Ok(())
+    }
+
+    fn must_be_enough(&self, goods: Money) -> Result<(), OrderRefusal> {
+        match self.minimum_order {
+            // A minimum in a currency the shop had before says nothing any more.
+            Some(minimum)
+                if minimum.currency() == goods.currency() && minimum.exceeds(goods)? =>
+            {
+                Err(OrderRefusal::BelowMinimum { minimum })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn hold_minutes_for(&self, method: PaymentMethod) -> u32 {
+        if method.is_by_hand() {
+            self.manual_hold_days.saturating_mul(MINUTES_A_DAY)
+        } else {
+            self.hold_minutes
+        }
+    }
+}
+
 /// Prices what is wanted, from the catalogue and the shop's own terms.
 pub(super) fn priced(
     desks: &Desks,
-    hold_minutes: u32,
+    on: &PaymentTerms,
     wanted: Wanted,
 ) -> Result<Placed, Rejection> {
     let Desks { reader, clock, charging, .. } = desks;
+    on.must_offer(wanted.method)?;
     let user = reader.get::<User>(wanted.user)?.state;
     let address = user.addresses.get(&wanted.address).ok_or(UserRefusal::UnknownAddress)?;
     let (items, from_cart) = match wanted.items {
@@ -76,10 +121,11 @@ pub(super) fn priced(
     };
     let quote = quote(&items, &lines, &terms)?;
     agree_on_amount(quote.total, wanted.amount)?;
+    on.must_be_enough(quote.subtotal)?;
     if wanted.token.as_ref().is_some_and(|token| !charging.knows(token)) {
         return Err(PaymentRefusal::UnknownMethod.into());
     }
-    let capture = Capture::Automatic;
+    let capture = on.capture;
     Ok(Placed {
         id: clock.new_id(),
         number: NUMBER_TO_BE_GIVEN,
@@ -91,7 +137,7 @@ pub(super) fn priced(
         payment: clock.new_id::<PaymentId>(),
         method: wanted.method,
         charge: wanted.token.map(|token| Charge { number: 1, token, capture }),
-        hold_until: clock.now().plus_minutes(hold_minutes_for(wanted.method, hold_minutes)),
+        hold_until: clock.now().plus_minutes(on.hold_minutes_for(wanted.method)),
         request: wanted.key.map(|key| key.scope),
     })
 }
@@ -144,10 +190,6 @@ fn priced_items(desks: &Desks, wanted: Vec<WantedItem>) -> Result<Vec<PricedItem
     if items.is_empty() { Err(OrderRefusal::EmptyOrder.into()) } else { Ok(items) }
 }
 
-fn hold_minutes_for(method: PaymentMethod, hold_minutes: u32) -> u32 {
-    if method.is_by_hand() { BY_HAND_HOLD_MINUTES } else { hold_minutes }
-}
-
 fn copied(address: &crate::domain::users::AddressFields) -> ShippingAddress {
     let address = address.clone();
     ShippingAddress {
@@ -163,5 +205,4 @@ fn copied(address: &crate::domain::users::AddressFields) -> ShippingAddress {
 
 /// The orders actor gives the number.
 const NUMBER_TO_BE_GIVEN: u64 = u64::MAX;
-/// How long an order that is paid by hand holds its goods: a week.
-const BY_HAND_HOLD_MINUTES: u32 = 7 * 24 * 60;
+const MINUTES_A_DAY: u32 = 24 * 60;

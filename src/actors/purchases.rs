@@ -16,21 +16,23 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard, oneshot};
 use crate::{
     domain::{
         aggregate::Aggregate,
-        ids::{OrderId, RefundId, UserId},
-        orders::{
-            CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed, RefundWish,
-        },
-        payments::{Capture, DisputeNews, PaymentRefusal},
-        time::{Timestamp, Who},
+        ids::{OrderId, UserId},
+        orders::{CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed},
+        payments::PaymentRefusal,
+        time::Who,
     },
-    store::{self, RequestKey, StoreFault, keys},
+    store::{self, RequestKey, keys},
     traceparent,
 };
 
 /// How a customer's action ended, for who asks here and knows no gateway.
 pub use crate::gateways::ActionResult;
 
-pub use super::placing::{Wanted, WantedItem};
+pub use super::placing::{PaymentTerms, Wanted, WantedItem};
+pub use sweep::Sweep;
+
+mod refunds;
+mod sweep;
 
 use super::{
     Intent, Rejection,
@@ -38,17 +40,8 @@ use super::{
     desks::Desks,
     orders::{ChangeOrder, GetOrder, OrderChange, PlaceOrder},
     placing::priced,
-    refunding::drive_refund,
+    refunding::{drive_refund, note_what_came_back},
 };
-
-/// Which unfinished orders are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sweep {
-    /// Those that are due, or were left in doubt.
-    Due,
-    /// All, after a start: a crash may have left any of them halfway.
-    All,
-}
 
 /// Where purchases are asked. Clones share it.
 #[derive(Clone)]
@@ -59,16 +52,16 @@ pub struct Purchases {
 struct Inner {
     desks: Arc<Desks>,
     arbiter: ArbiterHandle,
-    hold_minutes: u32,
+    terms: PaymentTerms,
     turns: Mutex<HashMap<OrderId, Weak<Turn<()>>>>,
     stuck: Mutex<BTreeSet<OrderId>>,
 }
 
 impl Purchases {
-    /// Purchases over these desks; tasks run on this arbiter; holds last so many minutes.
-    pub fn new(desks: Arc<Desks>, arbiter: ArbiterHandle, hold_minutes: u32) -> Purchases {
+    /// Purchases over these desks, on these terms; tasks run on this arbiter.
+    pub fn new(desks: Arc<Desks>, arbiter: ArbiterHandle, terms: PaymentTerms) -> Purchases {
         let (turns, stuck) = (Mutex::default(), Mutex::default());
-        Purchases { inner: Arc::new(Inner { desks, arbiter, hold_minutes, turns, stuck }) }
+        Purchases { inner: Arc::new(Inner { desks, arbiter, terms, turns, stuck }) }
     }
 
     /// Places an order and drives it as far as it goes.
@@ -78,7 +71,7 @@ impl Purchases {
     pub async fn place(&self, wanted: Wanted) -> Result<Driven, Rejection> {
         // Priced here, on the asker's thread: the owners' thread only decides.
         let (who, key) = (Who::Customer(wanted.user), wanted.key.clone());
-        let placed = priced(&self.inner.desks, self.inner.hold_minutes, wanted)?;
+        let placed = priced(&self.inner.desks, &self.inner.terms, wanted)?;
         self.on_its_own(move |inner| async move { inner.place(placed, who, key).await }).await
     }
 
@@ -176,94 +169,18 @@ impl Purchases {
         .await
     }
 
-    /// Staff has received the money of an order that is paid by hand.
+    /// Staff has received the money of an order that is paid by hand; `reference` is how to find
+    /// it again.
     ///
     /// # Errors
     /// The order is not paid by hand, or not waiting for it.
-    pub async fn receive(&self, order: OrderId, intent: Intent) -> Result<Driven, Rejection> {
-        self.on_its_own(move |inner| async move {
-            let who = intent.stamp.who;
-            let turn = inner.turn(order).await;
-            let expect = ChangeOrder { order, change: OrderChange::ExpectReceipt };
-            let asked = inner.desks.intent(who, None);
-            let found = inner.desks.orders.ask(expect, asked).await?;
-            if let Some(payment) = found.payment {
-                let total = found.quote.total;
-                inner.desks.charging.receive(payment, order, total, intent).await?;
-            }
-            inner.drive_in(turn, order, who).await
-        })
-        .await
-    }
-
-    /// Refunds part or all of an order: decided, then driven to its end.
-    ///
-    /// # Errors
-    /// More than is left, or an unknown line.
-    pub async fn refund(
+    pub async fn receive(
         &self,
         order: OrderId,
-        refund: RefundId,
-        wish: RefundWish,
+        reference: Option<String>,
         intent: Intent,
-    ) -> Result<Arc<Order>, Rejection> {
-        self.on_its_own(move |inner| async move {
-            let who = intent.stamp.who;
-            let _turn = inner.turn(order).await;
-            let change = OrderChange::DecideRefund { refund, wish };
-            let decided = inner.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
-            drive_refund(&inner.desks, decided, refund, who).await
-        })
-        .await
-    }
-
-    /// Records what the gateway told of a dispute about an order, in its payment and in the order.
-    /// Safe to send twice, in any order, and again after a crash between the two.
-    ///
-    /// # Errors
-    /// The order was not paid through a gateway; busy or fault.
-    pub async fn record_dispute(
-        &self,
-        order: OrderId,
-        news: DisputeNews,
-    ) -> Result<Arc<Order>, Rejection> {
-        self.on_its_own(move |inner| async move {
-            let desks = &inner.desks;
-            let intent = || desks.intent(Who::Shop, None);
-            let found = desks.orders.ask(GetOrder { order }, intent()).await?;
-            let payment = found.payment.ok_or(OrderRefusal::UnknownOrder)?;
-            desks.charging.record_dispute(payment, news.clone()).await?;
-            let change = OrderChange::NoteDispute(news);
-            desks.orders.ask(ChangeOrder { order, change }, intent()).await
-        })
-        .await
-    }
-
-    /// Drives every unfinished order on that is due, or all of them, as at the start; answers how
-    /// many were looked at.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub async fn sweep(&self, which: Sweep) -> Result<usize, StoreFault> {
-        let Inner { desks, stuck, .. } = &*self.inner;
-        let due = match which {
-            Sweep::Due => desks.clock.now(),
-            Sweep::All => Timestamp::from_millis(i64::MAX - 1),
-        };
-        let due = keys::unfinished_until(due);
-        let list =
-            |prefix| desks.reader.rows(&prefix, None, store::Order::Ascending, SWEPT_ORDERS_MAX);
-        let waiting = list(keys::unfinished_orders())?;
-        let in_time = waiting.into_iter().take_while(|(key, _)| *key < due);
-        let rows = in_time.chain(list(keys::unfinished_payments())?);
-        let mut orders: BTreeSet<OrderId> = rows.filter_map(|(key, _)| key.last_id()).collect();
-        orders.append(&mut stuck.lock().unwrap_or_else(PoisonError::into_inner));
-        for order in &orders {
-            if let Err(error) = self.drive(*order, Who::Shop).await {
-                tracing::warn!(order.id = %order, %error, "an unfinished order could not go on");
-            }
-        }
-        Ok(orders.len())
+    ) -> Result<Driven, Rejection> {
+        self.change(order, OrderChange::NoteReceipt { reference }, intent).await
     }
 
     /// Runs as a task of its own: whoever asked may hang up.
@@ -317,12 +234,17 @@ impl Inner {
         self.watch(order, driven)
     }
 
-    /// Refunds that staff decided first: what a cancel gives back is what they leave.
+    /// Refunds that staff decided first, and those that came back: what a cancel gives back is what
+    /// they leave.
     async fn drive_all(&self, order: OrderId, who: Who) -> Result<Driven, Rejection> {
         let desks = &*self.desks;
         let found = desks.orders.ask(GetOrder { order }, desks.intent(who, None)).await?;
-        if let Some(refund) = found.open_refund() {
-            drive_refund(desks, found, refund, who).await?;
+        let mut found = note_what_came_back(desks, found, who).await?;
+        while let Some(refund) = found.open_refund() {
+            found = drive_refund(desks, found, refund, who).await?;
+            if found.open_refund() == Some(refund) {
+                break;
+            }
         }
         Drive::observed(desks, who, order).await?.through().await
     }
@@ -356,7 +278,7 @@ impl Inner {
         if !self.desks.charging.knows(&token) {
             return Err(PaymentRefusal::UnknownMethod.into());
         }
-        let change = OrderChange::ChoosePayment { token, capture: Capture::Automatic };
+        let change = OrderChange::ChoosePayment { token, capture: self.terms.capture };
         self.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
         self.drive_in(turn, order, who).await
     }
@@ -381,8 +303,6 @@ impl Inner {
 
 /// The kind of thing a placed order's idempotency key made.
 pub const MADE_AN_ORDER: &str = Order::KIND;
-/// Orders looked at in one sweep; the rest waits for the next.
-const SWEPT_ORDERS_MAX: usize = 10_000;
 /// Beyond this many remembered turns, those nobody waits for are forgotten.
 const TURNS_KEPT: usize = 4096;
 /// Orders remembered for the next sweep because they could not go on.

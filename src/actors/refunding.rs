@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::domain::{
-    checkout::refund::{RefundFacts, RefundStep, next_of_refund},
+    checkout::refund::{RefundFacts, RefundStep, came_back, next_of_refund, return_failed},
     ids::{OrderId, RefundId},
     inventory::{Hold, HoldState},
     orders::{Order, OrderRefusal},
@@ -89,6 +89,25 @@ async fn goods_are_back(desks: &Desks, order: &Order, refund: RefundId) -> Resul
     Ok(wanted.iter().zip(holds.iter()).all(back))
 }
 
+/// Notes what came back although it had gone: refunds that the order takes for done, and the money
+/// of an order that was cancelled and settled.
+pub(super) async fn note_what_came_back(
+    desks: &Desks,
+    mut order: Arc<Order>,
+    who: Who,
+) -> Result<Arc<Order>, Rejection> {
+    let payment = desks.charging.look_up(order.payment.unwrap_or_default()).await?;
+    while let Some((refund, code)) = came_back(&order, &payment) {
+        order = note(desks, order.id, refund, RefundOutcome::Failed { code }, who).await?;
+    }
+    if let Some((refunded, code)) = return_failed(&order, &payment) {
+        let change = OrderChange::FailReturn { refunded, code };
+        let intent = desks.intent(who, None);
+        order = desks.orders.ask(ChangeOrder { order: order.id, change }, intent).await?;
+    }
+    Ok(order)
+}
+
 async fn note(
     desks: &Desks,
     order: OrderId,
@@ -103,6 +122,9 @@ async fn note(
 fn outcome(state: Option<RefundState>) -> RefundOutcome {
     match state {
         Some(RefundState::Succeeded { gateway_ref }) => RefundOutcome::Succeeded { gateway_ref },
+        Some(RefundState::PaidOut { reference }) => {
+            RefundOutcome::Succeeded { gateway_ref: reference.unwrap_or_default() }
+        }
         Some(RefundState::Failed { code }) => RefundOutcome::Failed { code },
         Some(RefundState::InFlight) | None => RefundOutcome::Unknown,
     }

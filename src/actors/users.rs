@@ -280,6 +280,7 @@ impl Answers<SetPassword> for Users {
 
 impl Answers<ChangeProfile> for Users {
     fn answer(&mut self, msg: ChangeProfile, work: &mut Work<'_>) -> Result<Arc<User>, Rejection> {
+        must_be_as_seen(work, msg.user)?;
         must_be_free(work, msg.user, msg.email.as_deref(), msg.username.as_deref())?;
         change(work, msg.user, |user, _| {
             if let Some(verified) = &msg.verified {
@@ -294,6 +295,7 @@ impl Answers<ChangeProfile> for Users {
 
 impl Answers<ChangeRole> for Users {
     fn answer(&mut self, msg: ChangeRole, work: &mut Work<'_>) -> Result<Arc<User>, Rejection> {
+        must_be_as_seen(work, msg.user)?;
         let others = admins_but(work, msg.user)?;
         change(work, msg.user, |user, _| user.change_role(msg.role, others))
     }
@@ -305,6 +307,12 @@ impl Answers<EraseUser> for Users {
         // Open orders are the orders actor's to know; it was asked before.
         change(work, msg.user, |user, _| user.erase(0, others))
     }
+}
+
+/// An account's version is the moment of its last change; a sign-in is none.
+fn must_be_as_seen(work: &mut Work<'_>, user: UserId) -> Result<(), Rejection> {
+    let user = work.get::<User>(user)?;
+    work.must_be_seen(user.updated_at.millis().cast_unsigned())
 }
 
 /// Asks one user's rule and takes in what it decides.

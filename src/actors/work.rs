@@ -8,6 +8,7 @@ use std::{any::Any, sync::Arc};
 use crate::{
     domain::{
         ids::Identity,
+        refusal::Refusal,
         time::{Stamp, Timestamp},
     },
     store::{Change, Commit, Kept, Key, Ticket, Versioned},
@@ -96,6 +97,17 @@ impl<'k> Work<'k> {
         let (ids, ticket) = self.keeper.listed(prefix, rows_max)?;
         self.basis = self.basis.max(ticket);
         Ok(ids)
+    }
+
+    /// Refuses if the asker insists on another version than this one, which is the current one.
+    ///
+    /// # Errors
+    /// It has changed since.
+    pub fn must_be_seen(&self, version: u64) -> Result<(), Rejection> {
+        match self.intent.seen {
+            Some(seen) if seen != version => Err(Refusal::ChangedMeanwhile.into()),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Frees the idempotency key this effect was made under: it came to nothing.

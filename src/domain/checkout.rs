@@ -31,6 +31,10 @@ pub struct Facts {
     pub pay_by: PayBy,
     /// Whether a charge is asked for that the payment has not attempted yet.
     pub charge_wanted: bool,
+    /// Whether the last charge was refused and the order does not know it yet.
+    pub decline_unnoted: bool,
+    /// Whether staff noted that the money came by hand, and the payment does not have it yet.
+    pub receipt: bool,
     /// Whether its time to be paid is over.
     pub expired: bool,
     /// The cart's claim.
@@ -152,7 +156,7 @@ fn forward(facts: &Facts) -> Step {
     if facts.has_money() {
         return keep_the_sale(facts);
     }
-    if facts.expired {
+    if facts.expired && !facts.receipt {
         return expire(facts);
     }
     match (facts.obstacle, facts.claim, facts.hold) {
@@ -168,8 +172,15 @@ fn forward(facts: &Facts) -> Step {
 }
 
 /// With cart and stock held: get the money, or say what is waited for.
+///
+/// One rule about declines: as long as the first answer is owed, a decline cancels the order. Once
+/// the customer has been told that it waits, for them, for the gateway, or because nobody knows, a
+/// decline leaves it pending, to be paid by another card until it expires.
 fn pay(facts: &Facts) -> Step {
     match facts.payment {
+        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.receipt => {
+            Step::ReceivePayment
+        }
         PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.charge_wanted => {
             Step::TakePayment
         }
@@ -178,10 +189,16 @@ fn pay(facts: &Facts) -> Step {
         PaymentFact::Declined | PaymentFact::Voided if facts.placing => {
             Step::CancelOrder(CancelReason::PaymentDeclined)
         }
+        PaymentFact::Declined | PaymentFact::Voided if facts.decline_unnoted => Step::NoteDecline,
         PaymentFact::Declined | PaymentFact::Voided => Step::Wait(Waiting::ToBePaid),
-        PaymentFact::Unknown => facts.ask_or(Step::AskGateway, Waiting::PaymentInDoubt),
-        PaymentFact::NeedsAction | PaymentFact::Processing if facts.placing => Step::AwaitPayment,
-        PaymentFact::NeedsAction if facts.charge_wanted => {
+        PaymentFact::Unknown if !facts.asked.about_charge => Step::AskGateway,
+        PaymentFact::Unknown | PaymentFact::NeedsAction | PaymentFact::Processing
+            if facts.placing =>
+        {
+            Step::AwaitPayment
+        }
+        PaymentFact::Unknown => Step::Wait(Waiting::PaymentInDoubt),
+        PaymentFact::NeedsAction if facts.charge_wanted || facts.receipt => {
             facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
         }
         PaymentFact::NeedsAction => facts.ask_or(Step::AskGateway, Waiting::CustomerAction),
@@ -251,6 +268,9 @@ fn leave(facts: &Facts) -> Step {
         }
         (_, HoldFact::Held, _) => Step::CommitStock,
         (_, _, ClaimFact::Claimed) => Step::ConsumeCart,
+        (PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided, ..) if facts.receipt => {
+            Step::ReceivePayment
+        }
         (PaymentFact::Declined | PaymentFact::Voided, ..) if facts.authorised => {
             Step::Wait(Waiting::CaptureRefused)
         }
@@ -267,6 +287,10 @@ fn back(facts: &Facts) -> Step {
         (HoldFact::None | HoldFact::Released | HoldFact::Returned, _) => {}
     }
     match facts.payment {
+        // Somebody holds the customer's money: it has to be given back like any other.
+        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.receipt => {
+            Step::ReceivePayment
+        }
         PaymentFact::Unknown | PaymentFact::NeedsAction | PaymentFact::Authorised => {
             facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
         }

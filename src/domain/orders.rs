@@ -17,12 +17,14 @@ use super::{
 };
 
 mod apply;
+mod by_hand;
 mod disputes;
 pub mod events;
 pub mod refunding;
 mod status;
 pub mod timeline;
 
+pub use by_hand::Receipt;
 pub use events::{OrderEvent, OrderRefusal, Placed};
 pub use refunding::{OrderRefund, OrderRefundState, RefundWish, RefundedLine, Restock};
 pub use status::{CancelReason, OrderStatus, PaymentMethod};
@@ -53,6 +55,10 @@ pub struct Order {
     pub method: PaymentMethod,
     /// The last charge that was asked for; the payment's attempt of this number answers it.
     pub charge: Option<Charge>,
+    /// The number of the last charge that is known to have ended without money.
+    pub charge_ended: u32,
+    /// That the money came by hand or by bank, as staff noted.
+    pub receipt: Option<Receipt>,
     /// Whether the first answer is still owed: a decline now cancels the order.
     pub placing: bool,
     /// Whether the money is set aside.
@@ -165,10 +171,20 @@ impl Order {
         self.exists() && (!self.settled || self.open_refund().is_some())
     }
 
-    /// When an unfinished order is to be looked at: at once, unless it only waits for its money.
+    /// When an unfinished order is to be looked at: at once, unless it only waits for its money
+    /// and nothing is on its way. So a crash at any step is found by the next look.
     pub fn due_at(&self) -> Timestamp {
-        let waits = self.status == OrderStatus::Pending && !self.placing;
-        if waits && self.open_refund().is_none() { self.hold_until } else { Timestamp::default() }
+        let waits = self.status == OrderStatus::Pending
+            && !self.placing
+            && !self.awaits_charge()
+            && self.receipt.is_none()
+            && self.open_refund().is_none();
+        if waits { self.hold_until } else { Timestamp::default() }
+    }
+
+    /// Whether a charge was asked for of which the order does not know how it ended.
+    pub fn awaits_charge(&self) -> bool {
+        !self.authorised && self.charges() > self.charge_ended
     }
 
     /// Places it. Placing the same again changes nothing.
@@ -194,7 +210,7 @@ impl Order {
         capture: Capture,
     ) -> Result<Vec<OrderEvent>, OrderRefusal> {
         self.existing()?;
-        if self.status != OrderStatus::Pending || self.authorised {
+        if self.status != OrderStatus::Pending || self.authorised || self.receipt.is_some() {
             return Err(OrderRefusal::NotPending);
         }
         let number = self.charges().saturating_add(1);
@@ -204,12 +220,26 @@ impl Order {
         Ok(vec![OrderEvent::PaymentChosen { charge: Charge { number, token, capture } }])
     }
 
-    /// Notes that the customer was told to wait or to act; from here on a decline leaves the order
-    /// pending. Safe to ask twice.
+    /// Notes that the customer was told that the order waits, for them or for the gateway; from
+    /// here on a decline leaves it pending. Safe to ask twice.
     pub fn await_payment(&self, awaited: Awaited) -> Result<Vec<OrderEvent>, OrderRefusal> {
         self.existing()?;
         let waits = self.status == OrderStatus::Pending && self.placing;
         Ok(if waits { vec![OrderEvent::PaymentAwaited { awaited }] } else { vec![] })
+    }
+
+    /// Notes that a charge was refused and the order waits for another; `attempt` is its number.
+    /// Safe to ask twice.
+    pub fn note_decline(
+        &self,
+        attempt: u32,
+        code: Option<String>,
+    ) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        self.existing()?;
+        let is_news = self.status == OrderStatus::Pending
+            && attempt == self.charges()
+            && attempt > self.charge_ended;
+        Ok(if is_news { vec![OrderEvent::ChargeDeclined { attempt, code }] } else { vec![] })
     }
 
     /// Notes that the money is set aside; the goods stay held as long as it is.
@@ -226,20 +256,6 @@ impl Order {
             | OrderStatus::Shipped
             | OrderStatus::Delivered
             | OrderStatus::Cancelled => Err(OrderRefusal::NotPending),
-        }
-    }
-
-    /// Whether an admin may record that the money arrived by hand: the first question of
-    /// `PATCH …/status` to PAID, before the payment is told.
-    pub fn expect_receipt(&self) -> Result<(), OrderRefusal> {
-        self.existing()?;
-        match self.status {
-            OrderStatus::Paid => Ok(()),
-            OrderStatus::Pending if self.method.is_by_hand() => Ok(()),
-            OrderStatus::Pending
-            | OrderStatus::Shipped
-            | OrderStatus::Delivered
-            | OrderStatus::Cancelled => Err(self.illegal(OrderStatus::Paid)),
         }
     }
 
@@ -313,18 +329,6 @@ impl Order {
             Ok(vec![OrderEvent::OrderShipped { tracking_number, carrier }])
         } else {
             Err(self.illegal(OrderStatus::Shipped))
-        }
-    }
-
-    /// Notes that it arrived.
-    pub fn deliver(&self) -> Result<Vec<OrderEvent>, OrderRefusal> {
-        self.existing()?;
-        match self.status {
-            OrderStatus::Delivered => Ok(vec![]),
-            OrderStatus::Shipped => Ok(vec![OrderEvent::OrderDelivered]),
-            OrderStatus::Pending | OrderStatus::Paid | OrderStatus::Cancelled => {
-                Err(self.illegal(OrderStatus::Delivered))
-            }
         }
     }
 

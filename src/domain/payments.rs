@@ -141,6 +141,11 @@ pub enum RefundState {
         /// Why.
         code: String,
     },
+    /// Staff gave the money back by hand or by bank.
+    PaidOut {
+        /// How to find it again, as the bank's reference.
+        reference: Option<String>,
+    },
 }
 
 /// The charge a payment attempt asks for.

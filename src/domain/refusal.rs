@@ -38,6 +38,9 @@ pub enum Refusal {
     /// An API key.
     #[error(transparent)]
     ApiKey(#[from] ApiKeyRefusal),
+    /// It has changed since the asker looked at it, and they insist on what they saw.
+    #[error("this has changed in the meantime")]
+    ChangedMeanwhile,
     /// An amount that cannot be read or calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -56,6 +59,7 @@ impl Refusal {
             Refusal::Settings(refusal) => refusal.code(),
             Refusal::Courier(refusal) => refusal.code(),
             Refusal::ApiKey(refusal) => refusal.code(),
+            Refusal::ChangedMeanwhile => "precondition_failed",
             Refusal::Money(refusal) => money_code(*refusal),
         }
     }

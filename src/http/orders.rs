@@ -10,6 +10,8 @@
 //! | PATCH  | /v1/orders/{id}/status   | receipt, shipping, delivery            | admins        |
 //! | POST   | /v1/orders/{id}/payment  | pays again, or goes on with a payment  | owner, admins |
 //! | POST   | /v1/orders/{id}/refunds  | gives money back                       | admins        |
+//! | POST   | …/refunds/{refundId}/retry  | tries a refused refund again        | admins        |
+//! | POST   | …/refunds/{refundId}/payout | notes that it was paid out by hand  | admins        |
 //! | GET    | /v1/orders/{id}/timeline | what happened to it                    | owner, admins |
 //!
 //! Invariant: somebody else's order is as unknown as a missing one, and what became of an order
@@ -24,10 +26,10 @@ mod views;
 use actix_web::http::Method;
 
 use self::{
-    bodies::{AllQuery, Become, PayBody, PlaceBody, RefundBody, StatusBody},
+    bodies::{AllQuery, Become, PayBody, PayOutBody, PlaceBody, RefundBody, StatusBody},
     charge::Counter,
     listing::{page_of_all, page_of_own},
-    views::{OrderView, TimelineView},
+    views::{OrderView, Showing, TimelineView, Viewer},
 };
 use super::{
     access::{Access, Admin, Caller, Customer},
@@ -44,7 +46,7 @@ use super::{
 use crate::{
     actors::{orders::OrderChange, purchases::Wanted},
     domain::{
-        ids::{OrderId, ShopId},
+        ids::{OrderId, RefundId, ShopId},
         orders::{CancelReason, Order, OrderStatus, RefundWish, agree_on_amount},
         payments::Payment,
         settings,
@@ -76,6 +78,22 @@ pub fn operations() -> Vec<Operation<Shop>> {
         .again(paid_again),
         op(post(), "/v1/orders/{id}/refunds", Writes, "Refund an order", refund)
             .again(refunded_again),
+        op(
+            post(),
+            "/v1/orders/{id}/refunds/{refundId}/retry",
+            Writes,
+            "Try a refused refund again",
+            retry_refund,
+        )
+        .again(shown_again),
+        op(
+            post(),
+            "/v1/orders/{id}/refunds/{refundId}/payout",
+            Writes,
+            "Note that a refund was paid out by hand",
+            pay_out_refund,
+        )
+        .again(shown_again),
         op(
             get(),
             "/v1/orders/{id}/timeline",
@@ -115,20 +133,24 @@ async fn show(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<Cached
     let Versioned { version, state: order } = visible(&shop, &who, call.path)?;
     let payment = payment_of(&shop, &order)?;
     let etag = ETag::of_figures(version, payment.version);
-    Ok(Cached { etag, control: PRIVATE, answer: OrderView::of(&order, &payment.state) })
+    Ok(Cached {
+        etag,
+        control: PRIVATE,
+        answer: OrderView::of(&Showing::of(&shop, viewer(&who)), &order, &payment.state),
+    })
 }
 
 async fn cancel(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<OrderView> {
     let Versioned { version, state: order } = visible(&shop, &who, call.path)?;
-    call.from.if_match().check(version)?;
+    let seen = call.from.if_match().seen(version)?;
     let reason = match cause(&who, &order) {
         Who::Staff(_) => CancelReason::Staff,
         Who::Customer(_) | Who::Visitor | Who::Shop => CancelReason::Customer,
     };
     let key = call.key.map(RequestKey::to_store);
-    let intent = shop.intent(cause(&who, &order)).under(key);
+    let intent = shop.intent(cause(&who, &order)).under(key).seeing(seen);
     shop.purchases.cancel(order.id, reason, intent).await?;
-    shown(&shop, order.id)
+    shown(&shop, viewer(&who), order.id)
 }
 
 async fn change_status(
@@ -137,13 +159,14 @@ async fn change_status(
     call: CallOn<OrderId, StatusBody>,
 ) -> Answer<OrderView> {
     let Versioned { version, state: order } = known(&shop, call.path)?;
-    call.from.if_match().check(version)?;
-    let StatusBody { to, tracking_number, carrier } = call.body;
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let seen = call.from.if_match().seen(version)?;
+    let StatusBody { to, tracking_number, carrier, reference } = call.body;
+    let key = call.key.map(RequestKey::to_store);
+    let intent = shop.intent(who.as_cause()).under(key).seeing(seen);
     match to {
         // Whoever was paid by card is paid: there is nothing to receive.
         Become::Paid if order.status == OrderStatus::Paid => {}
-        Become::Paid => drop(shop.purchases.receive(order.id, intent).await?),
+        Become::Paid => drop(shop.purchases.receive(order.id, reference, intent).await?),
         Become::Shipped => {
             let ship = OrderChange::Ship { tracking_number, carrier };
             shop.purchases.change(order.id, ship, intent).await?;
@@ -155,7 +178,7 @@ async fn change_status(
             shop.purchases.cancel(order.id, CancelReason::Staff, intent).await?;
         }
     }
-    shown(&shop, order.id)
+    shown(&shop, Viewer::Staff, order.id)
 }
 
 async fn pay(
@@ -174,7 +197,7 @@ async fn pay(
             shop.purchases.pay(order.id, token, intent).await?
         }
     };
-    outcome::of_paying(&shop, &driven)
+    outcome::of_paying(&shop, viewer(&who), &driven)
 }
 
 async fn refund(
@@ -193,6 +216,29 @@ async fn refund(
     outcome::of_refund(&shop, &refunded, refund)
 }
 
+async fn retry_refund(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<(OrderId, RefundId)>,
+) -> Answer<OrderView> {
+    let (order, refund) = (known(&shop, call.path.0)?.state, call.path.1);
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let driven = shop.purchases.retry_refund(order.id, refund, intent).await?;
+    outcome::of_refund(&shop, &driven.order, refund)
+}
+
+async fn pay_out_refund(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<(OrderId, RefundId), Perhaps<PayOutBody>>,
+) -> Answer<OrderView> {
+    let (order, refund) = (known(&shop, call.path.0)?.state, call.path.1);
+    let reference = call.body.0.and_then(|body| body.reference);
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    shop.purchases.pay_out_refund(order.id, refund, reference, intent).await?;
+    shown(&shop, Viewer::Staff, order.id)
+}
+
 async fn show_timeline(
     shop: Shop,
     who: Customer,
@@ -209,12 +255,14 @@ async fn placed_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<
 
 async fn shown_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
     let driven = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?;
-    shown(&shop, driven.order.id)
+    let to = caller.map_or(Viewer::Customer, |caller| viewer(&caller));
+    shown(&shop, to, driven.order.id)
 }
 
 async fn paid_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
     let driven = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?;
-    outcome::of_paying(&shop, &driven)
+    let to = caller.map_or(Viewer::Customer, |caller| viewer(&caller));
+    outcome::of_paying(&shop, to, &driven)
 }
 
 async fn refunded_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
@@ -236,6 +284,11 @@ fn visible(shop: &Shop, who: &Caller, id: OrderId) -> Result<Versioned<Order>, P
     if may_see { Ok(found) } else { Err(Problem::not_found()) }
 }
 
+/// What the caller gets to see of an order: staff see more, also of their own.
+fn viewer(who: &Caller) -> Viewer {
+    if Access::Admin.admits(who.role) { Viewer::Staff } else { Viewer::Customer }
+}
+
 fn is_own(who: &Caller, order: &Order) -> bool {
     order.customer.user == Some(who.user)
 }
@@ -254,10 +307,10 @@ fn order_made(made: &Made) -> Result<OrderId, Problem> {
 }
 
 /// The order as it is now.
-fn shown(shop: &Shop, id: OrderId) -> Answer<OrderView> {
+fn shown(shop: &Shop, to: Viewer, id: OrderId) -> Answer<OrderView> {
     let order = known(shop, id)?.state;
     let payment = payment_of(shop, &order)?.state;
-    Ok(OrderView::of(&order, &payment))
+    Ok(OrderView::of(&Showing::of(shop, to), &order, &payment))
 }
 
 /// The order's payment; one that has not begun is an empty one.

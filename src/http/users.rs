@@ -24,7 +24,7 @@ use super::{
     auth::{USERNAME_MAX, USERNAME_MIN},
     call::{Call, CallAsking, CallOn},
     cursor::Paging,
-    etag::{ETag, IfMatch},
+    etag::ETag,
     fields::{self, Body, Fields, choice, email, secret, text},
     idempotency::{Made, RequestKey},
     limits::Class,
@@ -109,7 +109,7 @@ async fn getuser(shop: Shop, who: Customer, call: CallOn<UserId>) -> Answer<Cach
 async fn updateuser(shop: Shop, who: Customer, call: Call<UpdateBody>) -> Answer<UserView> {
     let UpdateBody { username, email, password } = call.body;
     let now = account(&shop, who.user)?;
-    may_change(&now, &call.from.if_match())?;
+    let seen = call.from.if_match().seen(version_of(&now))?;
     let email = match (email.filter(|email| *email != now.email), password) {
         (None, _) => None,
         (Some(email), Some(password)) => Some((email, password)),
@@ -118,7 +118,7 @@ async fn updateuser(shop: Shop, who: Customer, call: Call<UpdateBody>) -> Answer
             return Err(Problem::invalid_field("/password", "required", detail));
         }
     };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
     let user = shop.accounts.change_profile(who.user, username, email, intent).await?;
     Ok(UserView::of(&user))
 }
@@ -132,9 +132,9 @@ async fn erase_user(shop: Shop, who: Admin, call: CallOn<UserId>) -> Answer<Mess
 }
 
 async fn change_role(shop: Shop, who: Admin, call: CallOn<UserId, RoleBody>) -> Answer<UserView> {
-    may_change(&*account(&shop, call.path)?, &call.from.if_match())?;
+    let seen = call.from.if_match().seen(version_of(&*account(&shop, call.path)?))?;
     let change = ChangeRole { user: call.path, role: call.body.role };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
     Ok(UserView::of(&*shop.desks.users.ask(change, intent).await?))
 }
 
@@ -179,10 +179,6 @@ fn must_leave_an_admin(shop: &Shop, user: &User) -> Result<(), Problem> {
 }
 
 /// `If-Match` names the moment of the account's last change; a sign-in is none.
-fn may_change(user: &User, if_match: &IfMatch) -> Result<(), Problem> {
-    if_match.check(version_of(user))
-}
-
 fn version_of(user: &User) -> u64 {
     user.updated_at.millis().cast_unsigned()
 }

@@ -80,6 +80,8 @@ const NEW: &[(&str, &str, &str)] = &[
     ("GET", "/v1/inventory/ledger/{productId}", "IM"),
     ("POST", "/v1/orders/{id}/payment", "U"),
     ("POST", "/v1/orders/{id}/refunds", "A"),
+    ("POST", "/v1/orders/{id}/refunds/{refundId}/retry", "A"),
+    ("POST", "/v1/orders/{id}/refunds/{refundId}/payout", "A"),
     ("GET", "/v1/orders/{id}/timeline", "U"),
     ("GET", "/v1/couriers", "A"),
     ("POST", "/v1/couriers/{id}/pause", "A"),

@@ -7,6 +7,7 @@ mod access;
 mod addresses;
 mod auth;
 mod bad_input;
+mod by_hand;
 mod carts;
 mod categories;
 mod headers;

@@ -30,6 +30,7 @@ async fn a_paid_order_tells_everything_about_itself() {
         "carrier": null,
         "createdAt": "[time]",
         "currency": "USD",
+        "heldUntil": null,
         "id": "[id]",
         "items": [
           {
@@ -47,12 +48,16 @@ async fn a_paid_order_tells_everything_about_itself() {
         "payment": {
           "amountCaptured": 22.87,
           "amountRefunded": 0.0,
+          "authorisedUntil": null,
           "declineCode": null,
           "id": "[id]",
+          "instructions": null,
           "nextAction": null,
           "status": "captured"
         },
         "paymentId": "[id]",
+        "paymentMethod": "card",
+        "refunds": [],
         "shippingAddress": {
           "city": "London",
           "country": "GB",
@@ -85,7 +90,8 @@ async fn a_paid_order_tells_everything_about_itself() {
         "totalPrice": 22.87,
         "trackingNumber": null,
         "updatedAt": "[time]",
-        "userId": "[id]"
+        "userId": "[id]",
+        "waitingFor": null
       },
       "statusCode": 201
     }

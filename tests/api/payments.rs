@@ -335,7 +335,7 @@ async fn a_payment_whose_answer_was_lost_is_asked_about_and_taken_once() {
     }
     assert_eq!(shopper.sees(&paid).await, "PAID captured");
     let orders = shopper.ada.get("/v1/orders").await.data();
-    assert_eq!(told(&orders[0]), "CANCELLED (payment_declined) declined");
+    assert_eq!(told(&orders[0]), "PENDING declined", "it was told to wait, and may be paid again");
     assert_eq!(orders[1]["payment"]["amountCaptured"], 20.75);
 }
 

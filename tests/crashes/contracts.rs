@@ -124,6 +124,10 @@ events! {
         RefundDecided = "refund_decided",
         OrderRefunded = "order_refunded",
         RefundRefused = "refund_refused",
+        ChargeDeclined = "charge_declined",
+        ReceiptNoted = "receipt_noted",
+        RefundRevived = "refund_revived",
+        ReturnFailed = "return_failed",
         DisputeNoted = "dispute_noted",
         CustomerErased = "customer_erased",
     }
@@ -145,6 +149,7 @@ events! {
         RefundBegun = "refund_begun",
         RefundSucceeded = "refund_succeeded",
         RefundFailed = "refund_failed",
+        RefundPaidOut = "refund_paid_out",
         DisputeRecorded = "dispute_recorded",
     }
     ApiKeyEvent of ApiKey {

@@ -18,6 +18,20 @@ impl Drive<'_> {
         OrderChange::AwaitPayment(awaited)
     }
 
+    pub(super) fn decline(&self) -> OrderChange {
+        let code = match &self.payment.state {
+            PayState::Declined { code, .. } => Some(code.clone()),
+            PayState::Waiting
+            | PayState::Attempting
+            | PayState::NeedsAction { .. }
+            | PayState::Processing
+            | PayState::Authorised
+            | PayState::Captured
+            | PayState::Voided => None,
+        };
+        OrderChange::NoteDecline { attempt: self.payment.attempt, code }
+    }
+
     pub(super) fn authorised(&self) -> OrderChange {
         let usual = self.now().plus_minutes(AUTHORISED_MINUTES);
         let hold_until = self.payment.authorised_until.unwrap_or(usual);

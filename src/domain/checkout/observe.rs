@@ -3,9 +3,9 @@
 //! The cart's claim and the holds are observed by who can read carts and ledgers; this file knows
 //! only the order and the payment.
 
-use super::{Asked, ClaimFact, Facts, HoldFact, PayBy, PaymentFact};
+use super::{Asked, ClaimFact, Facts, HoldFact, PayBy, PaymentFact, Step, Waiting, next};
 use crate::domain::{
-    orders::Order,
+    orders::{Order, OrderStatus},
     payments::{PayState, Payment},
     time::Timestamp,
 };
@@ -26,6 +26,9 @@ impl Facts {
             authorised: order.authorised,
             pay_by: pay_by(order, payment),
             charge_wanted: order.charges() > payment.attempt,
+            decline_unnoted: payment.attempt == order.charges()
+                && order.charges() > order.charge_ended,
+            receipt: order.receipt.is_some() && payment.may_try_again().is_ok(),
             expired: now >= order.hold_until,
             claim: if order.from_cart.is_none() { ClaimFact::NoCart } else { claim },
             hold,
@@ -34,6 +37,25 @@ impl Facts {
             obstacle: None,
         }
     }
+}
+
+/// What an order waits for, as it stands: nothing if it has ended, or if something is being done
+/// about it at this moment. Cart and goods are taken to be as they are when nothing is being done.
+pub fn waiting_for(order: &Order, payment: &Payment, now: Timestamp) -> Option<Waiting> {
+    if order.open_refund().is_some() {
+        let by_staff = payment.by_hand;
+        return Some(if by_staff { Waiting::RefundByHand } else { Waiting::RefundInDoubt });
+    }
+    let (claim, hold) = match order.status {
+        OrderStatus::Pending => (ClaimFact::Claimed, HoldFact::Held),
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
+            (ClaimFact::Consumed, HoldFact::Committed)
+        }
+        OrderStatus::Cancelled => (ClaimFact::Unclaimed, HoldFact::Released),
+    };
+    let asked = Asked { about_charge: true, to_void: true, to_capture: true, to_refund: true };
+    let facts = Facts { asked, ..Facts::observe(order, payment, claim, hold, now) };
+    if let Step::Wait(waiting) = next(&facts) { Some(waiting) } else { None }
 }
 
 fn pay_by(order: &Order, payment: &Payment) -> PayBy {

@@ -8,7 +8,8 @@
 
 use crate::domain::{
     ids::RefundId,
-    orders::{Order, OrderRefundState, Restock},
+    money::Money,
+    orders::{Order, OrderRefundState, OrderStatus, Restock},
     payments::{Payment, RefundState},
 };
 
@@ -76,7 +77,9 @@ impl RefundFacts {
             money: match money {
                 None => MoneyFact::NotBegun,
                 Some(RefundState::InFlight) => MoneyFact::InFlight,
-                Some(RefundState::Succeeded { .. }) => MoneyFact::Succeeded,
+                Some(RefundState::Succeeded { .. } | RefundState::PaidOut { .. }) => {
+                    MoneyFact::Succeeded
+                }
                 Some(RefundState::Failed { .. }) => MoneyFact::Failed,
             },
             goods_to_return: !returned
@@ -86,6 +89,37 @@ impl RefundFacts {
             asked: false,
         }
     }
+}
+
+/// A refund that the order takes for done and that came back later, with the reason.
+pub fn came_back(order: &Order, payment: &Payment) -> Option<(RefundId, String)> {
+    let done = |id: &RefundId| {
+        order.refunds.get(id).is_some_and(|known| known.state == OrderRefundState::Done)
+    };
+    payment.refunds.iter().find_map(|(id, refund)| match &refund.state {
+        RefundState::Failed { code } if done(id) => Some((*id, code.clone())),
+        RefundState::Failed { .. }
+        | RefundState::InFlight
+        | RefundState::Succeeded { .. }
+        | RefundState::PaidOut { .. } => None,
+    })
+}
+
+/// What of a settled, cancelled order's money came back after it had gone: what has gone back all
+/// the same, and why the rest did not.
+pub fn return_failed(order: &Order, payment: &Payment) -> Option<(Money, String)> {
+    if order.status != OrderStatus::Cancelled || !order.settled || !payment.exists() {
+        return None;
+    }
+    let refunded = payment.refunded().ok()?;
+    if !order.refunded.exceeds(refunded).ok()? {
+        return None;
+    }
+    let code = payment.refunds.values().find_map(|refund| match &refund.state {
+        RefundState::Failed { code } => Some(code.clone()),
+        RefundState::InFlight | RefundState::Succeeded { .. } | RefundState::PaidOut { .. } => None,
+    });
+    code.map(|code| (refunded, code))
 }
 
 /// What to do next about a refund, from what is true now.

@@ -26,6 +26,8 @@ impl Asked {
             Step::ClaimCart
             | Step::ReserveStock
             | Step::AwaitPayment
+            | Step::NoteDecline
+            | Step::ReceivePayment
             | Step::MarkAuthorised
             | Step::CommitStock
             | Step::ConsumeCart
@@ -54,6 +56,10 @@ pub enum Step {
     AskGateway,
     /// Note in the order that the customer was told to act or to wait.
     AwaitPayment,
+    /// Note in the order that the charge was refused, and that it waits for another.
+    NoteDecline,
+    /// Take the money that staff noted into the payment's books.
+    ReceivePayment,
     /// Note in the order that the money is set aside, and hold the goods as long.
     MarkAuthorised,
     /// Begin the capture, durably; then ask the gateway for it and record what it says.

@@ -2,7 +2,7 @@
 
 use super::{
     CustomerContact, Order, OrderEvent, OrderRefund, OrderRefundState, OrderStatus, PaymentMethod,
-    Placed, ShippingAddress, timeline,
+    Placed, Receipt, ShippingAddress, TimelineKind, timeline,
 };
 use crate::domain::{
     aggregate::Aggregate,
@@ -17,8 +17,8 @@ impl Aggregate for Order {
     type Event = OrderEvent;
 
     fn apply(&mut self, event: &OrderEvent, stamp: &Stamp) {
-        let newly_refunded = self.newly_refunded(event);
-        timeline::add(&mut self.timeline, event, newly_refunded, stamp);
+        let settled = self.found_by_settling(event);
+        timeline::add(&mut self.timeline, event, settled, stamp);
         self.updated_at = stamp.at;
         match event.clone() {
             OrderEvent::OrderPlaced(placed) => {
@@ -33,6 +33,13 @@ impl Aggregate for Order {
                 (self.charge, self.placing) = (Some(charge), false);
             }
             OrderEvent::PaymentAwaited { .. } => self.placing = false,
+            OrderEvent::ChargeDeclined { attempt, .. } => {
+                (self.charge_ended, self.placing) = (attempt, false);
+            }
+            OrderEvent::ReceiptNoted { reference } => {
+                self.receipt = Some(Receipt { reference });
+                (self.placing, self.settled) = (false, false);
+            }
             OrderEvent::OrderAuthorised { hold_until, .. } => {
                 (self.authorised, self.placing) = (true, false);
                 self.hold_until = hold_until;
@@ -63,25 +70,21 @@ impl Aggregate for Order {
                 let record = OrderRefund { amount, lines, restock, reason, state, decided_at };
                 self.refunds.insert(refund, record);
             }
-            OrderEvent::OrderRefunded { refund, amount, .. } => {
-                self.set_refund(refund, OrderRefundState::Done);
-                // Settling a cancelled order took over all that the payment gave back: this too.
-                if !(self.status == OrderStatus::Cancelled && self.settled) {
-                    self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
-                }
-            }
+            OrderEvent::OrderRefunded { refund, amount, .. } => self.give_back(refund, amount),
             OrderEvent::RefundRefused { refund, code } => {
                 self.take_back(refund);
                 self.set_refund(refund, OrderRefundState::Refused { code });
             }
+            OrderEvent::RefundRevived { refund } => {
+                self.set_refund(refund, OrderRefundState::Decided);
+            }
+            OrderEvent::ReturnFailed { refunded, .. } => {
+                (self.refunded, self.settled) = (refunded, false);
+            }
             OrderEvent::DisputeNoted(news) => {
                 self.disputes.insert(news.dispute, news.known);
             }
-            OrderEvent::CustomerErased => {
-                self.erased = true;
-                self.customer = CustomerContact::default();
-                self.shipping_address = ShippingAddress::default();
-            }
+            OrderEvent::CustomerErased => self.forget_customer(),
         }
     }
 
@@ -133,11 +136,31 @@ impl Order {
         };
     }
 
-    /// What settling finds to have gone back beyond what was known.
-    fn newly_refunded(&self, event: &OrderEvent) -> Option<Money> {
-        let OrderEvent::OrderSettled { refunded, .. } = event else { return None };
-        let more = refunded.minus(self.refunded).ok()?;
-        (!more.is_zero() && !more.is_negative()).then_some(more)
+    /// What settling finds beyond what was known: money that went back, or that came.
+    fn found_by_settling(&self, event: &OrderEvent) -> Option<TimelineKind> {
+        let OrderEvent::OrderSettled { captured, refunded } = event else { return None };
+        let more = |now: &Money, known: Money| {
+            let more = now.minus(known).ok()?;
+            (!more.is_zero() && !more.is_negative()).then_some(more)
+        };
+        let back = more(refunded, self.refunded).map(|amount| TimelineKind::Refunded { amount });
+        let left_unpaid = matches!(self.status, OrderStatus::Shipped | OrderStatus::Delivered);
+        let taken = more(captured, self.captured).filter(|_| left_unpaid);
+        back.or(taken.map(|amount| TimelineKind::Paid { amount }))
+    }
+
+    fn forget_customer(&mut self) {
+        self.erased = true;
+        self.customer = CustomerContact::default();
+        self.shipping_address = ShippingAddress::default();
+    }
+
+    fn give_back(&mut self, refund: RefundId, amount: Money) {
+        self.set_refund(refund, OrderRefundState::Done);
+        // Settling a cancelled order took over all that the payment gave back: this too.
+        if !(self.status == OrderStatus::Cancelled && self.settled) {
+            self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
+        }
     }
 
     /// A refund that was done did not arrive: it has not gone back after all.

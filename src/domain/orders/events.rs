@@ -30,6 +30,18 @@ pub enum OrderEvent {
         /// What is waited for.
         awaited: Awaited,
     },
+    /// A charge was refused; the order waits for another until it expires.
+    ChargeDeclined {
+        /// The number of the charge.
+        attempt: u32,
+        /// Why, as `insufficient_funds`; nothing if it was given up.
+        code: Option<String>,
+    },
+    /// Staff noted that the money came by hand or by bank.
+    ReceiptNoted {
+        /// How to find it again, as the bank's reference.
+        reference: Option<String>,
+    },
     /// The money is set aside; the goods stay held as long as it is.
     OrderAuthorised {
         /// The payment.
@@ -100,6 +112,18 @@ pub enum OrderEvent {
         /// Why.
         code: String,
     },
+    /// A refused refund is tried again, or was moved by hand: it counts as decided once more.
+    RefundRevived {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// What went back after a cancellation came back: it is still to be returned.
+    ReturnFailed {
+        /// What has gone back all the same.
+        refunded: Money,
+        /// Why.
+        code: String,
+    },
     /// The gateway told of a dispute.
     DisputeNoted(DisputeNews),
     /// The customer was forgotten: who they are and where they live.
@@ -166,6 +190,12 @@ pub enum OrderRefusal {
     /// More lines than one order can have.
     #[error("an order has at most {} lines", super::LINES_MAX)]
     TooManyLines,
+    /// Less than the shop delivers for.
+    #[error("an order must be of {minimum} at least")]
+    BelowMinimum {
+        /// What goods must cost at least.
+        minimum: Money,
+    },
     /// No such address in the customer's address book.
     #[error("there is no such address")]
     UnknownAddress,
@@ -204,6 +234,9 @@ pub enum OrderRefusal {
     /// No such refund.
     #[error("there is no such refund")]
     UnknownRefund,
+    /// The money has gone back already.
+    #[error("this refund has gone back already")]
+    RefundedAlready,
     /// Too many refunds of one order.
     #[error("too many refunds of one order")]
     TooManyRefunds,
@@ -225,6 +258,7 @@ impl OrderRefusal {
             OrderRefusal::AmountMismatch { .. } => "amount_mismatch",
             OrderRefusal::EmptyOrder => "empty_order",
             OrderRefusal::TooManyLines => "too_many_lines",
+            OrderRefusal::BelowMinimum { .. } => "below_minimum_order",
             OrderRefusal::UnknownAddress => "unknown_address",
             OrderRefusal::NotPending => "not_pending",
             OrderRefusal::OtherPayment => "other_payment",
@@ -235,6 +269,7 @@ impl OrderRefusal {
             OrderRefusal::TooManyUnits { .. } => "too_many_units",
             OrderRefusal::RefundedOtherwise => "refunded_otherwise",
             OrderRefusal::UnknownRefund => "unknown_refund",
+            OrderRefusal::RefundedAlready => "refunded_already",
             OrderRefusal::TooManyRefunds => "too_many_refunds",
             OrderRefusal::TooManyDisputes => "too_many_disputes",
             OrderRefusal::Money(_) => "invalid_amount",

@@ -152,6 +152,36 @@ impl Order {
         })
     }
 
+    /// Decides a refused refund once more: to be tried again, or because it was moved by hand. One
+    /// that is decided stays; the amount and the units must still be there.
+    pub fn revive_refund(&self, refund: RefundId) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        let known = self.refunds.get(&refund).ok_or(OrderRefusal::UnknownRefund)?;
+        match known.state {
+            OrderRefundState::Decided => return Ok(vec![]),
+            OrderRefundState::Done => return Err(OrderRefusal::RefundedAlready),
+            OrderRefundState::Refused { .. } => {}
+        }
+        let left = self.left_to_refund()?;
+        if known.amount.exceeds(left)? {
+            return Err(OrderRefusal::OverRefund { left });
+        }
+        self.units_asked(&known.lines)?;
+        Ok(vec![OrderEvent::RefundRevived { refund }])
+    }
+
+    /// What went back after a cancellation came back, for `code`: the order is not settled any
+    /// more. `refunded` is what has gone back all the same. Safe to ask twice.
+    pub fn fail_return(
+        &self,
+        refunded: Money,
+        code: String,
+    ) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        let is_news = self.status == OrderStatus::Cancelled
+            && self.settled
+            && self.refunded.exceeds(refunded)?;
+        Ok(if is_news { vec![OrderEvent::ReturnFailed { refunded, code }] } else { vec![] })
+    }
+
     /// What can still be refunded: captured, less every refund that is not refused.
     pub fn left_to_refund(&self) -> Result<Money, MoneyRefusal> {
         self.captured.minus(self.refunded_or_decided()?)

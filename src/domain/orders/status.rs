@@ -127,6 +127,16 @@ impl PaymentMethod {
         }
     }
 
+    /// The words for a shopper, as `bank transfers`.
+    pub fn word(self) -> &'static str {
+        match self {
+            PaymentMethod::None => "orders without a payment",
+            PaymentMethod::Card => "cards",
+            PaymentMethod::CashOnDelivery => "cash on delivery",
+            PaymentMethod::BankTransfer => "bank transfers",
+        }
+    }
+
     /// The method of this name, as `bank_transfer`.
     pub fn named(name: &str) -> Option<PaymentMethod> {
         PaymentMethod::ALL.into_iter().find(|method| method.name() == name)

@@ -118,7 +118,10 @@ fn decide(order: &Order, command: &str) -> Result<Vec<OrderEvent>, OrderRefusal>
         ["pay", "again", "by", token] => order.choose_payment(token.to_owned(), Capture::Automatic),
         ["wait"] => order.await_payment(Awaited::CustomerAction),
         ["authorise"] => order.mark_authorised(payment(), Timestamp::from_millis(9_000_000)),
-        ["receive"] => order.expect_receipt().map(|()| vec![]),
+        ["receive"] => order.note_receipt(None),
+        ["decline", number] => order.note_decline(number.parse().expect("a number"), None),
+        ["revive", id] => order.revive_refund(number(id)),
+        ["return", "failed", sum] => order.fail_return(usd(sum), "account_closed".to_owned()),
         ["cancel"] => order.cancel(&Cancellation::because(CancelReason::Customer)),
         ["settle", captured, refunded] => order.settle(usd(captured), usd(refunded)),
         ["ship"] => order.ship(Some("1Z".to_owned()), None),
@@ -215,10 +218,96 @@ fn an_unpaid_order_leaves_only_if_authorised_or_paid_on_delivery() {
 
 #[test]
 fn only_payments_by_hand_are_received_by_staff() {
-    check(PaymentMethod::BankTransfer, "receive => nothing\n pay => PAID\n receive => nothing");
-    check(PaymentMethod::CashOnDelivery, "receive => nothing");
+    let order = check(
+        PaymentMethod::BankTransfer,
+        "receive                   => PENDING
+         receive                   => nothing
+         pay again by pm_card_visa => this order is not waiting to be paid
+         pay                       => PAID
+         receive                   => nothing",
+    );
+    assert_eq!(order.receipt, Some(Receipt::default()));
+    check(PaymentMethod::CashOnDelivery, "receive => PENDING\n cancel => CANCELLED");
     check(PaymentMethod::Card, "receive => an order that is pending cannot become paid");
     check(PaymentMethod::None, "receive => an order that is pending cannot become paid");
+}
+
+#[test]
+fn cash_on_delivery_is_received_where_the_goods_are_handed_over() {
+    let order = check(
+        PaymentMethod::CashOnDelivery,
+        "ship    => SHIPPED
+         settle 0.00 0.00 => SHIPPED
+         deliver => DELIVERED
+         deliver => nothing",
+    );
+    assert!(order.receipt.is_some() && order.is_unfinished(), "the money is still to be booked");
+    let paid_before = check(
+        PaymentMethod::CashOnDelivery,
+        "receive => PENDING\n pay => PAID\n ship => SHIPPED\n deliver => DELIVERED",
+    );
+    assert!(paid_before.settled && !paid_before.is_unfinished());
+    let transferred = check(PaymentMethod::BankTransfer, "pay => PAID\n ship => SHIPPED");
+    assert_eq!(transferred.receipt, None);
+}
+
+#[test]
+fn an_order_is_looked_at_again_at_once_until_it_knows_how_its_charge_ended() {
+    let at_once = Timestamp::default();
+    let order = check(PaymentMethod::None, "pay again by pm_card_visa => PENDING");
+    assert_eq!(order.due_at(), at_once, "the charge may not even have been asked for");
+    let declined = check(
+        PaymentMethod::None,
+        "pay again by pm_card_visa => PENDING\n decline 1 => PENDING\n decline 1 => nothing",
+    );
+    assert_eq!(declined.due_at(), declined.hold_until, "only the customer is waited for");
+    check(
+        PaymentMethod::None,
+        "pay again by pm_card_visa => PENDING
+         decline 2 => nothing
+         cancel    => CANCELLED
+         decline 1 => nothing",
+    );
+    let received = check(PaymentMethod::BankTransfer, "receive => PENDING");
+    assert_eq!(received.due_at(), at_once, "the money is still to be booked");
+    let idle = check(PaymentMethod::None, "");
+    assert_eq!(idle.due_at(), idle.hold_until);
+}
+
+#[test]
+fn a_refused_refund_can_be_decided_once_more_while_its_money_is_there() {
+    check(
+        PaymentMethod::Card,
+        "pay              => PAID
+         refund 1 5.00    => 5.00
+         revive 1         => nothing
+         refused 1        => PAID
+         revive 1         => PAID
+         refunded 1       => PAID
+         revive 1         => this refund has gone back already
+         refund 2 1x2     => 7.16
+         refused 2        => PAID
+         refund 3 1x2     => 7.16
+         revive 2         => only 1 of these are left to refund
+         refused 3        => PAID
+         refund 4 37.24   => 37.24
+         revive 3         => only 0.00 is left to refund
+         revive 9         => there is no such refund",
+    );
+}
+
+#[test]
+fn what_comes_back_after_a_cancellation_is_owed_again() {
+    let order = check(
+        PaymentMethod::Card,
+        "pay                => PAID
+         return failed 0.00 => nothing
+         cancel             => CANCELLED
+         settle 42.24 42.24 => CANCELLED
+         return failed 0.00 => CANCELLED
+         return failed 0.00 => nothing",
+    );
+    assert!(order.is_unfinished() && order.refunded.is_zero());
 }
 
 #[test]

@@ -35,6 +35,16 @@ pub enum TimelineKind {
         /// What is waited for.
         awaited: Awaited,
     },
+    /// A charge was refused.
+    ChargeDeclined {
+        /// Why; nothing if it was given up.
+        code: Option<String>,
+    },
+    /// Staff noted that the money came.
+    ReceiptNoted {
+        /// How to find it again.
+        reference: Option<String>,
+    },
     /// The money is set aside.
     Authorised,
     /// It was paid.
@@ -66,6 +76,8 @@ pub enum TimelineKind {
         /// Why.
         code: String,
     },
+    /// A refused refund is tried again, or was moved by hand.
+    RefundRevived,
     /// The cardholder disputes a charge, or their bank goes on with it.
     Disputed {
         /// How much.
@@ -84,6 +96,9 @@ impl TimelineKind {
             TimelineKind::Placed => "placed",
             TimelineKind::PaymentChosen => "payment_chosen",
             TimelineKind::PaymentAwaited { .. } => "payment_awaited",
+            TimelineKind::ChargeDeclined { .. } => "charge_declined",
+            TimelineKind::ReceiptNoted { .. } => "receipt_noted",
+            TimelineKind::RefundRevived => "refund_revived",
             TimelineKind::Authorised => "authorised",
             TimelineKind::Paid { .. } => "paid",
             TimelineKind::Cancelled { .. } => "cancelled",
@@ -108,7 +123,7 @@ pub enum Awaited {
 }
 
 /// What an event tells in a timeline, if anything.
-fn told_by(event: &OrderEvent, had_refunded: Option<Money>) -> Option<TimelineKind> {
+fn told_by(event: &OrderEvent, settled: Option<TimelineKind>) -> Option<TimelineKind> {
     match event {
         OrderEvent::OrderPlaced(_) => Some(TimelineKind::Placed),
         OrderEvent::PaymentChosen { .. } => Some(TimelineKind::PaymentChosen),
@@ -120,9 +135,14 @@ fn told_by(event: &OrderEvent, had_refunded: Option<Money>) -> Option<TimelineKi
         OrderEvent::OrderCancelled { reason, .. } => {
             Some(TimelineKind::Cancelled { reason: *reason })
         }
-        OrderEvent::OrderSettled { .. } => {
-            had_refunded.map(|amount| TimelineKind::Refunded { amount })
+        OrderEvent::OrderSettled { .. } => settled,
+        OrderEvent::ChargeDeclined { code, .. } => {
+            Some(TimelineKind::ChargeDeclined { code: code.clone() })
         }
+        OrderEvent::ReceiptNoted { reference } => {
+            Some(TimelineKind::ReceiptNoted { reference: reference.clone() })
+        }
+        OrderEvent::RefundRevived { .. } => Some(TimelineKind::RefundRevived),
         OrderEvent::OrderShipped { tracking_number, carrier } => Some(TimelineKind::Shipped {
             tracking_number: tracking_number.clone(),
             carrier: carrier.clone(),
@@ -132,7 +152,7 @@ fn told_by(event: &OrderEvent, had_refunded: Option<Money>) -> Option<TimelineKi
         OrderEvent::OrderRefunded { amount, .. } => {
             Some(TimelineKind::Refunded { amount: *amount })
         }
-        OrderEvent::RefundRefused { code, .. } => {
+        OrderEvent::RefundRefused { code, .. } | OrderEvent::ReturnFailed { code, .. } => {
             Some(TimelineKind::RefundRefused { code: code.clone() })
         }
         OrderEvent::DisputeNoted(DisputeNews { known, .. }) => {
@@ -142,15 +162,15 @@ fn told_by(event: &OrderEvent, had_refunded: Option<Money>) -> Option<TimelineKi
     }
 }
 
-/// Adds what an event tells. `newly_refunded` is what settling found to have gone back. When the
+/// Adds what an event tells. `settled` is what settling found out about the money. When the
 /// timeline is full, the oldest line after the first makes room.
 pub(super) fn add(
     timeline: &mut Vec<Entry>,
     event: &OrderEvent,
-    newly_refunded: Option<Money>,
+    settled: Option<TimelineKind>,
     stamp: &Stamp,
 ) {
-    let Some(what) = told_by(event, newly_refunded) else { return };
+    let Some(what) = told_by(event, settled) else { return };
     if timeline.len() >= TIMELINE_ENTRIES_MAX {
         timeline.remove(1);
     }

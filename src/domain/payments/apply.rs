@@ -66,6 +66,9 @@ impl Aggregate for Payment {
             PaymentEvent::RefundFailed { refund, code } => {
                 self.set_refund(refund, RefundState::Failed { code });
             }
+            PaymentEvent::RefundPaidOut { refund, reference } => {
+                self.set_refund(refund, RefundState::PaidOut { reference });
+            }
             PaymentEvent::DisputeRecorded(news) => {
                 self.disputes.insert(news.dispute, news.known);
             }

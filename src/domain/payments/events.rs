@@ -9,6 +9,7 @@ use super::{
 use crate::domain::{
     ids::{OrderId, RefundId},
     money::{Money, MoneyRefusal},
+    orders::PaymentMethod,
     time::Timestamp,
 };
 
@@ -111,6 +112,13 @@ pub enum PaymentEvent {
         /// Why.
         code: String,
     },
+    /// Staff gave the money back by hand or by bank.
+    RefundPaidOut {
+        /// The refund.
+        refund: RefundId,
+        /// How to find it again, as the bank's reference.
+        reference: Option<String>,
+    },
     /// The gateway told of a dispute.
     DisputeRecorded(DisputeNews),
 }
@@ -131,6 +139,12 @@ pub enum PaymentRefusal {
     /// The gateway knows no such way to pay.
     #[error("there is no such payment method")]
     UnknownMethod,
+    /// This shop is not paid that way.
+    #[error("this shop does not take {}", method.word())]
+    MethodNotOffered {
+        /// The way.
+        method: PaymentMethod,
+    },
     /// There is no such payment.
     #[error("there is no such payment")]
     UnknownPayment,
@@ -175,6 +189,12 @@ pub enum PaymentRefusal {
     /// The same refund, with other content.
     #[error("this refund was asked for with another amount")]
     RefundedOtherwise,
+    /// The gateway may still give the money back.
+    #[error("this refund is on its way or in doubt; wait for the gateway's answer")]
+    RefundInDoubt,
+    /// The money has gone back already.
+    #[error("this refund has gone back already")]
+    RefundedAlready,
     /// Too many refunds on one payment.
     #[error("too many refunds of one payment")]
     TooManyRefunds,
@@ -191,6 +211,7 @@ impl PaymentRefusal {
     pub fn code(&self) -> &'static str {
         match self {
             PaymentRefusal::UnknownMethod => "unknown_payment_method",
+            PaymentRefusal::MethodNotOffered { .. } => "payment_method_not_offered",
             PaymentRefusal::UnknownPayment => "unknown_payment",
             PaymentRefusal::PaymentInProgress => "payment_in_progress",
             PaymentRefusal::AlreadyPaid => "already_paid",
@@ -203,6 +224,8 @@ impl PaymentRefusal {
             PaymentRefusal::OverRefund { .. } => "over_refund",
             PaymentRefusal::UnknownRefund => "unknown_refund",
             PaymentRefusal::RefundedOtherwise => "refunded_otherwise",
+            PaymentRefusal::RefundInDoubt => "refund_in_doubt",
+            PaymentRefusal::RefundedAlready => "refunded_already",
             PaymentRefusal::TooManyRefunds => "too_many_refunds",
             PaymentRefusal::TooManyDisputes => "too_many_disputes",
             PaymentRefusal::Money(_) => "invalid_amount",

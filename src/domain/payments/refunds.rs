@@ -54,6 +54,7 @@ impl Payment {
         let known = self.refunds.get(&refund).ok_or(PaymentRefusal::UnknownRefund)?;
         match (outcome, &known.state) {
             (RefundOutcome::Unknown, _)
+            | (_, RefundState::PaidOut { .. })
             | (RefundOutcome::Succeeded { .. }, RefundState::Succeeded { .. })
             | (RefundOutcome::Failed { .. }, RefundState::Failed { .. }) => Ok(vec![]),
             (RefundOutcome::Succeeded { gateway_ref }, state) => {
@@ -69,6 +70,26 @@ impl Payment {
         }
     }
 
+    /// Staff gave the money of a refund back by hand or by bank: one that no gateway moves, or that
+    /// was definitely refused. Recording the same again changes nothing.
+    pub fn pay_out_refund(
+        &self,
+        refund: RefundId,
+        reference: Option<String>,
+    ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
+        let known = self.refunds.get(&refund).ok_or(PaymentRefusal::UnknownRefund)?;
+        match &known.state {
+            RefundState::PaidOut { reference: noted } if *noted == reference => return Ok(vec![]),
+            RefundState::PaidOut { .. } | RefundState::Succeeded { .. } => {
+                return Err(PaymentRefusal::RefundedAlready);
+            }
+            RefundState::InFlight if !self.by_hand => return Err(PaymentRefusal::RefundInDoubt),
+            RefundState::InFlight => {}
+            RefundState::Failed { .. } => self.room_for(known.amount)?,
+        }
+        Ok(vec![PaymentEvent::RefundPaidOut { refund, reference }])
+    }
+
     /// What was refunded, is on its way, or is in doubt: everything that has not definitely failed.
     pub fn refunded_or_in_flight(&self) -> Result<Money, MoneyRefusal> {
         self.sum_refunds(|refund| !refund.has_failed())
@@ -76,7 +97,7 @@ impl Payment {
 
     /// What has definitely gone back.
     pub fn refunded(&self) -> Result<Money, MoneyRefusal> {
-        self.sum_refunds(|refund| matches!(refund.state, RefundState::Succeeded { .. }))
+        self.sum_refunds(Refund::has_gone_back)
     }
 
     /// What can still be refunded.
@@ -130,6 +151,11 @@ impl Payment {
 }
 
 impl Refund {
+    /// Whether the money has definitely gone back.
+    pub fn has_gone_back(&self) -> bool {
+        matches!(self.state, RefundState::Succeeded { .. } | RefundState::PaidOut { .. })
+    }
+
     /// Whether it was definitely refused.
     pub fn has_failed(&self) -> bool {
         matches!(self.state, RefundState::Failed { .. })

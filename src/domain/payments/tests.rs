@@ -89,6 +89,9 @@ fn decide(payment: &Payment, command: &str) -> Result<Vec<PaymentEvent>, Payment
         ["refund", id, amount] => {
             payment.begin_refund(refund_id(id), usd(amount), RefundExtent::Part, None)
         }
+        ["pay", "out", id, reference] => {
+            payment.pay_out_refund(refund_id(id), Some(reference.to_owned()))
+        }
         ["retry", id] => payment.retry_refund(refund_id(id)),
         ["refunded", id] => {
             let outcome = RefundOutcome::Succeeded { gateway_ref: "re_1".to_owned() };
@@ -141,6 +144,36 @@ fn a_charge_that_succeeds_is_captured_once() {
          try 2 visa         => this order is paid already",
     );
     assert!(!payment.is_unfinished() && !payment.late);
+}
+
+#[test]
+fn staff_give_back_by_hand_what_no_gateway_moves_and_nothing_else() {
+    check(
+        "receive         => captured 20.00 - 0.00
+         refund 1 5.00   => captured 20.00 - 5.00
+         pay out 1 a     => captured 20.00 - 5.00
+         pay out 1 a     => nothing
+         pay out 1 b     => this refund has gone back already
+         failed 1        => nothing
+         pay out 2 a     => there is no such refund",
+    );
+    check(
+        "try 1 visa         => unknown
+         hears 1 captured a => captured 20.00 - 0.00
+         refund 1 5.00      => captured 20.00 - 5.00
+         pay out 1 a        => this refund is on its way or in doubt; wait for the gateway's answer
+         failed 1           => captured 20.00 - 0.00
+         pay out 1 a        => captured 20.00 - 5.00
+         retry 1            => nothing
+         refunded 1         => nothing
+         refund 2 5.00      => captured 20.00 - 10.00
+         refunded 2         => captured 20.00 - 10.00
+         pay out 2 a        => this refund has gone back already
+         refund 3 10.00     => captured 20.00 - 20.00
+         failed 3           => captured 20.00 - 10.00
+         refund 4 10.00     => captured 20.00 - 20.00
+         pay out 3 a        => only 0.00 is left to refund",
+    );
 }
 
 #[test]

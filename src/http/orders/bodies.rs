@@ -90,6 +90,8 @@ pub(super) struct StatusBody {
     pub(super) to: Become,
     pub(super) tracking_number: Option<String>,
     pub(super) carrier: Option<String>,
+    /// How to find again the money that came by hand or by bank.
+    pub(super) reference: Option<String>,
 }
 
 impl Body for StatusBody {
@@ -98,7 +100,19 @@ impl Body for StatusBody {
             to: fields.required("status", choice(BECOME)),
             tracking_number: fields.optional("trackingNumber", text(1, PARCEL_LETTERS_MAX)),
             carrier: fields.optional("carrier", text(1, PARCEL_LETTERS_MAX)),
+            reference: fields.optional("reference", text(1, REFERENCE_LETTERS_MAX)),
         }
+    }
+}
+
+/// How to find again the money that staff gave back by hand or by bank.
+pub(super) struct PayOutBody {
+    pub(super) reference: Option<String>,
+}
+
+impl Body for PayOutBody {
+    fn read(fields: &mut Fields<'_>) -> PayOutBody {
+        PayOutBody { reference: fields.optional("reference", text(1, REFERENCE_LETTERS_MAX)) }
     }
 }
 
@@ -185,6 +199,7 @@ impl RefundItemBody {
 pub(super) struct AllQuery {
     pub(super) paging: Paging,
     pub(super) status: Option<OrderStatus>,
+    pub(super) dispute: Option<Disputed>,
     pub(super) from: Option<Timestamp>,
     pub(super) to: Option<Timestamp>,
     pub(super) q: Option<String>,
@@ -195,6 +210,7 @@ impl Body for AllQuery {
         AllQuery {
             paging: Paging::read(fields),
             status: fields.optional("status", choice(STATUSES)),
+            dispute: fields.optional("dispute", choice(DISPUTED)),
             from: fields.optional("from", moment()),
             to: fields.optional("to", moment()),
             q: fields.optional("q", text(1, SOUGHT_LETTERS_MAX)),
@@ -202,6 +218,25 @@ impl Body for AllQuery {
     }
 }
 
+/// Which disputed orders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Disputed {
+    /// Those with a dispute that is not decided yet.
+    Open,
+    /// Those that were ever disputed.
+    Ever,
+}
+
+impl Disputed {
+    pub(super) fn is_met_by(self, order: &Order) -> bool {
+        match self {
+            Disputed::Open => order.disputes.values().any(|dispute| dispute.state.is_open()),
+            Disputed::Ever => !order.disputes.is_empty(),
+        }
+    }
+}
+
+const DISPUTED: &[(&str, Disputed)] = &[("open", Disputed::Open), ("any", Disputed::Ever)];
 const METHODS: &[(&str, PaymentMethod)] = &[
     ("card", PaymentMethod::Card),
     ("cash_on_delivery", PaymentMethod::CashOnDelivery),
@@ -221,5 +256,6 @@ const STATUSES: &[(&str, OrderStatus)] = &[
     ("CANCELLED", OrderStatus::Cancelled),
 ];
 const PARCEL_LETTERS_MAX: usize = 100;
+const REFERENCE_LETTERS_MAX: usize = 140;
 const REASON_LETTERS_MAX: usize = 200;
 const SOUGHT_LETTERS_MAX: usize = 254;

@@ -3,7 +3,11 @@
 //! Newest first, both ends of a time included. A number or an email that is whole is looked up;
 //! the beginning of one is searched for, a limited number of orders at a time.
 
-use super::{bodies::AllQuery, payment_of, shown, views::OrderView};
+use super::{
+    bodies::{AllQuery, Disputed},
+    payment_of, shown,
+    views::{OrderView, Showing, Viewer},
+};
 use crate::{
     domain::{
         ids::{OrderId, UserId},
@@ -22,26 +26,27 @@ use crate::{
 
 /// A page of somebody's own orders.
 pub(super) fn page_of_own(shop: &Shop, user: UserId, paging: &Paging) -> Answer<Page<OrderView>> {
-    page(shop, Source::Of(user), &Sought::default(), paging)
+    page(shop, Viewer::Customer, Source::Of(user), &Sought::default(), paging)
 }
 
 /// A page of all orders that are sought.
 pub(super) fn page_of_all(shop: &Shop, query: &AllQuery) -> Answer<Page<OrderView>> {
-    let AllQuery { paging, status, from, to, q } = query;
+    let AllQuery { paging, status, dispute, from, to, q } = query;
     let words = q.as_deref().map(|q| fold_email(q.trim_start_matches('#')));
-    let sought = Sought { status: *status, from: *from, to: *to, words };
+    let sought = Sought { status: *status, dispute: *dispute, from: *from, to: *to, words };
     if let Some(order) = sought.exactly(shop)? {
         return Ok(Page {
-            items: vec![shown(shop, order)?],
+            items: vec![shown(shop, Viewer::Staff, order)?],
             limit: paging.limit,
             next_cursor: None,
         });
     }
-    let source = match sought.customer(shop)? {
-        Some(user) => Source::Of(user),
-        None => status.map_or(Source::All, Source::In),
+    let source = match (sought.customer(shop)?, dispute) {
+        (Some(user), _) => Source::Of(user),
+        (None, Some(Disputed::Open)) => Source::Disputed,
+        (None, Some(Disputed::Ever) | None) => status.map_or(Source::All, Source::In),
     };
-    page(shop, source, &sought, paging)
+    page(shop, Viewer::Staff, source, &sought, paging)
 }
 
 /// Which list is gone through.
@@ -50,6 +55,8 @@ pub(super) enum Source {
     All,
     In(OrderStatus),
     Of(UserId),
+    /// Those with an open dispute, the nearest deadline first.
+    Disputed,
 }
 
 impl Source {
@@ -58,6 +65,7 @@ impl Source {
             Source::All => "orders".to_owned(),
             Source::In(status) => format!("orders {}", status.name()),
             Source::Of(user) => format!("orders of {user}"),
+            Source::Disputed => "disputed orders".to_owned(),
         }
     }
 
@@ -66,16 +74,26 @@ impl Source {
             Source::All => keys::orders(),
             Source::In(status) => keys::orders_in(status),
             Source::Of(user) => keys::orders_of(user),
+            Source::Disputed => keys::disputed_orders(),
         }
     }
 
     /// Before every row of this moment, and behind every one of an earlier moment.
-    fn at(self, at: Timestamp) -> Key {
+    /// A list that is not in the order of time has none.
+    fn at(self, at: Timestamp) -> Option<Key> {
         let first = OrderId::default();
         match self {
-            Source::All => keys::order_listed(at, first),
-            Source::In(status) => keys::order_in(status, at, first),
-            Source::Of(user) => keys::order_of(user, at, first),
+            Source::All => Some(keys::order_listed(at, first)),
+            Source::In(status) => Some(keys::order_in(status, at, first)),
+            Source::Of(user) => Some(keys::order_of(user, at, first)),
+            Source::Disputed => None,
+        }
+    }
+
+    fn order(self) -> store::Order {
+        match self {
+            Source::All | Source::In(_) | Source::Of(_) => store::Order::Descending,
+            Source::Disputed => store::Order::Ascending,
         }
     }
 }
@@ -84,6 +102,7 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sought {
     pub(super) status: Option<OrderStatus>,
+    pub(super) dispute: Option<Disputed>,
     pub(super) from: Option<Timestamp>,
     pub(super) to: Option<Timestamp>,
     /// The beginning of a number or of an email, folded.
@@ -99,6 +118,7 @@ impl Sought {
         };
         order.exists()
             && self.status.is_none_or(|status| order.status == status)
+            && self.dispute.is_none_or(|dispute| dispute.is_met_by(order))
             && self.from.is_none_or(|from| order.placed_at >= from)
             && self.to.is_none_or(|to| order.placed_at <= to)
             && self.words.as_ref().is_none_or(begins)
@@ -123,17 +143,24 @@ impl Sought {
     }
 }
 
-fn page(shop: &Shop, source: Source, sought: &Sought, paging: &Paging) -> Answer<Page<OrderView>> {
+fn page(
+    shop: &Shop,
+    to: Viewer,
+    source: Source,
+    sought: &Sought,
+    paging: &Paging,
+) -> Answer<Page<OrderView>> {
+    let how = Showing::of(shop, to);
     let rows = Rows {
-        from: sought.to.map(|to| source.at(to.plus_millis(1))),
-        until: sought.from.map(|from| source.at(from)),
-        ..Rows::all(source.name(), source.prefix(), store::Order::Descending)
+        from: sought.to.and_then(|to| source.at(to.plus_millis(1))),
+        until: sought.from.and_then(|from| source.at(from)),
+        ..Rows::all(source.name(), source.prefix(), source.order())
     };
     rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
         let order = shop.reader.get::<Order>(key.last_id().unwrap_or_default())?.state;
         if !sought.is_met_by(&order) {
             return Ok(None);
         }
-        Ok(Some(OrderView::of(&order, &payment_of(shop, &order)?.state)))
+        Ok(Some(OrderView::of(&how, &order, &payment_of(shop, &order)?.state)))
     })
 }

@@ -5,7 +5,10 @@
 
 use actix_web::http::StatusCode;
 
-use super::{payment_of, shown, views::OrderView};
+use super::{
+    payment_of, shown,
+    views::{OrderView, Viewer},
+};
 use crate::{
     actors::{checkout::Driven, purchases::WantedItem},
     domain::{
@@ -32,11 +35,11 @@ pub(super) fn of_placing(
     if order.cancel_reason == Some(CancelReason::CartInCheckout) {
         return Err(cart_was_lost(driven.cart_taken_by));
     }
-    shown(shop, order.id)
+    shown(shop, Viewer::Customer, order.id)
 }
 
 /// How paying ended.
-pub(super) fn of_paying(shop: &Shop, driven: &Driven) -> Answer<OrderView> {
+pub(super) fn of_paying(shop: &Shop, to: Viewer, driven: &Driven) -> Answer<OrderView> {
     let (order, payment) = (&driven.order, payment_of(shop, &driven.order)?.state);
     if let Some(turned_back) = turned_back(order, &payment, None) {
         return Err(turned_back);
@@ -51,7 +54,7 @@ pub(super) fn of_paying(shop: &Shop, driven: &Driven) -> Answer<OrderView> {
         OrderStatus::Pending
         | OrderStatus::Paid
         | OrderStatus::Shipped
-        | OrderStatus::Delivered => shown(shop, order.id),
+        | OrderStatus::Delivered => shown(shop, to, order.id),
     }
 }
 
@@ -59,7 +62,9 @@ pub(super) fn of_paying(shop: &Shop, driven: &Driven) -> Answer<OrderView> {
 pub(super) fn of_refund(shop: &Shop, order: &Order, refund: RefundId) -> Answer<OrderView> {
     match order.refunds.get(&refund).map(|refund| &refund.state) {
         Some(OrderRefundState::Refused { code }) => Err(refund_refused(order, code)),
-        Some(OrderRefundState::Decided | OrderRefundState::Done) | None => shown(shop, order.id),
+        Some(OrderRefundState::Decided | OrderRefundState::Done) | None => {
+            shown(shop, Viewer::Staff, order.id)
+        }
     }
 }
 

@@ -84,7 +84,8 @@ fn shown_as(problem: Problem) -> Value {
 
 #[test]
 fn an_order_that_nobody_has_paid_shows_a_payment_that_waits() {
-    let view = OrderView::of(&an_order(), &Payment::default());
+    let how = Showing { to: Viewer::Customer, now: Timestamp::from_millis(1), bank_details: None };
+    let view = OrderView::of(&how, &an_order(), &Payment::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&view).expect("JSON"), @r#"
     {
       "id": "09090909-0909-0909-0909-090909090909",
@@ -129,15 +130,21 @@ fn an_order_that_nobody_has_paid_shows_a_payment_that_waits() {
         "country": "",
         "postalCode": ""
       },
+      "paymentMethod": "none",
       "paymentId": "07070707-0707-0707-0707-070707070707",
       "payment": {
         "id": "07070707-0707-0707-0707-070707070707",
         "status": "waiting",
         "declineCode": null,
         "nextAction": null,
+        "instructions": null,
+        "authorisedUntil": null,
         "amountCaptured": 0.00,
         "amountRefunded": 0.00
       },
+      "refunds": [],
+      "waitingFor": null,
+      "heldUntil": "1970-01-01T00:00:00.000Z",
       "cancelReason": null,
       "trackingNumber": null,
       "carrier": null,
@@ -411,8 +418,10 @@ async fn an_order_is_received_shipped_delivered_and_not_cancelled_then() {
     let timeline = world.gets(ada, &format!("{base}/timeline")).await.data();
     let told = |line: &Value| format!("{} {}", line["who"], line["what"]).replace('"', "");
     let told: Vec<_> = timeline.as_array().expect("a list").iter().map(told).collect();
-    assert_eq!(told, ["customer placed", "staff paid", "staff shipped", "staff delivered"]);
-    assert_eq!(timeline[2]["trackingNumber"], "T1");
+    let noted = "staff receipt_noted";
+    let paid = ["customer placed", noted, "staff paid", "staff shipped", "staff delivered"];
+    assert_eq!(told, paid);
+    assert_eq!(timeline[3]["trackingNumber"], "T1");
 
     let by_card = world.buys(ada, tea, json!({ "paymentMethod": "card" })).await.data();
     let status = format!("/v1/orders/{}/status", by_card["id"].as_str().expect("an id"));

@@ -5,15 +5,44 @@ use serde::Serialize;
 
 use crate::{
     domain::{
+        checkout::{Waiting, observe::waiting_for},
         ids::{AddressId, LineId, OrderId, PaymentId, ProductId, UserId, VariantId},
-        money::Money,
-        orders::{Awaited, Entry, Order, ShippingAddress, TimelineKind},
-        payments::{NextAction, PayState, Payment},
+        orders::{Awaited, Entry, Order, OrderStatus, ShippingAddress, TimelineKind},
+        payments::Payment,
         pricing::QuoteLine,
-        time::Who,
+        time::{Timestamp, Who},
     },
     http::views::{Amount, Id, Time},
+    shop::Shop,
 };
+
+mod payment;
+
+use payment::{DisputeView, PaymentView, RefundView};
+
+/// Whose eyes an order is shown to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Viewer {
+    /// Whoever ordered.
+    Customer,
+    /// Staff, who see what a bank says of it too.
+    Staff,
+}
+
+/// How an order is shown: to whom, when, and with which words.
+pub(super) struct Showing<'s> {
+    pub(super) to: Viewer,
+    pub(super) now: Timestamp,
+    /// What a customer needs to know to pay by bank.
+    pub(super) bank_details: Option<&'s str>,
+}
+
+impl<'s> Showing<'s> {
+    pub(super) fn of(shop: &'s Shop, to: Viewer) -> Showing<'s> {
+        let bank_details = shop.settings.payments.bank_transfer_details.as_deref();
+        Showing { to, now: shop.clock.now(), bank_details }
+    }
+}
 
 /// An order with its payment.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,8 +61,17 @@ pub struct OrderView {
     currency: &'static str,
     shipping_address_id: Id<AddressId>,
     shipping_address: Option<ShippingAddressView>,
+    payment_method: &'static str,
     payment_id: Option<Id<PaymentId>>,
     payment: Option<PaymentView>,
+    refunds: Vec<RefundView>,
+    /// Only staff see them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disputes: Vec<DisputeView>,
+    /// What the order waits for, as `receipt`; nothing if it has ended.
+    waiting_for: Option<&'static str>,
+    /// Until when goods are held for an order that is not paid.
+    held_until: Option<Time>,
     cancel_reason: Option<&'static str>,
     tracking_number: Option<String>,
     carrier: Option<String>,
@@ -67,27 +105,6 @@ struct ShippingAddressView {
     postal_code: String,
 }
 
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct PaymentView {
-    id: Id<PaymentId>,
-    status: &'static str,
-    decline_code: Option<String>,
-    next_action: Option<NextActionView>,
-    amount_captured: Amount,
-    amount_refunded: Amount,
-}
-
-/// What the customer has to do; an address that begins with a slash is one of this server.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct NextActionView {
-    #[serde(rename = "type")]
-    kind: String,
-    url: Option<String>,
-    client_secret: Option<String>,
-}
-
 /// One thing that happened to an order.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -118,13 +135,21 @@ struct MoreView {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dispute: Option<&'static str>,
 }
 
 impl OrderView {
     /// An order with the payment that belongs to it.
-    pub(super) fn of(order: &Order, payment: &Payment) -> OrderView {
+    pub(super) fn of(how: &Showing<'_>, order: &Order, payment: &Payment) -> OrderView {
         let quote = &order.quote;
+        let waiting_for = waiting_for(order, payment, how.now);
+        let is_held = order.status == OrderStatus::Pending;
+        let disputes = match how.to {
+            Viewer::Customer => Vec::new(),
+            Viewer::Staff => DisputeView::all_of(order),
+        };
         OrderView {
             id: Id(order.id),
             number: order.number,
@@ -140,8 +165,13 @@ impl OrderView {
             shipping_address_id: Id(order.shipping_address_id),
             shipping_address: (!order.erased)
                 .then(|| ShippingAddressView::of(&order.shipping_address)),
+            payment_method: order.method.name(),
             payment_id: order.payment.map(Id),
-            payment: order.payment.map(|id| PaymentView::of(id, order, payment)),
+            payment: order.payment.map(|id| PaymentView::of(how, id, order, payment)),
+            refunds: RefundView::all_of(order, payment),
+            disputes,
+            waiting_for: waiting_for.map(Waiting::name),
+            held_until: is_held.then_some(Time(order.hold_until)),
             cancel_reason: order.cancel_reason.map(|reason| reason.name()),
             tracking_number: order.tracking_number.clone(),
             carrier: order.carrier.clone(),
@@ -178,42 +208,6 @@ impl ShippingAddressView {
             state: address.state,
             country: address.country,
             postal_code: address.postal_code,
-        }
-    }
-}
-
-impl PaymentView {
-    fn of(id: PaymentId, order: &Order, payment: &Payment) -> PaymentView {
-        let nothing = Money::zero(order.quote.currency);
-        let begun = payment.exists();
-        let refunded = payment.refunded().ok().filter(|_| begun);
-        let (decline_code, next_action) = match &payment.state {
-            PayState::Declined { code, .. } => (Some(code.clone()), None),
-            PayState::NeedsAction { next_action } => (None, Some(NextActionView::of(next_action))),
-            PayState::Waiting
-            | PayState::Attempting
-            | PayState::Processing
-            | PayState::Authorised
-            | PayState::Captured
-            | PayState::Voided => (None, None),
-        };
-        PaymentView {
-            id: Id(id),
-            status: status_word(&payment.state),
-            decline_code,
-            next_action,
-            amount_captured: Amount(if begun { payment.captured } else { nothing }),
-            amount_refunded: Amount(refunded.unwrap_or(nothing)),
-        }
-    }
-}
-
-impl NextActionView {
-    fn of(action: &NextAction) -> NextActionView {
-        NextActionView {
-            kind: action.kind.clone(),
-            url: action.url.clone(),
-            client_secret: action.client_secret.clone(),
         }
     }
 }
@@ -264,17 +258,16 @@ impl MoreView {
             TimelineKind::RefundRefused { code } => {
                 MoreView { code: Some(code.clone()), ..nothing }
             }
+            TimelineKind::ChargeDeclined { code } => MoreView { code: code.clone(), ..nothing },
+            TimelineKind::ReceiptNoted { reference } => {
+                MoreView { reference: reference.clone(), ..nothing }
+            }
             TimelineKind::Placed
             | TimelineKind::PaymentChosen
             | TimelineKind::Authorised
+            | TimelineKind::RefundRevived
             | TimelineKind::Delivered
             | TimelineKind::CustomerErased => nothing,
         }
     }
-}
-
-/// A charge without an answer yet is being processed, as far as a client can tell.
-fn status_word(state: &PayState) -> &'static str {
-    let unanswered = *state == PayState::Attempting;
-    if unanswered { PayState::Processing.name() } else { state.name() }
 }

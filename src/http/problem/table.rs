@@ -42,6 +42,9 @@ impl<R: Into<Refusal>> From<R> for Problem {
             // Somebody else's thing and a missing one are told apart by nobody.
             return Problem::not_found();
         }
+        if status == StatusCode::PRECONDITION_FAILED {
+            return Problem::precondition_failed();
+        }
         if status == StatusCode::UNAUTHORIZED {
             return Problem::unauthenticated(code, words_of_unauthenticated(&refusal));
         }
@@ -60,6 +63,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Settings(refusal) => of_settings(refusal),
         Refusal::Courier(refusal) => of_courier(*refusal),
         Refusal::ApiKey(refusal) => of_api_key(refusal),
+        Refusal::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
         Refusal::Money(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -154,9 +158,10 @@ fn of_cart(refusal: &CartRefusal) -> StatusCode {
 
 fn of_order(refusal: &OrderRefusal) -> StatusCode {
     match refusal {
-        OrderRefusal::UnknownOrder | OrderRefusal::UnknownAddress | OrderRefusal::UnknownLine => {
-            StatusCode::NOT_FOUND
-        }
+        OrderRefusal::UnknownOrder
+        | OrderRefusal::UnknownAddress
+        | OrderRefusal::UnknownLine
+        | OrderRefusal::UnknownRefund => StatusCode::NOT_FOUND,
         OrderRefusal::EmptyOrder | OrderRefusal::TooManyLines | OrderRefusal::Money(_) => {
             StatusCode::BAD_REQUEST
         }
@@ -170,7 +175,8 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
         | OrderRefusal::OverRefund { .. }
         | OrderRefusal::TooManyUnits { .. }
         | OrderRefusal::RefundedOtherwise
-        | OrderRefusal::UnknownRefund
+        | OrderRefusal::RefundedAlready
+        | OrderRefusal::BelowMinimum { .. }
         | OrderRefusal::TooManyRefunds
         | OrderRefusal::TooManyDisputes => StatusCode::CONFLICT,
     }
@@ -178,8 +184,10 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
 
 fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
     match refusal {
-        PaymentRefusal::UnknownMethod | PaymentRefusal::Money(_) => StatusCode::BAD_REQUEST,
-        PaymentRefusal::UnknownPayment => StatusCode::NOT_FOUND,
+        PaymentRefusal::UnknownMethod
+        | PaymentRefusal::MethodNotOffered { .. }
+        | PaymentRefusal::Money(_) => StatusCode::BAD_REQUEST,
+        PaymentRefusal::UnknownPayment | PaymentRefusal::UnknownRefund => StatusCode::NOT_FOUND,
         PaymentRefusal::PaymentInProgress
         | PaymentRefusal::AlreadyPaid
         | PaymentRefusal::AttemptedOtherwise
@@ -189,7 +197,8 @@ fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
         | PaymentRefusal::NotAuthorised
         | PaymentRefusal::NothingCaptured
         | PaymentRefusal::OverRefund { .. }
-        | PaymentRefusal::UnknownRefund
+        | PaymentRefusal::RefundInDoubt
+        | PaymentRefusal::RefundedAlready
         | PaymentRefusal::RefundedOtherwise
         | PaymentRefusal::TooManyRefunds
         | PaymentRefusal::TooManyDisputes => StatusCode::CONFLICT,
@@ -231,6 +240,9 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         | Refusal::Payment(PaymentRefusal::OverRefund { left }) => {
             problem.with("left", amount(*left))
         }
+        Refusal::Order(OrderRefusal::BelowMinimum { minimum }) => {
+            problem.with("minimum", amount(*minimum))
+        }
         Refusal::Order(OrderRefusal::IllegalTransition { from, to }) => {
             problem.with("from", from.name()).with("to", to.name())
         }
@@ -243,6 +255,7 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         | Refusal::Payment(_)
         | Refusal::Settings(_)
         | Refusal::Courier(_)
+        | Refusal::ChangedMeanwhile
         | Refusal::Money(_) => problem,
     }
 }

@@ -199,6 +199,17 @@ impl Shop {
                 let events = self.order.await_payment(Awaited::CustomerAction).expect("noted");
                 self.note(events);
             }
+            Step::NoteDecline => {
+                let attempt = self.payment.attempt;
+                let events = self.order.note_decline(attempt, None).expect("noted");
+                self.note(events);
+            }
+            Step::ReceivePayment => {
+                let (order, total) = (self.order.id, self.order.quote.total);
+                let events = self.payment.receive(order, total).expect("received");
+                self.book(events);
+                assert_eq!(self.payment.receive(order, total), Ok(vec![]));
+            }
             Step::MarkAuthorised => {
                 let events = self.order.mark_authorised(payment_id(), EXPIRES).expect("noted");
                 self.note(events);

@@ -13,6 +13,8 @@ fn word(step: Step) -> String {
         Step::TakePayment => "charge".to_owned(),
         Step::AskGateway => "ask".to_owned(),
         Step::AwaitPayment => "await".to_owned(),
+        Step::NoteDecline => "note decline".to_owned(),
+        Step::ReceivePayment => "receive".to_owned(),
         Step::MarkAuthorised => "authorise".to_owned(),
         Step::CapturePayment => "capture".to_owned(),
         Step::CommitStock => "commit".to_owned(),
@@ -83,7 +85,12 @@ fn check(mut world: World, script: &str) {
                 PAYS
             }
             "received" => {
-                world.books = PaymentFact::Captured;
+                (world.receipt, world.settled) = (true, false);
+                PAYS
+            }
+            "delivered" => {
+                (world.status, world.receipt) = (OrderStatus::Delivered, true);
+                world.settled = false;
                 PAYS
             }
             "paid back" => {
@@ -147,7 +154,7 @@ fn a_decline_of_a_waiting_order_leaves_it_waiting() {
     order.placing = false;
     check(
         order,
-        "declines     => claim, reserve, charge, wait to_be_paid
+        "declines     => claim, reserve, charge, note decline, wait to_be_paid
          another card => charge, commit, consume, mark, finished",
     );
 }
@@ -163,7 +170,7 @@ fn a_customer_who_has_to_act_has_time_until_it_expires() {
     check(
         by_card(),
         "asks         => claim, reserve, charge, await, wait customer_action
-         bank refuses => ask, wait to_be_paid
+         bank refuses => ask, note decline, wait to_be_paid
          expire       => cancel expired, release, unclaim, settle, finished",
     );
     check(
@@ -196,9 +203,19 @@ fn a_payment_at_work_is_asked_about_at_every_resume() {
 fn a_doubt_is_asked_about_and_never_charged_again() {
     check(
         by_card(),
-        "silence => claim, reserve, charge, wait payment_in_doubt
+        "silence => claim, reserve, charge, await, wait payment_in_doubt
          silence => ask, wait payment_in_doubt
          pays    => ask, commit, consume, mark, finished",
+    );
+}
+
+#[test]
+fn a_decline_after_a_doubt_leaves_the_order_waiting_like_any_other_that_was_told_to_wait() {
+    check(
+        by_card(),
+        "silence      => claim, reserve, charge, await, wait payment_in_doubt
+         bank refuses => ask, note decline, wait to_be_paid
+         another card => charge, commit, consume, mark, finished",
     );
 }
 
@@ -222,7 +239,7 @@ fn money_by_hand_is_waited_for_and_given_back_by_hand() {
     check(
         by_hand(),
         "pays      => claim, reserve, wait receipt
-         received  => commit, consume, mark, finished
+         received  => receive, commit, consume, mark, finished
          cancel    => return, refund, wait refund_by_hand
          paid back => settle, finished",
     );
@@ -233,8 +250,26 @@ fn cash_on_delivery_leaves_before_it_is_paid() {
     check(
         by_hand(),
         "pays => claim, reserve, wait receipt
-         ship => commit, consume, settle, finished",
+         ship => commit, consume, settle, finished
+         delivered => receive, settle, finished",
     );
+}
+
+#[test]
+fn money_that_somebody_holds_is_given_back_though_the_order_was_cancelled_at_the_same_time() {
+    let (order, _) = drive(by_hand(), &PAYS);
+    check(
+        World { receipt: true, ..order }.cancelled(),
+        "pays      => release, unclaim, receive, refund, wait refund_by_hand
+         paid back => settle, finished",
+    );
+}
+
+#[test]
+fn money_that_came_in_time_is_kept_though_it_is_noted_late() {
+    let (order, _) = drive(by_hand(), &PAYS);
+    let noted = World { receipt: true, expired: true, ..order };
+    check(noted, "pays => receive, commit, consume, mark, finished");
 }
 
 #[test]
@@ -292,7 +327,7 @@ fn a_refund_that_is_refused_waits_for_staff() {
 fn a_success_that_comes_after_a_cancel_is_refunded() {
     check(
         by_card(),
-        "silence => claim, reserve, charge, wait payment_in_doubt
+        "silence => claim, reserve, charge, await, wait payment_in_doubt
          cancel  => release, unclaim, void, refund, settle, finished",
     );
 }
@@ -301,7 +336,7 @@ fn a_success_that_comes_after_a_cancel_is_refunded() {
 fn a_success_that_was_in_time_is_kept_though_it_is_heard_late() {
     check(
         by_card(),
-        "silence => claim, reserve, charge, wait payment_in_doubt
+        "silence => claim, reserve, charge, await, wait payment_in_doubt
          expire  => ask, commit, consume, mark, finished",
     );
 }

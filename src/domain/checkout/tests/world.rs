@@ -35,6 +35,8 @@ pub struct World {
     pub pay_by: PayBy,
     pub expired: bool,
     pub charges: usize,
+    pub charge_ended: usize,
+    pub receipt: bool,
     pub claim: ClaimFact,
     pub hold: HoldFact,
     pub attempt: usize,
@@ -87,6 +89,8 @@ impl World {
             pay_by,
             expired: false,
             charges,
+            charge_ended: 0,
+            receipt: false,
             claim,
             hold: HoldFact::None,
             attempt: 0,
@@ -107,6 +111,8 @@ impl World {
             authorised: self.authorised,
             pay_by: self.pay_by,
             charge_wanted: self.charges > self.attempt,
+            decline_unnoted: self.attempt == self.charges && self.charges > self.charge_ended,
+            receipt: self.receipt && self.may_try_again(),
             expired: self.expired,
             claim: self.claim,
             hold: self.hold,
@@ -135,6 +141,10 @@ impl World {
             self.bank[last] = truth;
         }
         self
+    }
+
+    fn may_try_again(&self) -> bool {
+        matches!(self.books, PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided)
     }
 
     fn books_are_open(&self) -> bool {
@@ -196,6 +206,10 @@ impl World {
             }
             Step::AskGateway if self.truth() == Truth::Never => self.charged(luck),
             Step::AskGateway => self.answered(luck),
+            Step::NoteDecline => {
+                vec![World { charge_ended: self.attempt, placing: false, ..self }]
+            }
+            Step::ReceivePayment => vec![World { books: PaymentFact::Captured, ..self }],
             Step::AwaitPayment => vec![World { placing: false, ..self }],
             Step::MarkAuthorised => vec![World { authorised: true, placing: false, ..self }],
             Step::CapturePayment => self.captured(luck),
@@ -331,8 +345,14 @@ impl World {
     fn by_hand(self) -> Option<World> {
         match (self.status, self.books) {
             (OrderStatus::Pending, PaymentFact::None) if self.hold == HoldFact::Held => {
-                Some(World { books: PaymentFact::Captured, ..self })
+                Some(World { receipt: true, settled: false, ..self })
             }
+            (OrderStatus::Shipped, PaymentFact::None) => Some(World {
+                status: OrderStatus::Delivered,
+                receipt: true,
+                settled: false,
+                ..self
+            }),
             (_, PaymentFact::Refunding) => Some(World { books: PaymentFact::Refunded, ..self }),
             _ => None,
         }

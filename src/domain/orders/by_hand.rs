@@ -1,0 +1,59 @@
+//! Orders paid by hand: cash on delivery and bank transfer, as staff record them.
+//!
+//! Invariant: the note that the money came is durable in the order before the payment takes it in,
+//! so that money somebody holds is never forgotten, not even by a cancel.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Order, OrderEvent, OrderRefusal, OrderStatus, PaymentMethod};
+
+/// That money came by hand or by bank.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// How to find it again, as the bank's reference; the timeline says who noted it and when.
+    pub reference: Option<String>,
+}
+
+impl Order {
+    /// Staff note that the money of an order that is paid by hand has come. Noting it again
+    /// changes nothing, and neither does noting it of an order that is paid.
+    pub fn note_receipt(&self, reference: Option<String>) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        self.existing()?;
+        match self.status {
+            OrderStatus::Paid => Ok(vec![]),
+            OrderStatus::Pending if self.receipt.is_some() => Ok(vec![]),
+            OrderStatus::Pending if self.method.is_by_hand() && !self.authorised => {
+                Ok(vec![OrderEvent::ReceiptNoted { reference }])
+            }
+            OrderStatus::Pending
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Cancelled => Err(self.illegal(OrderStatus::Paid)),
+        }
+    }
+
+    /// Notes that it arrived. What is paid in cash on delivery is paid by that.
+    pub fn deliver(&self) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        self.existing()?;
+        match self.status {
+            OrderStatus::Delivered => Ok(vec![]),
+            OrderStatus::Shipped if self.collects_cash() => {
+                let reference = None;
+                Ok(vec![OrderEvent::OrderDelivered, OrderEvent::ReceiptNoted { reference }])
+            }
+            OrderStatus::Shipped => Ok(vec![OrderEvent::OrderDelivered]),
+            OrderStatus::Pending | OrderStatus::Paid | OrderStatus::Cancelled => {
+                Err(self.illegal(OrderStatus::Delivered))
+            }
+        }
+    }
+
+    /// Whether the money is still to be collected where the goods are handed over.
+    fn collects_cash(&self) -> bool {
+        self.method == PaymentMethod::CashOnDelivery
+            && !self.authorised
+            && self.receipt.is_none()
+            && self.captured.is_zero()
+            && !self.quote.total.is_zero()
+    }
+}
