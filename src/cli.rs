@@ -72,6 +72,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the payment gateway's books with the running shop's
+    #[command(after_help = RECONCILE_HELP)]
+    Reconcile {
+        /// So many days back
+        #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// Print the report as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Throw the state away and build it again from the journal
     #[command(after_help = REBUILD_HELP)]
     Rebuild,
@@ -148,6 +158,7 @@ impl Command {
             Command::Serve
             | Command::Verify { .. }
             | Command::Rebuild
+            | Command::Reconcile { .. }
             | Command::Prove(_)
             | Command::Admin(_)
             | Command::Config(_) => Purpose::Shop,
@@ -229,6 +240,14 @@ For a shop that is stopped. Changes nothing; exit code 0 only if all is well.
 Examples:
   bodega verify
   bodega verify --json --data-dir /srv/shop";
+
+const RECONCILE_HELP: &str = "\
+For a shop that is running. Changes nothing: every difference is told with what to do about it.
+Exit code 0 only if both books say the same. The shop does the same every day by itself.
+
+Examples:
+  bodega reconcile
+  bodega reconcile --days 7 --json --data-dir /srv/shop";
 
 const REBUILD_HELP: &str = "\
 For a shop that is stopped. The journal is only read; the old state is kept aside until the new

@@ -136,6 +136,19 @@ pub struct LimitSettings {
     pub reads_per_second: NonZeroU32,
     /// Reads at once.
     pub reads_burst: NonZeroU32,
+    /// Refused charges an hour, by who tries them.
+    pub declines: DeclineSettings,
+}
+
+/// How many refused charges an hour are let pass: the defence against card testing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeclineSettings {
+    /// From one client address.
+    pub by_address: NonZeroU32,
+    /// Of one account.
+    pub by_account: NonZeroU32,
+    /// Of one card.
+    pub by_card: NonZeroU32,
 }
 
 /// `[http]`.
@@ -358,6 +371,11 @@ fn limits(read: &mut Reading<'_>) -> LimitSettings {
         writes_per_minute: read.number("limits.writes_per_minute", LIMIT),
         reads_per_second: read.number("limits.reads_per_second", LIMIT),
         reads_burst: read.number("limits.reads_burst", LIMIT),
+        declines: DeclineSettings {
+            by_address: read.number("limits.declines_per_hour_by_address", LIMIT),
+            by_account: read.number("limits.declines_per_hour_by_account", LIMIT),
+            by_card: read.number("limits.declines_per_hour_by_card", LIMIT),
+        },
     }
 }
 

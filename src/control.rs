@@ -51,6 +51,13 @@ pub enum ControlRequest {
     },
     /// Asks how the shop is.
     Status,
+    /// Compares the gateway's books with the shop's.
+    Reconcile {
+        /// So many days back.
+        days: u32,
+    },
+    /// Asks how the comparison that was asked for last ended.
+    Reconciled,
 }
 
 /// What a running shop answers.
@@ -61,6 +68,10 @@ pub enum ControlAnswer {
     Done,
     /// How the shop is.
     Status(ShopStatus),
+    /// It takes longer; ask how it ended.
+    Working,
+    /// What a comparison came to, as it is shown over HTTP.
+    Report(serde_json::Value),
     /// The rules say no.
     Refused {
         /// The refusal, by its stable name.

@@ -21,13 +21,15 @@ use crate::{
     actors::{
         Desk, Intent, Rejection,
         assortment::Assortment,
+        declines::DeclineLimits,
         demo_bank::{BankBooks, DemoBank},
         desks::Desks,
         purchases::{PaymentTerms, Purchases, Sweep},
+        reconciling::{DAYS_USUAL, Reconciling},
         settings::OpenShop,
     },
     clock::Clock,
-    config::{Gateway, PaymentSettings, Settings},
+    config::{DeclineSettings, Gateway, LimitSettings, PaymentSettings, Settings},
     domain::{
         orders::PaymentMethod,
         settings::Opening,
@@ -80,6 +82,8 @@ pub struct Parts {
     pub accounts: Accounts,
     /// Buying.
     pub purchases: Purchases,
+    /// Comparing the gateway's books with the shop's.
+    pub reconciling: Reconciling,
     /// What the shop sells, with its stock.
     pub assortment: Assortment,
     /// Those who bring news to the world outside.
@@ -195,7 +199,7 @@ impl Shop {
         )?;
         let runner = Runner::start(store.clone(), desks.couriers.clone(), clock.clone())
             .map_err(CannotOpen::Runner)?;
-        let terms = payment_terms(&settings.payments);
+        let terms = payment_terms(&settings.payments, &settings.limits);
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
         let place = search::place_in(&settings.data_dir);
         let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
@@ -208,6 +212,7 @@ impl Shop {
             reader: store.reader(),
             renderings: Renderings::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
+            reconciling: Reconciling::new(Arc::clone(&desks)),
             cursors: Cursors::new(derived(&secret, b"cursors")),
             key_secret: derived(&secret, b"request keys"),
             closing: AtomicBool::new(false),
@@ -249,6 +254,18 @@ impl Shop {
         while !self.is_closing() {
             every.tick().await;
             self.meters.take_in();
+        }
+    }
+
+    /// Compares the gateway's books with the shop's, soon after the start and then every day.
+    pub async fn keep_reconciling(self) {
+        tokio::time::sleep(RECONCILE_AFTER).await;
+        let mut every = tokio::time::interval(RECONCILE_EVERY);
+        while !self.is_closing() {
+            every.tick().await;
+            if let Err(error) = self.reconciling.compare(DAYS_USUAL).await {
+                tracing::warn!(%error, "the books could not be compared");
+            }
         }
     }
 
@@ -301,7 +318,9 @@ impl Shop {
     }
 }
 
-fn payment_terms(chosen: &PaymentSettings) -> PaymentTerms {
+fn payment_terms(chosen: &PaymentSettings, limits: &LimitSettings) -> PaymentTerms {
+    let DeclineSettings { by_address, by_account, by_card } = limits.declines;
+    let declines = DeclineLimits { by_address, by_account, by_card };
     let offered = [
         (PaymentMethod::CashOnDelivery, chosen.cash_on_delivery),
         (PaymentMethod::BankTransfer, chosen.bank_transfer),
@@ -312,6 +331,7 @@ fn payment_terms(chosen: &PaymentSettings) -> PaymentTerms {
         capture: chosen.capture,
         by_hand: offered.into_iter().filter(|(_, on)| *on).map(|(method, _)| method).collect(),
         minimum_order: chosen.minimum_order,
+        declines: limits.enabled.then_some(declines),
     }
 }
 
@@ -377,3 +397,6 @@ const LETTERS: &str = "letters";
 const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+/// After the start, when what a crash left has been driven on.
+const RECONCILE_AFTER: Duration = Duration::from_secs(10 * 60);
+const RECONCILE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);

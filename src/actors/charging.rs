@@ -15,11 +15,11 @@ use crate::{
             Charge, DisputeNews, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent,
             RefundOutcome, RefundState,
         },
-        time::{Stamp, Who},
+        time::{Stamp, Timestamp, Who},
     },
     gateways::{
-        ActionResult, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway, RefundRequest,
-        VoidRequest,
+        ActionResult, BooksUnreachable, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway,
+        RecordPage, RefundRequest, VoidRequest,
     },
     store::Ticket,
 };
@@ -200,6 +200,19 @@ impl Charging {
         news: DisputeNews,
     ) -> Result<Arc<Payment>, Rejection> {
         self.decide(id, PaymentChange::RecordDispute(news), None).await
+    }
+
+    /// A page of the gateway's books, as [`PaymentGateway::list_since`].
+    ///
+    /// # Errors
+    /// They cannot be read now.
+    pub async fn list_since(
+        &self,
+        since: Timestamp,
+        mark: Option<String>,
+    ) -> Result<RecordPage, BooksUnreachable> {
+        let listed = tokio::time::timeout(GATEWAY_WITHIN, self.gateway.list_since(since, mark));
+        listed.await.unwrap_or_else(|_| Err(BooksUnreachable("no answer in time".to_owned())))
     }
 
     async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {

@@ -21,7 +21,7 @@ use crate::{
     store::{RequestKey, keys},
 };
 
-use super::{Rejection, desks::Desks};
+use super::{Rejection, declines::DeclineLimits, desks::Desks};
 
 /// What somebody wants to buy.
 #[derive(Clone, Debug)]
@@ -66,6 +66,8 @@ pub struct PaymentTerms {
     pub by_hand: Vec<PaymentMethod>,
     /// What the goods of an order must cost at least.
     pub minimum_order: Option<Money>,
+    /// How many refused charges are let pass, if they are counted.
+    pub declines: Option<DeclineLimits>,
 }
 
 impl PaymentTerms {

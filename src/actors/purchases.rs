@@ -7,6 +7,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     future::Future,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -18,7 +19,7 @@ use crate::{
         aggregate::Aggregate,
         ids::{OrderId, UserId},
         orders::{CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed},
-        payments::PaymentRefusal,
+        payments::{PayState, PaymentRefusal},
         time::Who,
     },
     store::{self, RequestKey, keys},
@@ -37,6 +38,7 @@ mod sweep;
 use super::{
     Intent, Rejection,
     checkout::{Drive, Driven},
+    declines::{DeclineFigures, Declines, Payer},
     desks::Desks,
     orders::{ChangeOrder, GetOrder, OrderChange, PlaceOrder},
     placing::priced,
@@ -47,12 +49,14 @@ use super::{
 #[derive(Clone)]
 pub struct Purchases {
     inner: Arc<Inner>,
+    from: Option<IpAddr>,
 }
 
 struct Inner {
     desks: Arc<Desks>,
     arbiter: ArbiterHandle,
     terms: PaymentTerms,
+    declines: Declines,
     turns: Mutex<HashMap<OrderId, Weak<Turn<()>>>>,
     stuck: Mutex<BTreeSet<OrderId>>,
 }
@@ -61,7 +65,20 @@ impl Purchases {
     /// Purchases over these desks, on these terms; tasks run on this arbiter.
     pub fn new(desks: Arc<Desks>, arbiter: ArbiterHandle, terms: PaymentTerms) -> Purchases {
         let (turns, stuck) = (Mutex::default(), Mutex::default());
-        Purchases { inner: Arc::new(Inner { desks, arbiter, terms, turns, stuck }) }
+        let declines = Declines::new(terms.declines, desks.clock.clone());
+        let inner = Inner { desks, arbiter, terms, declines, turns, stuck };
+        Purchases { inner: Arc::new(inner), from: None }
+    }
+
+    /// The same, asked from this client address.
+    #[must_use]
+    pub fn asked_from(&self, address: IpAddr) -> Purchases {
+        Purchases { inner: Arc::clone(&self.inner), from: Some(address) }
+    }
+
+    /// What was counted of refused charges since the start.
+    pub fn declines(&self) -> DeclineFigures {
+        self.inner.declines.figures()
     }
 
     /// Places an order and drives it as far as it goes.
@@ -71,8 +88,20 @@ impl Purchases {
     pub async fn place(&self, wanted: Wanted) -> Result<Driven, Rejection> {
         // Priced here, on the asker's thread: the owners' thread only decides.
         let (who, key) = (Who::Customer(wanted.user), wanted.key.clone());
+        let (from, account, card) = (self.from, Some(wanted.user), wanted.token.clone());
+        if let Some(card) = &card {
+            let payer = Payer { address: from, account, card };
+            self.inner.declines.must_not_be_too_many(&payer)?;
+        }
         let placed = priced(&self.inner.desks, &self.inner.terms, wanted)?;
-        self.on_its_own(move |inner| async move { inner.place(placed, who, key).await }).await
+        self.on_its_own(move |inner| async move {
+            let driven = inner.place(placed, who, key).await?;
+            if let Some(card) = &card {
+                inner.count_decline(&driven, &Payer { address: from, account, card });
+            }
+            Ok(driven)
+        })
+        .await
     }
 
     /// Drives an order on from wherever it stands; nothing happens to one that has ended.
@@ -93,7 +122,9 @@ impl Purchases {
         token: String,
         intent: Intent,
     ) -> Result<Driven, Rejection> {
-        self.on_its_own(move |inner| async move { inner.pay(order, token, intent).await }).await
+        let from = self.from;
+        self.on_its_own(move |inner| async move { inner.pay(order, token, from, intent).await })
+            .await
     }
 
     /// The customer's part is done, well or not (the demo's 3-D Secure page).
@@ -264,10 +295,18 @@ impl Inner {
         driven
     }
 
+    /// Counts a charge that was refused; the bank was asked in this very call.
+    fn count_decline(&self, driven: &Driven, payer: &Payer<'_>) {
+        if matches!(driven.payment.state, PayState::Declined { .. }) {
+            self.declines.count(payer);
+        }
+    }
+
     async fn pay(
         &self,
         order: OrderId,
         token: String,
+        from: Option<IpAddr>,
         intent: Intent,
     ) -> Result<Driven, Rejection> {
         let who = intent.stamp.who;
@@ -278,9 +317,14 @@ impl Inner {
         if !self.desks.charging.knows(&token) {
             return Err(PaymentRefusal::UnknownMethod.into());
         }
+        let card = token.clone();
+        let payer = Payer { address: from, account: found.customer.user, card: &card };
+        self.declines.must_not_be_too_many(&payer)?;
         let change = OrderChange::ChoosePayment { token, capture: self.terms.capture };
         self.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
-        self.drive_in(turn, order, who).await
+        let driven = self.drive_in(turn, order, who).await?;
+        self.count_decline(&driven, &payer);
+        Ok(driven)
     }
 
     /// Waits until nobody else drives this order.

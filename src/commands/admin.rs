@@ -36,7 +36,10 @@ pub fn admin(settings: Settings, command: &AdminCommand) -> Result<(), Ended> {
         answered => answered.map_err(Ended::plainly)?,
     };
     match answer {
-        ControlAnswer::Done | ControlAnswer::Status(_) => say(&done).map_err(Ended::plainly),
+        ControlAnswer::Done
+        | ControlAnswer::Status(_)
+        | ControlAnswer::Working
+        | ControlAnswer::Report(_) => say(&done).map_err(Ended::plainly),
         ControlAnswer::Refused { detail, .. } | ControlAnswer::Failed { detail } => {
             Err(Ended::Plainly(detail))
         }
@@ -56,7 +59,9 @@ fn of_stopped_shop(settings: Settings, request: ControlRequest) -> Result<Contro
                 ControlRequest::ResetPassword { email, password } => {
                     told(reset(&shop, &email, password).await)
                 }
-                ControlRequest::Status => ControlAnswer::Done,
+                ControlRequest::Status
+                | ControlRequest::Reconcile { .. }
+                | ControlRequest::Reconciled => ControlAnswer::Done,
             };
             shop.close().map_err(Ended::from)
         }

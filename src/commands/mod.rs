@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod demo;
 mod prove;
+mod reconcile;
 mod serve;
 mod tour;
 
@@ -85,6 +86,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Serve => serve::serve(settings),
         Command::Demo { tour } => demo::demo(settings, cli.options.data_dir.is_some(), *tour),
         Command::Verify { json } => check::verify(&settings, *json),
+        Command::Reconcile { days, json } => reconcile::reconcile(&settings, *days, *json),
         Command::Rebuild => check::rebuild(&settings),
         Command::Prove(options) => prove::prove(options, flags.data_dir.is_some()),
         Command::Admin(command) => admin::admin(settings, command),

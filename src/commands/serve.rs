@@ -11,6 +11,7 @@ use crate::{
     config::{FAULT_VARIABLE, Gateway, Settings},
     control::{ControlAnswer, ControlRequest, ControlSocket, ShopStatus},
     http::{
+        reconciliation::ReconciliationView,
         server::{Listening, ServerSettings, listen, tls::Certificate},
         wiring::pipeline,
     },
@@ -96,6 +97,7 @@ impl Running {
         let serving = actix::spawn(server);
         actix::spawn(shop.clone().keep_driving());
         actix::spawn(shop.clone().keep_measuring());
+        actix::spawn(shop.clone().keep_reconciling());
         Ok(Running { address, shop, handle, serving, control })
     }
 
@@ -188,6 +190,11 @@ async fn answer(shop: Shop, request: ControlRequest, address: SocketAddr) -> Con
         ControlRequest::ResetPassword { email, password } => {
             admin::told(admin::reset(&shop, &email, password).await)
         }
+        ControlRequest::Reconcile { days } => {
+            shop.reconciling.begin(days);
+            reconciled(&shop).await
+        }
+        ControlRequest::Reconciled => reconciled(&shop).await,
         ControlRequest::Status => {
             let health = shop.store().health();
             ControlAnswer::Status(ShopStatus {
@@ -200,6 +207,23 @@ async fn answer(shop: Shop, request: ControlRequest, address: SocketAddr) -> Con
     }
 }
 
+/// How a comparison ended, if it ends before the command gives up listening.
+async fn reconciled(shop: &Shop) -> ControlAnswer {
+    match shop.reconciling.ended_within(LISTENED_FOR).await {
+        None => ControlAnswer::Working,
+        Some(Err(detail)) => ControlAnswer::Failed { detail },
+        Some(Ok(report)) => {
+            let view = serde_json::to_value(ReconciliationView::of(&report));
+            view.map_or_else(
+                |fault| ControlAnswer::Failed { detail: fault.to_string() },
+                ControlAnswer::Report,
+            )
+        }
+    }
+}
+
 /// How often a running shop opens again by itself.
 const REOPENINGS_MAX: usize = 3;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Well within the time a conversation may take.
+const LISTENED_FOR: Duration = Duration::from_secs(5);

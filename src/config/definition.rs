@@ -69,6 +69,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     set("limits.reads_per_second", "50", "Reads a second, in the long run."),
     set("limits.reads_burst", "200", "Reads at once."),
     set(
+        "limits.declines_per_hour_by_address",
+        "20",
+        "Refused charges that one client address is let try in an hour.",
+    ),
+    set("limits.declines_per_hour_by_account", "10", "The same for one account."),
+    set("limits.declines_per_hour_by_card", "5", "The same for one card."),
+    set(
         "http.trusted_hops",
         "0",
         "How many proxies in front are believed when they say who calls.",

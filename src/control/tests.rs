@@ -27,7 +27,9 @@ async fn echo(request: ControlRequest) -> ControlAnswer {
         ControlRequest::ResetPassword { email, password } => {
             refused(&email, password.expose_secret())
         }
-        ControlRequest::Status => ControlAnswer::Done,
+        ControlRequest::Status | ControlRequest::Reconcile { .. } | ControlRequest::Reconciled => {
+            ControlAnswer::Done
+        }
     }
 }
 

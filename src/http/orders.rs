@@ -117,7 +117,8 @@ async fn place(shop: Shop, who: Customer, call: Call<PlaceBody>) -> Answer<Order
         method,
         key: call.key.map(RequestKey::to_store),
     };
-    let driven = shop.purchases.place(wanted).await?;
+    let purchases = shop.purchases.asked_from(call.from.address);
+    let driven = purchases.place(wanted).await?;
     outcome::of_placing(&shop, &driven, items.as_deref())
 }
 
@@ -194,7 +195,7 @@ async fn pay(
         None => shop.purchases.drive(order.id, cause).await?,
         Some(token) => {
             let intent = shop.intent(cause).under(call.key.map(RequestKey::to_store));
-            shop.purchases.pay(order.id, token, intent).await?
+            shop.purchases.asked_from(call.from.address).pay(order.id, token, intent).await?
         }
     };
     outcome::of_paying(&shop, viewer(&who), &driven)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, api_keys, auth, carts, categories, couriers, demo, docs, health,
+    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
@@ -11,7 +11,7 @@ use super::{
     media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
-    products, search,
+    products, reconciliation, search,
     table::Operation,
     users,
 };
@@ -34,6 +34,8 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(inventory::operations());
     all.extend(carts::operations());
     all.extend(orders::operations());
+    all.extend(reconciliation::operations());
+    all.extend(card_testing::operations());
     all.extend(couriers::operations());
     all.extend(media::operations());
     all.extend(health::operations());

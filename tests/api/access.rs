@@ -83,6 +83,8 @@ const NEW: &[(&str, &str, &str)] = &[
     ("POST", "/v1/orders/{id}/refunds/{refundId}/retry", "A"),
     ("POST", "/v1/orders/{id}/refunds/{refundId}/payout", "A"),
     ("GET", "/v1/orders/{id}/timeline", "U"),
+    ("GET", "/v1/reconciliation", "A"),
+    ("GET", "/v1/card-testing", "A"),
     ("GET", "/v1/couriers", "A"),
     ("POST", "/v1/couriers/{id}/pause", "A"),
     ("POST", "/v1/couriers/{id}/resume", "A"),

@@ -8,6 +8,7 @@ mod addresses;
 mod auth;
 mod bad_input;
 mod by_hand;
+mod card_testing;
 mod carts;
 mod categories;
 mod headers;

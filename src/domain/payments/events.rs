@@ -148,6 +148,12 @@ pub enum PaymentRefusal {
     /// There is no such payment.
     #[error("there is no such payment")]
     UnknownPayment,
+    /// Too many charges of this address, account or card were refused.
+    #[error("too many payments were declined; please wait before you try again")]
+    TooManyDeclines {
+        /// How long, in seconds.
+        wait_seconds: u64,
+    },
     /// The last attempt has not ended yet.
     #[error("the last payment attempt has not ended yet")]
     PaymentInProgress,
@@ -213,6 +219,7 @@ impl PaymentRefusal {
             PaymentRefusal::UnknownMethod => "unknown_payment_method",
             PaymentRefusal::MethodNotOffered { .. } => "payment_method_not_offered",
             PaymentRefusal::UnknownPayment => "unknown_payment",
+            PaymentRefusal::TooManyDeclines { .. } => "too_many_declines",
             PaymentRefusal::PaymentInProgress => "payment_in_progress",
             PaymentRefusal::AlreadyPaid => "already_paid",
             PaymentRefusal::AttemptedOtherwise => "attempted_otherwise",

@@ -187,6 +187,7 @@ fn of_payment(refusal: &PaymentRefusal) -> StatusCode {
         PaymentRefusal::UnknownMethod
         | PaymentRefusal::MethodNotOffered { .. }
         | PaymentRefusal::Money(_) => StatusCode::BAD_REQUEST,
+        PaymentRefusal::TooManyDeclines { .. } => StatusCode::TOO_MANY_REQUESTS,
         PaymentRefusal::UnknownPayment | PaymentRefusal::UnknownRefund => StatusCode::NOT_FOUND,
         PaymentRefusal::PaymentInProgress
         | PaymentRefusal::AlreadyPaid
@@ -239,6 +240,9 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
         Refusal::Order(OrderRefusal::OverRefund { left })
         | Refusal::Payment(PaymentRefusal::OverRefund { left }) => {
             problem.with("left", amount(*left))
+        }
+        Refusal::Payment(PaymentRefusal::TooManyDeclines { wait_seconds }) => {
+            problem.retry_after(*wait_seconds)
         }
         Refusal::Order(OrderRefusal::BelowMinimum { minimum }) => {
             problem.with("minimum", amount(*minimum))

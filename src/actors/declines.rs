@@ -1,0 +1,228 @@
+//! Declines: the defence against card testing, where somebody tries stolen cards one by one.
+//!
+//! Refused charges are counted by the client's address, by account and by card; whoever has too
+//! many of them waits before the next. Who asks is hashed with a secret seed into a bounded number
+//! of places, so that a flood of strangers costs bounded memory. Counts are not kept over a start.
+
+use std::{
+    hash::{BuildHasher, Hash, RandomState},
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    clock::Clock,
+    domain::{ids::UserId, payments::PaymentRefusal},
+};
+
+/// How many refused charges an hour are let pass; so many at once after a rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeclineLimits {
+    /// From one client address.
+    pub by_address: NonZeroU32,
+    /// Of one account.
+    pub by_account: NonZeroU32,
+    /// Of one card.
+    pub by_card: NonZeroU32,
+}
+
+/// Who tries to pay, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Payer<'p> {
+    /// From where, if that is known.
+    pub address: Option<IpAddr>,
+    /// Whose account.
+    pub account: Option<UserId>,
+    /// The gateway's token of the card: it stands for the card without its number.
+    pub card: &'p str,
+}
+
+/// What was counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeclineFigures {
+    /// Charges that were refused.
+    pub declined: u64,
+    /// Attempts not made because of the client's address.
+    pub refused_by_address: u64,
+    /// Attempts not made because of the account.
+    pub refused_by_account: u64,
+    /// Attempts not made because of the card.
+    pub refused_by_card: u64,
+}
+
+/// Counts refused charges.
+pub struct Declines {
+    clock: Clock,
+    seed: RandomState,
+    purses: Option<[Purse; 3]>,
+    declined: AtomicU64,
+}
+
+/// One way to count: a place holds the moment at which all its declines are forgotten.
+struct Purse {
+    limit: NonZeroU32,
+    places: Vec<AtomicU64>,
+    refused: AtomicU64,
+}
+
+impl Declines {
+    /// Counts by these limits, or not at all.
+    pub fn new(limits: Option<DeclineLimits>, clock: Clock) -> Declines {
+        let purses = limits
+            .map(|limits| [limits.by_address, limits.by_account, limits.by_card].map(Purse::of));
+        Declines { clock, seed: RandomState::new(), purses, declined: AtomicU64::new(0) }
+    }
+
+    /// Refuses whoever has been declined too often, before anything is decided.
+    ///
+    /// # Errors
+    /// Too many declines, and how long to wait.
+    pub fn must_not_be_too_many(&self, payer: &Payer<'_>) -> Result<(), PaymentRefusal> {
+        let Some(purses) = &self.purses else { return Ok(()) };
+        let now = self.now();
+        for (purse, place) in purses.iter().zip(self.places_of(payer)) {
+            let Some(wait) = place.and_then(|place| purse.wait_millis(place, now)) else {
+                continue;
+            };
+            purse.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(PaymentRefusal::TooManyDeclines { wait_seconds: wait.div_ceil(1000) });
+        }
+        Ok(())
+    }
+
+    /// Counts a refused charge.
+    pub fn count(&self, payer: &Payer<'_>) {
+        self.declined.fetch_add(1, Ordering::Relaxed);
+        let Some(purses) = &self.purses else { return };
+        let now = self.now();
+        for (purse, place) in purses.iter().zip(self.places_of(payer)) {
+            if let Some(place) = place {
+                purse.spend(place, now);
+            }
+        }
+    }
+
+    /// What was counted since the start.
+    pub fn figures(&self) -> DeclineFigures {
+        let declined = self.declined.load(Ordering::Relaxed);
+        let Some([address, account, card]) = &self.purses else {
+            return DeclineFigures { declined, ..DeclineFigures::default() };
+        };
+        let refused = |purse: &Purse| purse.refused.load(Ordering::Relaxed);
+        DeclineFigures {
+            declined,
+            refused_by_address: refused(address),
+            refused_by_account: refused(account),
+            refused_by_card: refused(card),
+        }
+    }
+
+    fn places_of(&self, payer: &Payer<'_>) -> [Option<usize>; 3] {
+        [
+            payer.address.map(|address| self.place(address)),
+            payer.account.map(|account| self.place(account)),
+            Some(self.place(payer.card)),
+        ]
+    }
+
+    fn place(&self, key: impl Hash) -> usize {
+        usize::try_from(self.seed.hash_one(key) % PLACES).unwrap_or_default()
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.clock.running().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Purse {
+    fn of(limit: NonZeroU32) -> Purse {
+        let places = (0..PLACES).map(|_| AtomicU64::new(0)).collect();
+        Purse { limit, places, refused: AtomicU64::new(0) }
+    }
+
+    /// How long one decline is remembered, if none came before it.
+    fn one(&self) -> u64 {
+        MILLIS_AN_HOUR / u64::from(self.limit.get())
+    }
+
+    fn wait_millis(&self, place: usize, now: u64) -> Option<u64> {
+        let forgotten_at = self.places.get(place)?.load(Ordering::Relaxed);
+        let others = self.one().saturating_mul(u64::from(self.limit.get()) - 1);
+        let wait = forgotten_at.saturating_sub(now).saturating_sub(others);
+        (wait > 0).then_some(wait)
+    }
+
+    fn spend(&self, place: usize, now: u64) {
+        let Some(place) = self.places.get(place) else { return };
+        let later = |forgotten_at: u64| Some(forgotten_at.max(now).saturating_add(self.one()));
+        // It always has a later moment, so this cannot fail.
+        let _ = place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
+    }
+}
+
+/// Places of each way to count: half a megabyte each. Two strangers share one once in 65,536.
+const PLACES: u64 = 1 << 16;
+const MILLIS_AN_HOUR: u64 = 60 * 60 * 1000;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::{ids::Identity, time::Timestamp};
+
+    fn limits(by_card: u32, by_account: u32) -> Option<DeclineLimits> {
+        let of = |limit| NonZeroU32::new(limit).expect("not zero");
+        Some(DeclineLimits {
+            by_address: of(100),
+            by_account: of(by_account),
+            by_card: of(by_card),
+        })
+    }
+
+    fn payer(card: &str) -> Payer<'_> {
+        Payer { address: None, account: Some(UserId::from_bytes([1; 16])), card }
+    }
+
+    #[test]
+    fn a_card_that_is_declined_again_and_again_has_to_wait() {
+        let clock = Clock::stopped_at(Timestamp::default());
+        let declines = Declines::new(limits(3, 100), clock.clone());
+        for _ in 0..3 {
+            assert_eq!(declines.must_not_be_too_many(&payer("a")), Ok(()));
+            declines.count(&payer("a"));
+        }
+        let refused = Err(PaymentRefusal::TooManyDeclines { wait_seconds: 1200 });
+        assert_eq!(declines.must_not_be_too_many(&payer("a")), refused);
+        assert_eq!(declines.must_not_be_too_many(&payer("b")), Ok(()), "another card");
+        clock.advance(Duration::from_secs(1200));
+        assert_eq!(declines.must_not_be_too_many(&payer("a")), Ok(()));
+        declines.count(&payer("a"));
+        assert_eq!(declines.must_not_be_too_many(&payer("a")), refused);
+        let figures = declines.figures();
+        assert_eq!((figures.declined, figures.refused_by_card), (4, 2));
+    }
+
+    #[test]
+    fn an_account_that_tries_card_after_card_has_to_wait() {
+        let clock = Clock::stopped_at(Timestamp::default());
+        let declines = Declines::new(limits(100, 2), clock);
+        for card in ["a", "b"] {
+            declines.count(&payer(card));
+        }
+        assert!(declines.must_not_be_too_many(&payer("c")).is_err());
+        let other = Payer { account: Some(UserId::from_bytes([2; 16])), ..payer("c") };
+        assert_eq!(declines.must_not_be_too_many(&other), Ok(()));
+    }
+
+    #[test]
+    fn nobody_waits_where_nothing_is_limited() {
+        let declines = Declines::new(None, Clock::stopped_at(Timestamp::default()));
+        for _ in 0..1000 {
+            declines.count(&payer("a"));
+        }
+        assert_eq!(declines.must_not_be_too_many(&payer("a")), Ok(()));
+        assert_eq!(declines.figures().declined, 1000);
+    }
+}
