@@ -10,6 +10,7 @@ mod layers;
 mod network;
 mod reading;
 mod secret;
+mod stripe;
 
 use std::{
     net::SocketAddr,
@@ -24,6 +25,7 @@ pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
 pub use network::Network;
 use reading::{Reading, language, origin, shop_name};
 pub use secret::Secret;
+pub use stripe::StripeAccount;
 
 use crate::{
     domain::{
@@ -44,6 +46,8 @@ pub struct Settings {
     pub shop: ShopSettings,
     /// How the shop is paid.
     pub payments: PaymentSettings,
+    /// The account at Stripe, if there is one.
+    pub stripe: Option<StripeAccount>,
     /// Passwords and sessions.
     pub auth: AuthSettings,
     /// How often one caller may ask.
@@ -102,6 +106,8 @@ pub struct PaymentSettings {
 /// Who takes the money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gateway {
+    /// Stripe.
+    Stripe,
     /// Nobody: cash on delivery or bank transfer, confirmed by staff.
     Manual,
     /// The built-in test gateway: no real money. Only if it was asked for.
@@ -246,13 +252,14 @@ impl Settings {
 
     fn read(read: &mut Reading<'_>) -> Settings {
         let shop = shop(read);
-        Settings {
+        let mut settings = Settings {
             data_dir: read.value("data_dir", "a directory", |text| {
                 (!text.is_empty()).then(|| PathBuf::from(text))
             }),
             listen: read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed),
             payments: payments(read, shop.currency),
             shop,
+            stripe: None,
             auth: AuthSettings {
                 password_min: read.number("auth.password_min", 8..=PASSWORD_CHARACTERS_MAX),
                 access_minutes: read.number("auth.access_minutes", 1..=ACCESS_MINUTES_MAX),
@@ -285,7 +292,9 @@ impl Settings {
             store: StoreSettings {
                 low_water_mib: read.number("store.low_water_mib", 1..=LOW_WATER_MIB_MAX),
             },
-        }
+        };
+        settings.stripe = stripe::stripe(read, settings.payments.gateway);
+        settings
     }
 
     /// Where customers find the shop: as chosen, or where it listens.
@@ -315,13 +324,11 @@ fn shop(read: &mut Reading<'_>) -> ShopSettings {
 }
 
 fn payments(read: &mut Reading<'_>, currency: Currency) -> PaymentSettings {
-    let gateway = read.choice(
-        "payments.gateway",
-        "`manual` or `demo` (`stripe` is not part of this version yet)",
-        &[("manual", Gateway::Manual), ("demo", Gateway::Demo)],
-    );
+    let gateway = read.choice("payments.gateway", "`stripe`, `manual` or `demo`", &GATEWAYS);
     let by_hand = match gateway {
         Gateway::Manual | Gateway::Demo => true,
+        // Who takes real cards says what else is offered.
+        Gateway::Stripe => false,
     };
     PaymentSettings {
         gateway,
@@ -422,6 +429,8 @@ fn parsed<T: FromStr>(text: &str) -> Option<T> {
 }
 
 const YES_OR_NO: &str = "`true` or `false`";
+const GATEWAYS: [(&str, Gateway); 3] =
+    [("stripe", Gateway::Stripe), ("manual", Gateway::Manual), ("demo", Gateway::Demo)];
 const ORIGIN: &str = "an origin, as `https://shop.example`, without a path";
 
 /// A week: stock that is held longer is stock that is not sold.

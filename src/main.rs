@@ -9,5 +9,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     bodega::memory::keep_pages_small();
+    // Refused only if there is one already, and there is no other.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     bodega::commands::run(&bodega::cli::Cli::parse())
 }

@@ -3,6 +3,8 @@
 //! Order of opening: the store (it takes the directory), the signing secret, the owners, the
 //! shop's own settings, and then whatever a crash has left unfinished is driven on.
 
+mod gateway;
+
 use std::{
     ops::Deref,
     path::{Path, PathBuf},
@@ -19,23 +21,22 @@ use secrecy::{ExposeSecret, SecretSlice};
 use crate::{
     accounts::{Accounts, Letters, Terms, passwords::PasswordFault},
     actors::{
-        Desk, Intent, Rejection,
+        Intent, Rejection,
         assortment::Assortment,
         declines::DeclineLimits,
-        demo_bank::{BankBooks, DemoBank},
         desks::Desks,
+        hearing::Hearing,
         purchases::{PaymentTerms, Purchases, Sweep},
         reconciling::{DAYS_USUAL, Reconciling},
         settings::OpenShop,
     },
     clock::Clock,
-    config::{DeclineSettings, Gateway, LimitSettings, PaymentSettings, Settings},
+    config::{DeclineSettings, LimitSettings, PaymentSettings, Settings},
     domain::{
         orders::PaymentMethod,
         settings::Opening,
         time::{Stamp, Who},
     },
-    gateways::{PaymentGateway, by_hand::ByHand, demo::DemoGateway},
     http::{cursor::Cursors, products::Renderings},
     meters::Meters,
     search::{self, Search, SearchFault},
@@ -43,6 +44,8 @@ use crate::{
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
     subscribers::{runner::Runner, search::Following},
 };
+
+use gateway::{gateway_over, stripe_over};
 
 /// Why a shop could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +68,9 @@ pub enum CannotOpen {
     /// The machine gives no thread to search.
     #[error("search could not be started: {0}")]
     Following(std::io::Error),
+    /// The payment gateway cannot be used.
+    #[error("the payment gateway cannot be used: {0}")]
+    Gateway(String),
     /// The shop's first settings could not be written.
     #[error("the shop's settings could not be written: {0}")]
     Settings(Rejection),
@@ -84,6 +90,8 @@ pub struct Parts {
     pub purchases: Purchases,
     /// Comparing the gateway's books with the shop's.
     pub reconciling: Reconciling,
+    /// What the payment gateway tells.
+    pub hearing: Hearing,
     /// What the shop sells, with its stock.
     pub assortment: Assortment,
     /// Those who bring news to the world outside.
@@ -176,11 +184,12 @@ impl Shop {
             Some(chosen) => SecretSlice::from(chosen.expose().as_bytes().to_vec()),
             None => signing_secret(&settings.data_dir)?,
         };
+        let stripe = stripe_over(&settings, &clock).map_err(CannotOpen::Gateway)?;
         let gateway = settings.payments.gateway;
         let (books_clock, books) = (clock.clone(), store.reader());
         let desks = Arc::new(meters.while_making(|| {
             Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
-                gateway_over(gateway, bank, books, books_clock)
+                stripe.unwrap_or_else(|| gateway_over(gateway, bank, books, books_clock))
             })
         }));
         let letters = Arc::new(LetterFolder { folder: settings.data_dir.join(LETTERS) });
@@ -201,6 +210,7 @@ impl Shop {
             .map_err(CannotOpen::Runner)?;
         let terms = payment_terms(&settings.payments, &settings.limits);
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
+        let hearing = Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone());
         let place = search::place_in(&settings.data_dir);
         let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
         let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
@@ -209,6 +219,7 @@ impl Shop {
             runner,
             search,
             following,
+            hearing,
             reader: store.reader(),
             renderings: Renderings::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
@@ -265,6 +276,27 @@ impl Shop {
             every.tick().await;
             if let Err(error) = self.reconciling.compare(DAYS_USUAL).await {
                 tracing::warn!(%error, "the books could not be compared");
+            }
+        }
+    }
+
+    /// Follows, now and every minute, what the payment gateway told and nobody has followed yet;
+    /// on start and every few minutes also what it could not deliver.
+    pub async fn keep_listening(self) {
+        let mut every = tokio::time::interval(LISTEN_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        for minute in 0_u64.. {
+            every.tick().await;
+            if self.is_closing() {
+                break;
+            }
+            if minute % FETCH_MINUTES == 0
+                && let Err(error) = self.hearing.fetch().await
+            {
+                tracing::error!(%error, "undelivered news could not be kept");
+            }
+            if let Err(error) = self.hearing.sweep().await {
+                tracing::error!(%error, "open news could not be looked at");
             }
         }
     }
@@ -335,18 +367,6 @@ fn payment_terms(chosen: &PaymentSettings, limits: &LimitSettings) -> PaymentTer
     }
 }
 
-fn gateway_over(
-    chosen: Gateway,
-    bank: Desk<DemoBank>,
-    books: Reader,
-    clock: Clock,
-) -> Arc<dyn PaymentGateway> {
-    match chosen {
-        Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, books, clock)))),
-        Gateway::Manual => Arc::new(ByHand),
-    }
-}
-
 /// Letters as files, until mail is sent: the latest one a person, readable by the owner only.
 struct LetterFolder {
     folder: PathBuf,
@@ -400,3 +420,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// After the start, when what a crash left has been driven on.
 const RECONCILE_AFTER: Duration = Duration::from_secs(10 * 60);
 const RECONCILE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often news that nobody has followed yet is looked at.
+const LISTEN_EVERY: Duration = Duration::from_secs(60);
+/// How often undelivered news is fetched.
+const FETCH_MINUTES: u64 = 5;

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         ids::{Identity, OrderId, PaymentId, RefundId},
         money::Money,
+        news::GatewayNews,
         payments::{
             Charge, DisputeNews, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent,
             RefundOutcome, RefundState,
@@ -18,8 +19,8 @@ use crate::{
         time::{Stamp, Timestamp, Who},
     },
     gateways::{
-        ActionResult, BooksUnreachable, CaptureRequest, ChargeRef, ChargeRequest, PaymentGateway,
-        RecordPage, RefundRequest, VoidRequest,
+        ActionResult, BooksUnreachable, CaptureRequest, ChargeRef, ChargeRequest, Letter, NewsPage,
+        NotGenuine, PaymentGateway, RecordPage, RefundRequest, Unavailable, VoidRequest,
     },
     store::Ticket,
 };
@@ -92,6 +93,66 @@ impl Charging {
         self.record(id, payment.attempt, outcome).await
     }
 
+    /// Looks at a charge of an attempt, perhaps of one that is over: money that came late is
+    /// recorded too.
+    pub async fn look_into(
+        &self,
+        id: PaymentId,
+        attempt: u32,
+        gateway_id: String,
+    ) -> Result<Decided, Rejection> {
+        let payment = self.look_up(id).await?;
+        let key = payment.key(GatewayStep::Charge);
+        let charge = ChargeRef { key, gateway_id: Some(gateway_id) };
+        let outcome = self.within_time(self.gateway.retrieve(charge)).await;
+        if matches!(outcome, GatewayOutcome::Unknown { .. }) {
+            return Err(Rejection::Busy);
+        }
+        self.record(id, attempt, outcome).await
+    }
+
+    /// Records what the gateway told about a refund.
+    pub async fn note_refund(
+        &self,
+        id: PaymentId,
+        refund: RefundId,
+        outcome: RefundOutcome,
+    ) -> Result<Arc<Payment>, Rejection> {
+        self.decide(id, PaymentChange::RecordRefund { refund, outcome }, None).await
+    }
+
+    /// Whether the gateway can be asked now.
+    pub fn available(&self) -> Result<(), Unavailable> {
+        self.gateway.available()
+    }
+
+    /// How the road to the gateway is: `ok`, `down`, or `being tried`.
+    pub fn condition(&self) -> String {
+        self.gateway.condition().to_string()
+    }
+
+    /// Reads a letter of the gateway.
+    pub fn hear(&self, letter: Letter<'_>) -> Result<GatewayNews, NotGenuine> {
+        self.gateway.hear(letter)
+    }
+
+    /// A page of news that the gateway could not deliver.
+    pub async fn undelivered(&self, mark: Option<String>) -> Result<NewsPage, BooksUnreachable> {
+        let late = || Err(BooksUnreachable("no answer in time".to_owned()));
+        let asked = self.gateway.undelivered(mark);
+        tokio::time::timeout(GATEWAY_WITHIN, asked).await.unwrap_or_else(|_| late())
+    }
+
+    /// Which order and payment a charge was made for, as the gateway was told.
+    pub async fn made_for(
+        &self,
+        gateway_id: String,
+    ) -> Result<Option<(OrderId, PaymentId)>, BooksUnreachable> {
+        let late = || Err(BooksUnreachable("no answer in time".to_owned()));
+        let asked = self.gateway.made_for(gateway_id);
+        tokio::time::timeout(GATEWAY_WITHIN, asked).await.unwrap_or_else(|_| late())
+    }
+
     /// Tells the gateway how the customer's part ended (the demo's 3-D Secure page).
     pub async fn complete_action(
         &self,
@@ -129,8 +190,8 @@ impl Charging {
         if !payment.is_open() {
             return Ok((payment, None));
         }
-        let charge = charge_request(id, &payment);
-        let request = VoidRequest { key: payment.key(GatewayStep::Void), charge };
+        let request =
+            VoidRequest { key: payment.key(GatewayStep::Void), charge: charge_ref(&payment) };
         let outcome = self.within_time(self.gateway.void(request)).await;
         self.record(id, payment.attempt, outcome).await
     }

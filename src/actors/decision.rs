@@ -7,6 +7,7 @@ use actix::dev::{MessageResponse, OneshotSender};
 
 use crate::{
     domain::refusal::Refusal,
+    gateways::Unavailable,
     store::{Durable, StoreFault, Ticket},
 };
 
@@ -19,6 +20,12 @@ pub enum Rejection {
     /// Too much to do, or closing; trying again is safe.
     #[error("the shop is busy, please try again")]
     Busy,
+    /// A neighbour the shop needs for this does not answer; trying again is safe.
+    #[error("the payment gateway does not answer at the moment")]
+    GatewayDown {
+        /// When trying again makes sense.
+        retry_seconds: u64,
+    },
     /// The disk is full or read-only; trying again is safe.
     #[error("the shop cannot write at the moment")]
     Unwritable,
@@ -30,6 +37,12 @@ pub enum Rejection {
 impl<R: Into<Refusal>> From<R> for Rejection {
     fn from(refusal: R) -> Self {
         Rejection::Refused(refusal.into())
+    }
+}
+
+impl From<Unavailable> for Rejection {
+    fn from(down: Unavailable) -> Self {
+        Rejection::GatewayDown { retry_seconds: down.retry_seconds }
     }
 }
 

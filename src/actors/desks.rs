@@ -15,7 +15,7 @@ use crate::{
 
 use super::{
     Desk, Owner, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue, charging::Charging,
-    couriers::Couriers, demo_bank::DemoBank, inventory::Inventory, orders::Orders,
+    couriers::Couriers, demo_bank::DemoBank, inventory::Inventory, news::NewsRoom, orders::Orders,
     payments::Payments, settings::Settings, users::Users,
 };
 
@@ -43,6 +43,8 @@ pub struct Desks {
     pub settings: Desk<Settings>,
     /// Couriers and their deliveries.
     pub couriers: Desk<Couriers>,
+    /// What the payment gateway told.
+    pub news: Desk<NewsRoom>,
     /// Payments, and the gateway behind them.
     pub charging: Charging,
 }
@@ -82,6 +84,7 @@ impl Desks {
             api_keys: Desk::open(ApiKeys, &store, &clock, arbiter),
             settings: Desk::open(Settings, &store, &clock, arbiter),
             couriers: Desk::open(Couriers, &store, &clock, arbiter),
+            news: Desk::open(NewsRoom, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),
             store,
             clock,

@@ -52,8 +52,8 @@ pub struct Purchases {
     from: Option<IpAddr>,
 }
 
-struct Inner {
-    desks: Arc<Desks>,
+pub(super) struct Inner {
+    pub(super) desks: Arc<Desks>,
     arbiter: ArbiterHandle,
     terms: PaymentTerms,
     declines: Declines,
@@ -86,6 +86,9 @@ impl Purchases {
     /// # Errors
     /// What is wrong with the wish itself. That stock, cart or card said no is told by the order.
     pub async fn place(&self, wanted: Wanted) -> Result<Driven, Rejection> {
+        if wanted.token.is_some() {
+            self.inner.desks.charging.available()?;
+        }
         // Priced here, on the asker's thread: the owners' thread only decides.
         let (who, key) = (Who::Customer(wanted.user), wanted.key.clone());
         let (from, account, card) = (self.from, Some(wanted.user), wanted.token.clone());
@@ -215,7 +218,10 @@ impl Purchases {
     }
 
     /// Runs as a task of its own: whoever asked may hang up.
-    async fn on_its_own<T, F>(&self, task: impl FnOnce(Arc<Inner>) -> F) -> Result<T, Rejection>
+    pub(super) async fn on_its_own<T, F>(
+        &self,
+        task: impl FnOnce(Arc<Inner>) -> F,
+    ) -> Result<T, Rejection>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Rejection>> + Send + 'static,
@@ -255,7 +261,7 @@ impl Inner {
         self.drive_in(turn, order, who).await
     }
 
-    async fn drive_in(
+    pub(super) async fn drive_in(
         &self,
         _turn: OwnedMutexGuard<()>,
         order: OrderId,
@@ -309,6 +315,7 @@ impl Inner {
         from: Option<IpAddr>,
         intent: Intent,
     ) -> Result<Driven, Rejection> {
+        self.desks.charging.available()?;
         let who = intent.stamp.who;
         let turn = self.turn(order).await;
         let found = self.desks.reader.get::<Order>(order)?.state;
@@ -328,7 +335,7 @@ impl Inner {
     }
 
     /// Waits until nobody else drives this order.
-    async fn turn(&self, order: OrderId) -> OwnedMutexGuard<()> {
+    pub(super) async fn turn(&self, order: OrderId) -> OwnedMutexGuard<()> {
         let turn = {
             let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
             if turns.len() > TURNS_KEPT {

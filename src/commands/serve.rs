@@ -42,7 +42,7 @@ async fn serve_once(settings: Settings, arbiter: ArbiterHandle) -> Result<Told, 
     let running = Running::open(settings, &arbiter).await?;
     let mode = match gateway {
         Gateway::Demo => " (demo gateway: no money moves)",
-        Gateway::Manual => "",
+        Gateway::Manual | Gateway::Stripe => "",
     };
     let scheme = running.scheme();
     say(&format!("bodega is open at {scheme}://{}{mode}", running.address))
@@ -98,6 +98,7 @@ impl Running {
         actix::spawn(shop.clone().keep_driving());
         actix::spawn(shop.clone().keep_measuring());
         actix::spawn(shop.clone().keep_reconciling());
+        actix::spawn(shop.clone().keep_listening());
         Ok(Running { address, shop, handle, serving, control })
     }
 

@@ -129,6 +129,19 @@ impl<'a> Reading<'a> {
         })
     }
 
+    /// Notes that something must be set that is not.
+    pub fn require(&mut self, key: &str, allowed: &str) {
+        let is_told = |fault: &Fault| matches!(fault, Fault::NotAllowed { key: k, .. } if k == key);
+        if !self.faults.iter().any(is_told) {
+            self.faults.push(Fault::NotAllowed {
+                key: key.to_owned(),
+                given: "(not set)".to_owned(),
+                origin: "default".to_owned(),
+                allowed: allowed.to_owned(),
+            });
+        }
+    }
+
     fn refuse(&mut self, key: &str, given: &Value, allowed: &str) {
         self.faults.push(Fault::NotAllowed {
             key: key.to_owned(),

@@ -98,7 +98,7 @@ fn all_faults_are_told_at_once() {
            file: nmae = "Tea"
            file: [limits]
            file: reads_burst = 0
-           env: BODEGA_PAYMENTS__GATEWAY=stripe
+           env: BODEGA_PAYMENTS__GATEWAY=paypal
            env: BODEGA_SHOP_NAME=Tea
            env: BODEGA_AUTH__PASSWORD_MIN=many
            flag: --listen=localhost
@@ -108,8 +108,8 @@ fn all_faults_are_told_at_once() {
            .. must be an IP address and a port, as `127.0.0.1:3000`
            => shop.currency = "XYZ" (bodega.toml):
            .. must be an ISO 4217 code, as `USD`, `JPY` or `KWD`
-           => payments.gateway = "stripe" (BODEGA_PAYMENTS__GATEWAY):
-           .. must be `manual` or `demo` (`stripe` is not part of this version yet)
+           => payments.gateway = "paypal" (BODEGA_PAYMENTS__GATEWAY):
+           .. must be `stripe`, `manual` or `demo`
            => auth.password_min = "many" (BODEGA_AUTH__PASSWORD_MIN):
            .. must be a whole number from 8 to 128
            => limits.reads_burst = "0" (bodega.toml): must be a whole number from 1 to 1000000"#,
@@ -293,4 +293,27 @@ fn the_value_of_an_unknown_setting_is_never_shown() {
     let layers = Layers::gather(&Flags::default(), [variable], Purpose::Shop);
     let faults = Settings::from_layers(&layers).expect_err("an unknown setting").to_string();
     assert!(!faults.contains("hunter2"), "{faults}");
+}
+
+#[test]
+fn a_shop_that_takes_money_by_stripe_has_a_key() {
+    check(
+        r#"env: BODEGA_PAYMENTS__GATEWAY=stripe
+           => payments.stripe.secret_key = (not set) (default):
+           .. must be a secret key, `sk_…` or `rk_…`, when the gateway is `stripe`"#,
+    );
+    check(
+        r#"env: BODEGA_PAYMENTS__GATEWAY=stripe
+           env: BODEGA_PAYMENTS__STRIPE__SECRET_KEY=pk_test_hunter2
+           env: BODEGA_PAYMENTS__STRIPE__WEBHOOK_SECRETS=["hunter2"]
+           env: BODEGA_PAYMENTS__STRIPE__BASE_URL=http://stripe.example
+           => payments.stripe.secret_key = (not shown) (BODEGA_PAYMENTS__STRIPE__SECRET_KEY):
+           .. must be a secret key, `sk_…` or `rk_…`, when the gateway is `stripe`
+           => payments.stripe.webhook_secrets = (not shown)
+           .. (BODEGA_PAYMENTS__STRIPE__WEBHOOK_SECRETS):
+           .. must be a list of at most 8, each `whsec_…`
+           => payments.stripe.base_url = "http://stripe.example"
+           .. (BODEGA_PAYMENTS__STRIPE__BASE_URL):
+           .. must be an origin with https, or on this machine, as `https://api.stripe.com`"#,
+    );
 }

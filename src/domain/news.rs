@@ -10,6 +10,7 @@ use super::{
     aggregate::Aggregate,
     ids::{Identity, NewsId, OrderId, PaymentId, RefundId, bytes_of_name},
     money::Money,
+    payments::DisputeNews,
     time::{Stamp, Timestamp},
 };
 
@@ -32,8 +33,13 @@ pub enum Subject {
     ChargeChanged(ChargeChanged),
     /// Something happened to a refund.
     RefundChanged(RefundChanged),
-    /// A customer's bank takes money back, or gave up doing so.
-    Disputed(DisputeNews),
+    /// A customer disputes a charge, or their bank goes on with it.
+    Disputed {
+        /// The gateway's name for the charge.
+        charge: String,
+        /// What was told.
+        news: DisputeNews,
+    },
     /// Nothing this shop cares about.
     Other {
         /// The gateway's word for it.
@@ -50,6 +56,8 @@ pub struct ChargeChanged {
     pub order: Option<OrderId>,
     /// The payment it is for, if the news says so.
     pub payment: Option<PaymentId>,
+    /// The key it was asked for with, if the news says so.
+    pub key: Option<String>,
     /// What was asked for; nothing if it is in a currency no shop can have.
     pub amount: Option<Money>,
 }
@@ -69,23 +77,6 @@ pub struct RefundChanged {
     pub refund: Option<RefundId>,
     /// Why it definitely failed, if it did.
     pub failed: Option<String>,
-}
-
-/// A customer disputes a charge with the bank.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DisputeNews {
-    /// The gateway's name for the dispute.
-    pub gateway_id: String,
-    /// The gateway's name for the charge.
-    pub charge: String,
-    /// How much is disputed; nothing if it is in a currency no shop can have.
-    pub amount: Option<Money>,
-    /// Why, as `fraudulent`.
-    pub reason: String,
-    /// How far it came, in the gateway's words: `needs_response`, `won`, `lost`.
-    pub state: String,
-    /// Until when evidence is taken.
-    pub evidence_due: Option<Timestamp>,
 }
 
 /// A piece of news as the shop keeps it.

@@ -340,6 +340,12 @@ impl Payment {
         Ok(vec![PaymentEvent::PaymentReceived { order, amount }])
     }
 
+    /// The keys its charges were asked for with, newest first, by the number of the attempt.
+    pub fn charge_keys(&self) -> impl Iterator<Item = (u32, String)> {
+        let key = |attempt| (attempt, gateway_key(self.order, GatewayStep::Charge, attempt));
+        (1..=self.attempt).rev().map(key)
+    }
+
     /// The idempotency key of a call about the last attempt.
     pub fn key(&self, step: GatewayStep) -> String {
         let attempt = match step {

@@ -124,8 +124,7 @@ impl PaymentGateway for DemoGateway {
     }
 
     fn void(&self, request: VoidRequest) -> BoxFuture<GatewayOutcome> {
-        let ChargeRequest { key, gateway_id, .. } = request.charge;
-        self.outcome_of(id_of(&ChargeRef { key, gateway_id }), DemoCommand::Void)
+        self.outcome_of(id_of(&request.charge), DemoCommand::Void)
     }
 
     fn refund(&self, request: RefundRequest) -> BoxFuture<RefundOutcome> {

@@ -13,10 +13,13 @@ use crate::domain::{
     time::Timestamp,
 };
 
+pub mod breaker;
 pub mod by_hand;
 pub mod demo;
 mod records;
+pub mod stripe;
 
+use breaker::Condition;
 pub use records::{BooksUnreachable, GatewayRecord, RecordKind, RecordPage, RecordState};
 
 /// A future that can be kept and sent to another thread.
@@ -73,6 +76,11 @@ pub trait PaymentGateway: Send + Sync {
     /// The gateway has not answered for some time, and when to try again.
     fn available(&self) -> Result<(), Unavailable> {
         Ok(())
+    }
+
+    /// How the road to the gateway is, for health checks and staff.
+    fn condition(&self) -> Condition {
+        Condition::Closed
     }
 
     /// Reads what the gateway itself sends to the shop: genuine and of this shop, or refused.
@@ -197,8 +205,8 @@ pub struct CaptureRequest {
 pub struct VoidRequest {
     /// The idempotency key of giving up.
     pub key: String,
-    /// The charge as it was asked for; perhaps that never arrived.
-    pub charge: ChargeRequest,
+    /// The charge.
+    pub charge: ChargeRef,
 }
 
 /// What a refund is asked for with.

@@ -22,6 +22,7 @@ pub mod docs;
 pub mod edge;
 pub mod etag;
 pub mod fields;
+pub mod gateway;
 pub mod health;
 pub mod idempotency;
 pub mod identify;

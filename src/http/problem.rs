@@ -77,6 +77,16 @@ impl Problem {
         .retry_after(RETRY_SECONDS_WHEN_UNWRITABLE)
     }
 
+    /// 503: cards cannot be charged now; all that needs none goes on.
+    pub fn gateway_down(retry_seconds: u64) -> Problem {
+        Problem::refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "gateway_down",
+            "card payments are not possible at the moment; nothing was ordered or charged",
+        )
+        .retry_after(retry_seconds)
+    }
+
     /// 503: the message died on its way; it was logged where that happened. Trying again is safe.
     pub fn interrupted() -> Problem {
         Problem::refusal(

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, health,
+    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, gateway,
+    health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inventory,
@@ -23,7 +24,7 @@ use crate::{
 };
 
 /// Every operation of the shop, in the order of the documentation.
-pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
+pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     let mut all = auth::operations();
     all.extend(users::operations());
     all.extend(api_keys::operations());
@@ -37,10 +38,11 @@ pub fn operations(gateway: Gateway) -> Vec<Operation<Shop>> {
     all.extend(reconciliation::operations());
     all.extend(card_testing::operations());
     all.extend(couriers::operations());
+    all.extend(gateway::operations());
     all.extend(media::operations());
     all.extend(health::operations());
     all.extend(metrics::operations());
-    if gateway == Gateway::Demo {
+    if chosen == Gateway::Demo {
         all.extend(demo::operations());
     }
     docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"))
@@ -139,6 +141,7 @@ impl Health for Shop {
             ("disk".to_owned(), disk.to_owned()),
             ("gateway".to_owned(), gateway.to_owned()),
             ("search".to_owned(), search),
+            ("payments".to_owned(), self.desks.charging.condition()),
         ]);
         if self.store().health().damage.is_some() {
             neighbours.insert("journal".to_owned(), "damaged".to_owned());

@@ -96,6 +96,8 @@ const NEW: &[(&str, &str, &str)] = &[
     ("DELETE", "/v1/api-keys/{id}", "A"),
     // Its handler asks: staff, keys with the scope, and known networks; see `metrics.rs`.
     ("GET", "/metrics", "P"),
+    ("POST", "/v1/webhooks/stripe", "P"),
+    ("GET", "/v1/payments/gateway", "P"),
     ("GET", "/media/{name}", "P"),
     ("GET", "/health/live", "P"),
     ("GET", "/health/ready", "P"),

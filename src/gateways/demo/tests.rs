@@ -174,20 +174,14 @@ fn what_is_set_aside_is_captured_or_given_up() {
         amount: usd("20.00"),
     };
     assert_eq!(now(gateway.capture(request)), captured());
-    let request = VoidRequest {
-        key: "order:void:1".to_owned(),
-        charge: a_charge("pm_card_visa", Capture::Automatic),
-    };
+    let request = VoidRequest { key: "order:void:1".to_owned(), charge: the_charge() };
     assert_eq!(now(gateway.void(request)), captured(), "too late to give up");
 }
 
 #[test]
 fn after_giving_up_no_money_moves_under_that_key() {
     let (_, gateway) = a_gateway();
-    let request = VoidRequest {
-        key: "order:void:1".to_owned(),
-        charge: a_charge("pm_card_visa", Capture::Automatic),
-    };
+    let request = VoidRequest { key: "order:void:1".to_owned(), charge: the_charge() };
     assert_eq!(now(gateway.void(request)), GatewayOutcome::Voided);
     let late = a_charge("pm_card_visa", Capture::Automatic);
     assert_eq!(now(gateway.charge(late)), GatewayOutcome::Voided);

@@ -129,7 +129,7 @@ impl CardBody {
                 counter.year_month,
             )
             .map_err(|refusal| Problem::malformed(refusal.code(), refusal.to_string())),
-            (Gateway::Demo | Gateway::Manual, ..) => Err(refused()),
+            (Gateway::Demo | Gateway::Manual | Gateway::Stripe, ..) => Err(refused()),
         }
     }
 }

@@ -23,6 +23,7 @@ impl From<Rejection> for Problem {
             Rejection::Refused(refusal) => Problem::from(refusal),
             Rejection::Busy => Problem::busy("the shop is busy; please try again"),
             Rejection::Unwritable => Problem::unwritable(),
+            Rejection::GatewayDown { retry_seconds } => Problem::gateway_down(retry_seconds),
             Rejection::Fault => Problem::interrupted(),
         }
     }

@@ -263,12 +263,12 @@ pub fn open_order_of(user: UserId, order: OrderId) -> Key {
 
 /// List: what a payment gateway told and nobody has applied yet, by the time it was heard.
 pub fn open_news() -> Key {
-    Key::row(0xaf).done()
+    Key::row(0xb9).done()
 }
 
 /// A row of [`open_news`].
 pub fn open_news_of(heard: Timestamp, news: NewsId) -> Key {
-    Key::row(0xaf).time(heard).id(&news).done()
+    Key::row(0xb9).time(heard).id(&news).done()
 }
 
 /// List: the couriers that are not closed.

@@ -1,0 +1,66 @@
+//! Gateway: the payment gateway that was chosen, made from the settings.
+//!
+//! Nothing is asked of it here; whether it answers is seen when somebody pays.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::{
+    actors::{
+        Desk,
+        demo_bank::{BankBooks, DemoBank},
+    },
+    clock::Clock,
+    config::{Gateway, Secret, Settings},
+    gateways::{
+        PaymentGateway,
+        breaker::Tripping,
+        by_hand::ByHand,
+        demo::DemoGateway,
+        stripe::{Patience, StripeGateway, StripeSettings},
+    },
+    store::Reader,
+};
+
+/// The gateway that was chosen, if it is one of the shop's own.
+pub(super) fn gateway_over(
+    chosen: Gateway,
+    bank: Desk<DemoBank>,
+    books: Reader,
+    clock: Clock,
+) -> Arc<dyn PaymentGateway> {
+    match chosen {
+        Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, books, clock)))),
+        Gateway::Manual | Gateway::Stripe => Arc::new(ByHand),
+    }
+}
+
+/// Stripe, if it was chosen.
+pub(super) fn stripe_over(
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<Option<Arc<dyn PaymentGateway>>, String> {
+    let account = match (settings.payments.gateway, &settings.stripe) {
+        (Gateway::Stripe, Some(account)) => account,
+        (Gateway::Stripe, None) => return Err("there is no secret key".to_owned()),
+        (Gateway::Demo | Gateway::Manual, _) => return Ok(None),
+    };
+    let secret = |secret: &Secret| SecretString::from(secret.expose());
+    let patience = Patience {
+        connect: account.timeout / 2,
+        answer: account.timeout,
+        repeat_first: account.repeat_after,
+        ..Patience::default()
+    };
+    let chosen = StripeSettings {
+        secret_key: secret(&account.secret_key),
+        webhook_secrets: account.webhook_secrets.iter().map(secret).collect(),
+        base_url: account.base_url.clone(),
+        return_url: settings.public_url(settings.listen),
+        patience,
+        tripping: Tripping::default(),
+    };
+    let gateway = StripeGateway::new(chosen, clock.clone()).map_err(|fault| fault.to_string())?;
+    Ok(Some(Arc::new(gateway)))
+}
