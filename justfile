@@ -30,3 +30,7 @@ release:
 # The Python programs some tests ask for a second opinion; without them those tests are skipped
 venv:
     .ci/venv
+
+# 20,000 seeded schedules of faults against the double of Stripe; another first seed makes others
+faults first="1":
+    BODEGA_SCHEDULES=20000 BODEGA_SEED={{ first }} cargo test --test stripe -- --nocapture schedules

@@ -145,6 +145,8 @@ const UNWRITTEN: &[(&str, &str)] = &[
 const MAY_SLEEP: &[(&str, &str)] = &[
     ("tests/faults/full.rs", "the shop looks at the disk now and then, and is asked until it did"),
     ("tests/faults/meddler.rs", "a slow disk is made of waiting"),
+    ("tests/support/stripe/server.rs", "a slow bank is slow in real time, for a real client"),
+    ("tests/support/stripe/letters.rs", "a postman looks for letters now and then"),
 ];
 
 /// What a `use` in the domain may begin with: `uuid`, `iso_currency` and `slug` are value tables.

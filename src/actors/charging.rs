@@ -102,8 +102,11 @@ impl Charging {
         gateway_id: String,
     ) -> Result<Decided, Rejection> {
         let payment = self.look_up(id).await?;
-        let key = payment.key(GatewayStep::Charge);
-        let charge = ChargeRef { key, gateway_id: Some(gateway_id) };
+        let mut charge = charge_ref(&payment);
+        // A payment page has a name of its own, and knows more than the charge behind it.
+        if attempt != payment.attempt || charge.gateway_id.is_none() {
+            charge.gateway_id = Some(gateway_id);
+        }
         let outcome = self.within_time(self.gateway.retrieve(charge)).await;
         if matches!(outcome, GatewayOutcome::Unknown { .. }) {
             return Err(Rejection::Busy);

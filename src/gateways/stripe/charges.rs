@@ -34,17 +34,8 @@ impl Inner {
             ("capture_method", capture_word(request.capture).to_owned()),
         ];
         form.extend(named(request));
-        let made = self.client.post::<PaymentIntent>(INTENTS, &form, &request.key).await;
-        let made = match made {
-            // A fault that Stripe keeps under the key would be all there ever is. An intent that
-            // nobody has the name of is never confirmed, so another one does no harm.
-            Err(Failure::Doubt { is_final: true }) => {
-                let key = format!("{}:{}", request.key, fastrand::u32(..));
-                self.client.post::<PaymentIntent>(INTENTS, &form, &key).await
-            }
-            made => made,
-        };
-        match made {
+        // An intent that nobody has the name of is never confirmed, so another one does no harm.
+        match self.client.post_at_last::<PaymentIntent>(INTENTS, &form, &request.key).await {
             Ok(made) => GatewayOutcome::Unknown { gateway_id: Some(made.value.id) },
             Err(Failure::Refused(refused)) => refused_outcome(None, &refused),
             Err(Failure::Doubt { .. }) => GatewayOutcome::Unknown { gateway_id: None },
@@ -121,7 +112,7 @@ impl Inner {
         let Ok(amount) = to_stripe(request.amount) else { return not_chargeable() };
         let form = vec![("amount_to_capture", amount.to_string())];
         let path = format!("{INTENTS}/{intent}/capture");
-        match self.client.post::<PaymentIntent>(&path, &form, &request.key).await {
+        match self.client.post_at_last::<PaymentIntent>(&path, &form, &request.key).await {
             Ok(answer) if !answer.is_replay => outcome_of(&answer.value),
             Ok(_) | Err(_) => self.look_at(intent).await,
         }
@@ -142,8 +133,8 @@ impl Inner {
     pub(super) async fn cancel(&self, key: &str, intent: &str) -> GatewayOutcome {
         let path = format!("{INTENTS}/{intent}/cancel");
         let unknown = GatewayOutcome::Unknown { gateway_id: Some(intent.to_owned()) };
-        let cancelled = self.client.post::<PaymentIntent>(&path, &Form::new(), key).await;
-        match cancelled {
+        let nothing = Form::new();
+        match self.client.post_at_last::<PaymentIntent>(&path, &nothing, key).await {
             Ok(answer) if !answer.is_replay => outcome_of(&answer.value),
             Ok(_) | Err(_) => match self.intent(intent).await {
                 // Declined, but not given up yet.

@@ -38,15 +38,7 @@ impl Inner {
             ("payment_intent_data[metadata][charge_key]", request.key.clone()),
         ];
         form.extend(named(request));
-        let opened = self.client.post::<Session>(SESSIONS, &form, &request.key).await;
-        let opened = match opened {
-            Err(Failure::Doubt { is_final: true }) => {
-                let key = format!("{}:{}", request.key, fastrand::u32(..));
-                self.client.post::<Session>(SESSIONS, &form, &key).await
-            }
-            opened => opened,
-        };
-        match opened {
+        match self.client.post_at_last::<Session>(SESSIONS, &form, &request.key).await {
             Ok(opened) => session_outcome(&opened.value),
             Err(Failure::Refused(refused)) => refused_outcome(None, &refused),
             Err(Failure::Doubt { .. }) => GatewayOutcome::Unknown { gateway_id: None },
@@ -64,7 +56,7 @@ impl Inner {
     /// Closes a payment page, or tells what was faster.
     pub(super) async fn close_session(&self, key: &str, id: &str) -> GatewayOutcome {
         let path = format!("{SESSIONS}/{id}/expire");
-        match self.client.post::<Session>(&path, &Form::new(), key).await {
+        match self.client.post_at_last::<Session>(&path, &Form::new(), key).await {
             Ok(answer) if !answer.is_replay => session_outcome(&answer.value),
             Ok(_) | Err(_) => {
                 let seen = self.look_at_session(id).await;

@@ -1,0 +1,18 @@
+//! Stripe: a whole shop against a double of Stripe over real HTTP, on good days and bad ones.
+//!
+//! After everything the shop's books are compared with the double's, which are the oracle.
+
+#[path = "../support/stripe/mod.rs"]
+mod double;
+#[expect(dead_code, unused_imports, reason = "the support library serves several test programs")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod books;
+mod letters;
+mod pages;
+mod payments;
+mod peers;
+mod schedules;
+mod slow;
+mod world;

@@ -1,0 +1,291 @@
+//! Payments by card: each published payment method, 3-D Secure, refunds, and lost answers.
+
+use serde_json::json;
+
+use crate::{
+    double::{Fault, Trouble},
+    support::wares::id,
+    world::{World, with},
+};
+
+#[actix_web::test]
+async fn an_order_is_paid_refunded_in_part_and_then_cancelled() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_visa").await.data();
+    assert_eq!(order["status"], "PAID", "{order}");
+    let key = id(&order).parse().expect("an id");
+    let total = world.ours(key).order.quote.total.minor();
+    assert_eq!((world.theirs(key).charges, world.theirs(key).taken), (1, total));
+    let refunds = format!("/v1/orders/{}/refunds", id(&order));
+    let refunded = world.owner.post(&refunds, json!({ "amount": "1.50" })).await.data();
+    assert_eq!(refunded["payment"]["amountRefunded"].to_string(), "1.5");
+    assert_eq!(world.theirs(key).refunded, 150);
+    let over = world.owner.post(&refunds, json!({ "amount": "100.00" })).await;
+    over.refused(409, "over_refund");
+    let cancelled = world.ada.cancels(&order).await.data();
+    assert_eq!(cancelled["status"], "CANCELLED");
+    assert_eq!(world.theirs(key).refunded, total, "all of it went back");
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn every_published_payment_method_ends_as_it_is_published() {
+    let world = World::open().await;
+    let paid = ["visa", "visa_debit", "mastercard", "amex", "bypassPending"];
+    for name in paid {
+        let order = world.buys(&format!("pm_card_{name}")).await.data();
+        assert_eq!(order["status"], "PAID", "{name}");
+    }
+    let declined = [
+        ("visa_chargeDeclined", "generic_decline", "your card was declined"),
+        ("chargeCustomerFail", "generic_decline", "your card was declined"),
+        (
+            "visa_chargeDeclinedInsufficientFunds",
+            "insufficient_funds",
+            "your card has insufficient funds",
+        ),
+        ("visa_chargeDeclinedLostCard", "lost_card", "your card was declined"),
+        ("visa_chargeDeclinedStolenCard", "stolen_card", "your card was declined"),
+        ("chargeDeclinedExpiredCard", "expired_card", "your card has expired"),
+        ("chargeDeclinedIncorrectCvc", "incorrect_cvc", "your card's security code is incorrect"),
+        (
+            "chargeDeclinedProcessingError",
+            "processing_error",
+            "the bank could not process this payment; please try again",
+        ),
+        (
+            "of_somebody_else",
+            "resource_missing",
+            "this payment method is not known or cannot be used",
+        ),
+    ];
+    for (name, code, words) in declined {
+        let no = world.buys(&format!("pm_card_{name}")).await.refused(402, "payment_declined");
+        assert_eq!((&no["declineCode"], &no["detail"]), (&json!(code), &json!(words)), "{name}");
+        let order = no["orderId"].as_str().expect("an order").parse().expect("an id");
+        assert_eq!(world.theirs(order).taken, 0, "{name}");
+    }
+    for name in ["tok_visa", "4242424242424242", "pm_../../x"] {
+        world.buys(name).await.refused(400, "unknown_payment_method");
+    }
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn a_customer_confirms_with_the_bank_and_a_letter_makes_the_order_paid() {
+    let world = World::open().await;
+    world.listens();
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    assert_eq!(
+        (&order["status"], &order["payment"]["status"]),
+        (&json!("PENDING"), &json!("requires_action"))
+    );
+    let action = &order["payment"]["nextAction"];
+    assert_eq!(action["type"], "use_stripe_sdk");
+    let intent = world.intent_of(&order);
+    assert_eq!(action["clientSecret"], format!("{intent}_secret_x"));
+    world.stripe.ledger(|ledger| ledger.finish(&intent, true));
+    world.sees(&order, |order| order["status"] == "PAID").await;
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn without_a_letter_the_customer_who_comes_back_finishes_the_payment() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_threeDSecure2Required").await.data();
+    let path = format!("/v1/orders/{}/payment", id(&order));
+    let still = world.ada.post(&path, json!({})).await.data();
+    assert_eq!(still["payment"]["status"], "requires_action");
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| ledger.finish(&intent, true));
+    assert_eq!(world.ada.post(&path, json!({})).await.data()["status"], "PAID");
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn a_bank_that_says_no_leaves_an_order_that_another_card_pays() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| ledger.finish(&intent, false));
+    let path = format!("/v1/orders/{}/payment", id(&order));
+    world.ada.post(&path, json!({})).await.refused(402, "payment_declined");
+    let status = world.stripe.ledger(|ledger| ledger.intents[&intent].status);
+    assert_eq!(status, "canceled", "nobody can pay the refused intent behind the shop's back");
+    let paid = world.ada.post(&path, with("pm_card_visa")).await.data();
+    assert_eq!(paid["status"], "PAID");
+    assert_eq!(world.theirs(id(&order).parse().expect("an id")).charges, 1);
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn whatever_answer_is_lost_the_card_is_charged_once() {
+    // (what goes wrong with the calls in their order: make, confirm, look)
+    let scripts: &[&[Fault]] = &[
+        &[Fault::ResetAfter],
+        &[Fault::ResetBefore],
+        &[Fault::FaultBefore],
+        &[Fault::FaultAfter],
+        &[Fault::Garbage],
+        &[Fault::TooMany],
+        &[Fault::None, Fault::ResetAfter],
+        &[Fault::None, Fault::FaultAfter],
+        &[Fault::None, Fault::FaultBefore],
+        &[Fault::None, Fault::Garbage],
+        &[Fault::None, Fault::Unavailable],
+        &[Fault::None, Fault::Conflict],
+        &[Fault::None, Fault::TooMany],
+        &[Fault::None, Fault::ResetAfter, Fault::ResetAfter, Fault::ResetAfter],
+        &[Fault::None, Fault::Garbage, Fault::Garbage],
+    ];
+    for script in scripts {
+        // A shop each: so much trouble at once would open the breaker.
+        let world = World::open().await;
+        world.stripe.makes(Trouble { next: script.to_vec(), ..Trouble::default() });
+        let driven = world.places("pm_card_visa").await.expect("an order");
+        world.stripe.makes(Trouble::default());
+        let order = driven.order.id;
+        for _ in 0..3 {
+            let drives = world.bodega.shop.purchases.drive(order, bodega::domain::time::Who::Shop);
+            drives.await.expect("it goes on");
+        }
+        let (ours, theirs) = (world.ours(order), world.theirs(order));
+        assert_eq!(ours.order.status.name(), "PAID", "{script:?}: {:?}", ours.payment.state);
+        assert_eq!(
+            (theirs.charges, theirs.taken),
+            (1, ours.payment.captured.minor()),
+            "{script:?}"
+        );
+        world.is_sound();
+    }
+}
+
+#[actix_web::test]
+async fn a_refund_whose_answer_is_lost_goes_back_once() {
+    let world = World::open().await;
+    for fault in [Fault::ResetAfter, Fault::FaultAfter, Fault::Garbage, Fault::Unavailable] {
+        let order = world.buys("pm_card_visa").await.data();
+        world.stripe.makes(Trouble { next: vec![fault], ..Trouble::default() });
+        let path = format!("/v1/orders/{}/refunds", id(&order));
+        let _perhaps = world.owner.post(&path, json!({ "amount": "2.00" })).await;
+        world.stripe.makes(Trouble::default());
+        let key = id(&order).parse().expect("an id");
+        let drives = world.bodega.shop.purchases.drive(key, bodega::domain::time::Who::Shop);
+        drives.await.expect("it goes on");
+        assert_eq!(world.theirs(key).refunded, 200, "{fault:?}");
+        let refunded = world.ours(key).payment.refunded().expect("a sum");
+        assert_eq!(refunded.minor(), 200, "{fault:?}");
+    }
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn card_numbers_are_refused_and_leave_no_trace() {
+    let world = World::open().await;
+    let number = "4242424242424242";
+    let card = json!({ "number": number, "exp_month": 12, "exp_year": 2040, "cvc": "123" });
+    let body = json!({
+        "shippingAddressId": world.address,
+        "items": [{ "productId": id(&world.tea), "quantity": 1 }],
+        "charge": { "card": card },
+    });
+    let no = world.ada.post("/v1/orders", body).await;
+    no.refused(400, "card_data_not_accepted");
+    assert!(!no.text().contains(number));
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let path = format!("/v1/orders/{}/payment", id(&order));
+    let no = world.ada.post(&path, json!({ "charge": { "card": card } })).await;
+    no.refused(400, "card_data_not_accepted");
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let mut traces = vec![number.to_owned(), "4242 4242".to_owned()];
+    // The digits in base64 look otherwise by where in a group of three they begin.
+    for before in 0..3 {
+        let text = format!("{}{number}", "x".repeat(before));
+        let encoded = STANDARD.encode(text);
+        traces.push(encoded[4..encoded.len() - 4].to_owned());
+    }
+    for trace in traces {
+        let found = files_with(world.bodega.folder(), trace.as_bytes());
+        assert_eq!(found, [""; 0], "{trace}");
+        let asked = world
+            .stripe
+            .ledger(|ledger| ledger.keys.values().any(|kept| kept.asked.contains(&trace)));
+        assert!(!asked, "{trace} was sent to Stripe");
+    }
+}
+
+/// The files below a folder that hold these bytes.
+fn files_with(folder: &std::path::Path, bytes: &[u8]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files_with(&path, bytes));
+        } else if path.is_file() {
+            let content = std::fs::read(&path).unwrap_or_default();
+            if content.windows(bytes.len()).any(|window| window == bytes) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[actix_web::test]
+async fn a_stripe_that_is_down_stops_cards_and_nothing_else() {
+    let world = World::open().await;
+    let before = world.buys("pm_card_visa").await.data();
+    world.stripe.makes(Trouble { is_down: true, ..Trouble::default() });
+    let mut down = None;
+    for _ in 0..20 {
+        let answer = world.buys("pm_card_visa").await;
+        if answer.status == 503 {
+            down = Some(answer);
+            break;
+        }
+        assert_eq!(answer.data()["status"], "PENDING", "in doubt, and shown as being processed");
+    }
+    let down = down.expect("the shop notices");
+    down.refused(503, "gateway_down");
+    assert!(down.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    let ready = world.ada.get("/health/ready").await.data();
+    assert_eq!(ready["neighbours"]["payments"], "down");
+    world.ada.get(&format!("/v1/product/getproduct/{}", id(&world.tea))).await.data();
+    assert_eq!(world.ada.puts_in_cart(&world.tea, 1).await.status, 201);
+    world.ada.sees_order(&before).await;
+    let by_hand = json!({
+        "shippingAddressId": world.address,
+        "items": [{ "productId": id(&world.tea), "quantity": 1 }],
+        "paymentMethod": "cash_on_delivery",
+    });
+    assert_eq!(world.ada.post("/v1/orders", by_hand).await.data()["status"], "PENDING");
+    // It is back: the first call that may try finds out, and what was in doubt is settled.
+    world.stripe.makes(Trouble::default());
+    let mut every = tokio::time::interval(std::time::Duration::from_millis(100));
+    for _ in 0..600 {
+        every.tick().await;
+        if world.buys("pm_card_visa").await.status == 201 {
+            break;
+        }
+    }
+    assert_eq!(world.buys("pm_card_visa").await.data()["status"], "PAID");
+    let ready = world.ada.get("/health/ready").await.data();
+    assert_eq!(ready["neighbours"]["payments"], "ok");
+    world
+        .bodega
+        .shop
+        .purchases
+        .sweep(bodega::actors::purchases::Sweep::All)
+        .await
+        .expect("a sweep");
+    let orders = world.ada.get("/v1/orders?limit=100").await.data();
+    for order in orders.as_array().expect("orders") {
+        let key = id(order).parse().expect("an id");
+        let (ours, theirs) = (world.ours(key), world.theirs(key));
+        assert!(theirs.charges <= 1);
+        assert_eq!(ours.payment.captured.minor(), theirs.taken, "{order}");
+        let by_hand = ours.order.method.is_by_hand();
+        assert!(by_hand || ours.order.status.name() == "PAID", "{order}");
+    }
+    world.is_sound();
+}

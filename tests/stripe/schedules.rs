@@ -1,0 +1,304 @@
+//! Schedules of faults: each from a seed, each with its own trouble, and all with one end: the
+//! shop's books are the double's, nobody was charged twice, and no order is stuck.
+//!
+//! `BODEGA_SCHEDULES` says how many, `BODEGA_SEED` which is the first; the seed of one that goes
+//! wrong is printed, and `BODEGA_SCHEDULES=1 BODEGA_SEED=…` makes it again alone.
+
+use std::{env, fmt::Write, sync::Arc, time::Duration};
+
+use bodega::{
+    actors::{
+        Rejection,
+        purchases::{Purchases, Sweep},
+    },
+    domain::{
+        ids::OrderId,
+        money::Money,
+        orders::{CancelReason, OrderRefundState, OrderStatus, RefundWish},
+        payments::{PayState, RefundState},
+        time::Who,
+    },
+    store::{Order, keys},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    double::{Delivery, Dice},
+    world::{Ours, World},
+};
+
+/// What the customer is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Card {
+    Pays,
+    Declined,
+    Asks,
+    AsksThenDeclined,
+    Later,
+    RefundFails,
+}
+
+/// What is done after placing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Deed {
+    Nothing,
+    Cancel,
+    CancelTwice,
+    RefundPart,
+    RefundTwice,
+    RefundThenCancel,
+    PayAgain,
+}
+
+#[actix_web::test]
+async fn after_every_schedule_of_faults_both_books_agree() {
+    let many = number("BODEGA_SCHEDULES", 300);
+    let first = number("BODEGA_SEED", 1);
+    println!("schedules {first} to {}", first + many - 1);
+    let mut seed = first;
+    while seed < first + many {
+        let some = (first + many - seed).min(A_SHOP);
+        let world = Arc::new(World::with("400").await);
+        let delivery = Delivery {
+            to: Some(world.bodega.address),
+            lost: 20,
+            twice: 20,
+            forged: 5,
+            shuffled: true,
+            seed,
+        };
+        world.stripe.tells(delivery);
+        let ended = run(&world, seed..seed + some).await;
+        settles(&world).await;
+        compare(&world, ended);
+        world.is_sound();
+        seed += some;
+    }
+}
+
+/// A schedule that came to an end: its seed, what it was about, and its order.
+type Ended = (u64, String, OrderId);
+
+/// Runs these schedules on one shop, so many at once.
+async fn run(world: &Arc<World>, seeds: std::ops::Range<u64>) -> Vec<Ended> {
+    let (mut running, mut wrong) = (JoinSet::new(), String::new());
+    let mut all = Vec::new();
+    let mut seeds = seeds.peekable();
+    while seeds.peek().is_some() || !running.is_empty() {
+        while running.len() < AT_ONCE
+            && let Some(seed) = seeds.next()
+        {
+            let world = Arc::clone(world);
+            running.spawn_local(async move { (seed, schedule(&world, seed).await) });
+        }
+        let Some(ended) = running.join_next().await else { break };
+        match ended {
+            Ok((seed, Ok((about, order)))) => all.push((seed, about, order)),
+            Ok((seed, Err(why))) => {
+                writeln!(wrong, "BODEGA_SCHEDULES=1 BODEGA_SEED={seed}: {why}").expect("a text");
+            }
+            Err(panicked) => writeln!(wrong, "a schedule panicked: {panicked}").expect("a text"),
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+    all
+}
+
+/// Compares the books on all orders.
+fn compare(world: &World, ended: Vec<Ended>) {
+    let mut wrong = String::new();
+    for (seed, about, order) in ended {
+        if let Err(why) = agree(world, order) {
+            writeln!(wrong, "BODEGA_SCHEDULES=1 BODEGA_SEED={seed}: {about}: {why}")
+                .expect("a text");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+/// One schedule: an order, and what becomes of it until it has ended.
+async fn schedule(world: &World, seed: u64) -> Result<(String, OrderId), String> {
+    let mut dice = Dice::of(seed);
+    let percent = [0, 10, 25, 60][usize::try_from(dice.below(4)).expect("small")];
+    let cards = [
+        (Card::Pays, "visa"),
+        (Card::Pays, "visa"),
+        (Card::Pays, "visa"),
+        (Card::Declined, "chargeDeclined"),
+        (Card::Asks, "authenticationRequired"),
+        (Card::AsksThenDeclined, "authenticationRequiredChargeDeclinedInsufficientFunds"),
+        (Card::Later, "later"),
+        (Card::RefundFails, "refundFail"),
+    ];
+    let (card, name) = cards[usize::try_from(dice.below(8)).expect("small")];
+    let deeds = [
+        Deed::Nothing,
+        Deed::Cancel,
+        Deed::CancelTwice,
+        Deed::RefundPart,
+        Deed::RefundTwice,
+        Deed::RefundThenCancel,
+        Deed::PayAgain,
+    ];
+    let deed = deeds[usize::try_from(dice.below(7)).expect("small")];
+    let about = format!("{percent} % of faults, {card:?}, {deed:?}");
+    world.stripe.inner.trouble.lock().expect("trouble").of_seed.insert(seed, percent);
+    let mut every = tokio::time::interval(Duration::from_millis(20));
+    let order = loop {
+        match world.places(&format!("pm_s{seed}_{name}")).await {
+            Ok(driven) => break driven.order.id,
+            Err(Rejection::GatewayDown { .. } | Rejection::Busy) => drop(every.tick().await),
+            Err(why) => return Err(format!("{about}: not placed: {why}")),
+        }
+    };
+    answers(world, order, &mut dice);
+    does(world, order, deed, seed, &mut dice).await;
+    answers(world, order, &mut dice);
+    world.stripe.inner.trouble.lock().expect("trouble").of_seed.remove(&seed);
+    for _ in 0..TRIES_MAX {
+        if is_at_an_end(world, order).await {
+            return Ok((about, order));
+        }
+        every.tick().await;
+    }
+    let Ours { order, payment } = world.ours(order);
+    let stuck = format!("{:?} {:?}, refunds {:?}", order.status, payment.state, payment.refunds);
+    Err(format!("{about}: stuck: {stuck}"))
+}
+
+/// The customer answers the bank, or does not; what was at work ends.
+fn answers(world: &World, order: OrderId, dice: &mut Dice) {
+    let is_well = dice.below(10) < 6;
+    if dice.below(10) < 7 {
+        world.stripe.ledger(|ledger| {
+            let order = order.to_string();
+            let of_it = |intent: &&String| ledger.intents[*intent].metadata["order_id"] == order;
+            let found: Vec<String> = ledger.intents.keys().filter(of_it).cloned().collect();
+            found.iter().for_each(|intent| ledger.finish(intent, is_well));
+        });
+    }
+}
+
+/// Does what is done, whatever comes of it.
+async fn does(world: &World, order: OrderId, deed: Deed, seed: u64, dice: &mut Dice) {
+    let shop = &world.bodega.shop;
+    let purchases = &shop.purchases;
+    let cancel = || purchases.cancel(order, CancelReason::Customer, shop.intent(Who::Shop));
+    let refund = async |minor: u64| {
+        let currency = world.ours(order).order.quote.currency;
+        let amount = Money::of(i64::try_from(minor).expect("small"), currency).expect("an amount");
+        let wish = RefundWish { amount: Some(amount), ..RefundWish::default() };
+        drop(purchases.refund(order, shop.clock.new_id(), wish, shop.intent(Who::Shop)).await);
+    };
+    match deed {
+        Deed::Nothing => {}
+        Deed::Cancel => drop(cancel().await),
+        Deed::CancelTwice => drop(tokio::join!(cancel(), cancel())),
+        Deed::RefundPart => refund(1 + dice.below(1500)).await,
+        Deed::RefundTwice => {
+            let (one, other) = (1 + dice.below(900), 1 + dice.below(900));
+            tokio::join!(refund(one), refund(other));
+        }
+        Deed::RefundThenCancel => {
+            let minor = 1 + dice.below(1500);
+            tokio::join!(refund(minor), async { drop(cancel().await) });
+        }
+        Deed::PayAgain => {
+            let token = format!("pm_s{seed}_visa");
+            drop(purchases.pay(order, token, shop.intent(Who::Shop)).await);
+        }
+    }
+}
+
+/// Drives the order on, as the shop does by the minute; a customer who never comes back gives up.
+async fn is_at_an_end(world: &World, order: OrderId) -> bool {
+    let purchases: &Purchases = &world.bodega.shop.purchases;
+    if purchases.drive(order, Who::Shop).await.is_err() {
+        return false;
+    }
+    let Ours { order: placed, payment } = world.ours(order);
+    if payment.state == PayState::Processing {
+        let id = payment.gateway_id.clone().unwrap_or_default();
+        world.stripe.ledger(|ledger| ledger.finish(&id, true));
+        return false;
+    }
+    let in_flight = payment.has_refund_in_flight()
+        || placed.refunds.values().any(|refund| refund.state == OrderRefundState::Decided);
+    match placed.status {
+        OrderStatus::Pending => {
+            let waits = match payment.state {
+                PayState::NeedsAction { .. } | PayState::Declined { .. } | PayState::Voided => true,
+                PayState::Waiting
+                | PayState::Attempting
+                | PayState::Processing
+                | PayState::Authorised
+                | PayState::Captured => false,
+            };
+            if waits {
+                let intent = world.bodega.shop.intent(Who::Shop);
+                drop(purchases.cancel(order, CancelReason::Expired, intent).await);
+            }
+            false
+        }
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => !in_flight,
+        OrderStatus::Cancelled => {
+            !in_flight && !payment.is_open() && {
+                let refused = payment.refunds.values().any(|refund| refund.has_failed());
+                refused || payment.left_to_refund().is_ok_and(|left| left.is_zero())
+            }
+        }
+    }
+}
+
+/// Compares the books.
+fn agree(world: &World, order: OrderId) -> Result<(), String> {
+    let (Ours { order: placed, payment }, theirs) = (world.ours(order), world.theirs(order));
+    let ours = (payment.captured.minor(), payment.refunded().expect("a sum").minor());
+    let all = format!("ours {ours:?}, theirs {theirs:?}, {:?} {:?}", placed.status, payment.state);
+    if theirs.charges > 1 {
+        return Err(format!("charged twice: {all}"));
+    }
+    if (theirs.taken, theirs.refunded) != ours || theirs.set_aside != 0 {
+        return Err(format!("the books differ: {all}, refunds {:?}", payment.refunds));
+    }
+    if theirs.refunded > theirs.taken {
+        return Err(format!("too much went back: {all}"));
+    }
+    if placed.status == OrderStatus::Paid && payment.captured != placed.quote.total {
+        return Err(format!("paid, but not all of it: {all}"));
+    }
+    let failed = |state: &RefundState| matches!(state, RefundState::Failed { .. });
+    let refused = payment.refunds.values().any(|refund| failed(&refund.state));
+    if placed.status == OrderStatus::Cancelled && theirs.taken != theirs.refunded && !refused {
+        return Err(format!("cancelled, and the money is still here: {all}"));
+    }
+    Ok(())
+}
+
+/// All news is followed in the end, and nothing is left to drive.
+async fn settles(world: &World) {
+    let shop = &world.bodega.shop;
+    let mut every = tokio::time::interval(Duration::from_millis(20));
+    for _ in 0..TRIES_MAX {
+        shop.hearing.fetch().await.expect("a fetch");
+        shop.hearing.sweep().await.expect("a sweep");
+        shop.purchases.sweep(Sweep::Due).await.expect("a sweep");
+        let open = shop.reader.rows(&keys::open_news(), None, Order::Ascending, 1);
+        if open.expect("readable").is_empty() {
+            return;
+        }
+        every.tick().await;
+    }
+    panic!("news is never followed");
+}
+
+fn number(variable: &str, usual: u64) -> u64 {
+    env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Schedules of one shop; then another is opened.
+const A_SHOP: u64 = 1000;
+/// Schedules that run at once.
+const AT_ONCE: usize = 48;
+/// Looks at an order until it counts as stuck: more than the breaker is ever open.
+const TRIES_MAX: u32 = 6000;
