@@ -210,7 +210,8 @@ impl Shop {
             .map_err(CannotOpen::Runner)?;
         let terms = payment_terms(&settings.payments, &settings.limits);
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
-        let hearing = Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone());
+        let hearing = meters
+            .while_making(|| Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone()));
         let place = search::place_in(&settings.data_dir);
         let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
         let following = Following::start(store.clone(), search.clone(), indexer, standing, place)

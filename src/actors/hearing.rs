@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use actix::ArbiterHandle;
+use metrics::Counter;
 
 use crate::{
     domain::{
@@ -17,6 +18,7 @@ use crate::{
         time::Who,
     },
     gateways::Letter,
+    meters::GATEWAY_NEWS,
     store::{self, StoreFault, keys},
 };
 
@@ -35,6 +37,17 @@ pub struct Hearing {
     desks: Arc<Desks>,
     purchases: Purchases,
     arbiter: ArbiterHandle,
+    counts: Counts,
+}
+
+/// How often what happened to letters and news.
+#[derive(Clone)]
+struct Counts {
+    forged: Counter,
+    ignored: Counter,
+    repeated: Counter,
+    heard: Counter,
+    refused: Counter,
 }
 
 /// Why a letter is not acknowledged.
@@ -57,7 +70,7 @@ enum NotFollowed {
 impl Hearing {
     /// Hearing for these purchases; what follows is done on this arbiter.
     pub fn new(desks: Arc<Desks>, purchases: Purchases, arbiter: ArbiterHandle) -> Hearing {
-        Hearing { desks, purchases, arbiter }
+        Hearing { desks, purchases, arbiter, counts: Counts::new() }
     }
 
     /// Takes a letter: keeps what it tells, and follows it after this has been answered.
@@ -68,7 +81,7 @@ impl Hearing {
         let now = self.desks.clock.now();
         let heard = self.desks.charging.hear(Letter { signature, body, now });
         let Ok(news) = heard else {
-            count("forged");
+            self.counts.forged.increment(1);
             return Err(NotHeard::NotGenuine);
         };
         let kept = self.keep(news).await.map_err(NotHeard::NotKept)?;
@@ -129,17 +142,18 @@ impl Hearing {
     async fn keep(&self, news: GatewayNews) -> Result<Option<NewsId>, Rejection> {
         if let Subject::Other { kind } = &news.about {
             tracing::debug!(kind, "news that nobody follows");
-            count("ignored");
+            self.counts.ignored.increment(1);
             return Ok(None);
         }
         let id = news_id(&news.event_id);
         if self.desks.reader.get::<News>(id)?.state.applied {
-            count("repeated");
+            self.counts.repeated.increment(1);
             return Ok(None);
         }
         let kept = self.desks.news.ask(HearNews { news }, self.desks.intent(Who::Shop, None));
         let open = kept.await?.open.is_some();
-        count(if open { "heard" } else { "repeated" });
+        let counted = if open { &self.counts.heard } else { &self.counts.repeated };
+        counted.increment(1);
         Ok(open.then_some(id))
     }
 
@@ -157,7 +171,7 @@ impl Hearing {
             }
             Err(NotFollowed::Never(why)) => {
                 tracing::error!(news = news.event_id, why, "news cannot be followed");
-                count("refused");
+                self.counts.refused.increment(1);
             }
         }
         let noted = NoteApplied { news: id };
@@ -236,6 +250,19 @@ impl Hearing {
     }
 }
 
+impl Counts {
+    fn new() -> Counts {
+        let of = |what: &'static str| metrics::counter!(GATEWAY_NEWS, "what" => what);
+        Counts {
+            forged: of("forged"),
+            ignored: of("ignored"),
+            repeated: of("repeated"),
+            heard: of("heard"),
+            refused: of("refused"),
+        }
+    }
+}
+
 impl<R: Into<Rejection>> From<R> for NotFollowed {
     fn from(rejection: R) -> NotFollowed {
         match rejection.into() {
@@ -259,10 +286,6 @@ fn attempt_of(payment: &Payment, changed: &ChargeChanged) -> Option<u32> {
     }
     let key = changed.key.as_deref()?;
     payment.charge_keys().find(|(_, known)| known == key).map(|(attempt, _)| attempt)
-}
-
-fn count(what: &'static str) {
-    metrics::counter!("bodega_gateway_news_total", "what" => what).increment(1);
 }
 
 /// Open pieces looked at in one sweep; the rest waits for the next.
