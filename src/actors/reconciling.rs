@@ -128,6 +128,9 @@ impl Reconciling {
     }
 }
 
+/// A payment and its order in our books.
+type Books = (PaymentId, Arc<Order>, Arc<Payment>);
+
 /// One comparison at work.
 struct Comparison<'d> {
     desks: &'d Desks,
@@ -188,10 +191,7 @@ impl<'d> Comparison<'d> {
     }
 
     /// The order and payment a record is about: by what the gateway was told, else by the charge.
-    fn books_of(
-        &self,
-        record: &GatewayRecord,
-    ) -> Result<Option<(PaymentId, Arc<Order>, Arc<Payment>)>, StoreFault> {
+    fn books_of(&self, record: &GatewayRecord) -> Result<Option<Books>, StoreFault> {
         let reader = &self.desks.reader;
         let charge = match &record.kind {
             RecordKind::Charge => Some(&record.gateway_id),

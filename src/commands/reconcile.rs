@@ -48,7 +48,7 @@ fn in_words(report: &Value) -> String {
     let word = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Null => "nothing".to_owned(),
-        other => other.to_string(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     };
     let mut lines = vec![format!(
         "{} charges and {} refunds of the gateway `{}` compared with {} orders, since {}",

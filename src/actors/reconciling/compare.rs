@@ -72,97 +72,85 @@ pub enum DifferenceKind {
 impl DifferenceKind {
     /// Its word on the wire.
     pub fn name(self) -> &'static str {
-        self.told().0
+        use DifferenceKind as Kind;
+        match self {
+            Kind::ChargeUnknownHere => "charge_unknown_here",
+            Kind::ChargeUnknownThere => "charge_unknown_there",
+            Kind::CaptureUnheard => "capture_unheard",
+            Kind::CaptureDisowned => "capture_disowned",
+            Kind::AmountDiffers => "amount_differs",
+            Kind::ChargedTwice => "charged_twice",
+            Kind::AuthorisationLeft => "authorisation_left",
+            Kind::RefundUnknownHere => "refund_unknown_here",
+            Kind::RefundUnknownThere => "refund_unknown_there",
+            Kind::RefundUnheard => "refund_unheard",
+            Kind::RefundDisowned => "refund_disowned",
+            Kind::RefundAmountDiffers => "refund_amount_differs",
+            Kind::RefundedTwice => "refunded_twice",
+            Kind::OrderBehind => "order_behind",
+            Kind::MoneyKept => "money_kept",
+        }
     }
 
     /// What is different, for staff.
     pub fn words(self) -> &'static str {
-        self.told().1
+        use DifferenceKind as Kind;
+        match self {
+            Kind::ChargeUnknownHere => "the gateway took money for no payment of this shop",
+            Kind::ChargeUnknownThere => "our books have money the gateway does not know",
+            Kind::CaptureUnheard => "the gateway took money that our books do not have",
+            Kind::CaptureDisowned => "our books have money that the gateway did not take",
+            Kind::AmountDiffers => "the gateway took another amount than our books have",
+            Kind::ChargedTwice => "the gateway took money twice for one order",
+            Kind::AuthorisationLeft => "money is set aside for a payment that is over",
+            Kind::RefundUnknownHere => "the gateway gave money back that our books know nothing of",
+            Kind::RefundUnknownThere => {
+                "our books gave money back that the gateway knows nothing of"
+            }
+            Kind::RefundUnheard => {
+                "the gateway gave money back that our books do not count as gone"
+            }
+            Kind::RefundDisowned => "our books gave money back that the gateway refused",
+            Kind::RefundAmountDiffers => "the gateway gave back another amount than our books have",
+            Kind::RefundedTwice => "the gateway gave back what was paid out by hand already",
+            Kind::OrderBehind => "the money is here, and the order still waits for it",
+            Kind::MoneyKept => "the order was cancelled, and money of it was kept",
+        }
     }
 
     /// What to do about it.
     pub fn proposal(self) -> &'static str {
-        self.told().2
-    }
-
-    fn told(self) -> (&'static str, &'static str, &'static str) {
         use DifferenceKind as Kind;
         match self {
-            Kind::ChargeUnknownHere => (
-                "charge_unknown_here",
-                "the gateway took money for no payment of this shop",
-                "find out at the gateway what it was for; refund it there if nothing was sold",
-            ),
-            Kind::ChargeUnknownThere => (
-                "charge_unknown_there",
-                "our books have money the gateway does not know",
-                "do not ship; check that the shop uses the right account of the gateway",
-            ),
-            Kind::CaptureUnheard => (
-                "capture_unheard",
-                "the gateway took money that our books do not have",
-                "look at the order: the shop asks again by itself; if it stays, refund it there",
-            ),
-            Kind::CaptureDisowned => (
-                "capture_disowned",
-                "our books have money that the gateway did not take",
-                "do not ship; ask the customer to pay again",
-            ),
-            Kind::AmountDiffers => (
-                "amount_differs",
-                "the gateway took another amount than our books have",
-                "refund what is too much, or ask for what is missing",
-            ),
-            Kind::ChargedTwice => (
-                "charged_twice",
-                "the gateway took money twice for one order",
-                "refund this charge at the gateway",
-            ),
-            Kind::AuthorisationLeft => (
-                "authorisation_left",
-                "money is set aside for a payment that is over",
-                "cancel this charge at the gateway, or let it expire",
-            ),
-            Kind::RefundUnknownHere => (
-                "refund_unknown_here",
-                "the gateway gave money back that our books know nothing of",
-                "if somebody refunded at the gateway, note it and refund nothing more here",
-            ),
-            Kind::RefundUnknownThere => (
-                "refund_unknown_there",
-                "our books gave money back that the gateway knows nothing of",
-                "refund it at the gateway, after looking for it there once more",
-            ),
-            Kind::RefundUnheard => (
-                "refund_unheard",
-                "the gateway gave money back that our books do not count as gone",
-                "look at the order: the shop asks again by itself; do not pay it out by hand",
-            ),
-            Kind::RefundDisowned => (
-                "refund_disowned",
-                "our books gave money back that the gateway refused",
-                "try the refund again, or pay it out by hand",
-            ),
-            Kind::RefundAmountDiffers => (
-                "refund_amount_differs",
-                "the gateway gave back another amount than our books have",
-                "compare both; refund what is missing",
-            ),
-            Kind::RefundedTwice => (
-                "refunded_twice",
-                "the gateway gave back what was paid out by hand already",
-                "ask the customer for one of the two",
-            ),
-            Kind::OrderBehind => (
-                "order_behind",
-                "the money is here, and the order still waits for it",
-                "look at the order: the shop goes on by itself; its log says what is in the way",
-            ),
-            Kind::MoneyKept => (
-                "money_kept",
-                "the order was cancelled, and money of it was kept",
-                "refund what is left",
-            ),
+            Kind::ChargeUnknownHere => {
+                "find out at the gateway what it was for; refund it there if nothing was sold"
+            }
+            Kind::ChargeUnknownThere => {
+                "do not ship; check that the shop uses the right account of the gateway"
+            }
+            Kind::CaptureUnheard => {
+                "look at the order: the shop asks again by itself; if it stays, refund it there"
+            }
+            Kind::CaptureDisowned => "do not ship; ask the customer to pay again",
+            Kind::AmountDiffers => "refund what is too much, or ask for what is missing",
+            Kind::ChargedTwice => "refund this charge at the gateway",
+            Kind::AuthorisationLeft => "cancel this charge at the gateway, or let it expire",
+            Kind::RefundUnknownHere => {
+                "if somebody refunded at the gateway, note it and refund nothing more here"
+            }
+            Kind::RefundUnknownThere => {
+                "refund it at the gateway, after looking for it there once more"
+            }
+            Kind::RefundUnheard => {
+                "look at the order: the shop asks again by itself; do not pay it out by hand"
+            }
+            Kind::RefundDisowned => "try the refund again, or pay it out by hand",
+            Kind::RefundAmountDiffers => "compare both; refund what is missing",
+            Kind::RefundedTwice => "ask the customer for one of the two",
+            Kind::OrderBehind => {
+                "look at the order: the shop goes on by itself; its log says what is in the way"
+            }
+            Kind::MoneyKept => "refund what is left",
         }
     }
 }
