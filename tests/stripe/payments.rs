@@ -124,13 +124,13 @@ async fn whatever_answer_is_lost_the_card_is_charged_once() {
     let scripts: &[&[Fault]] = &[
         &[Fault::ResetAfter],
         &[Fault::ResetBefore],
-        &[Fault::FaultBefore],
-        &[Fault::FaultAfter],
+        &[Fault::ErrorBefore],
+        &[Fault::ErrorAfter],
         &[Fault::Garbage],
         &[Fault::TooMany],
         &[Fault::None, Fault::ResetAfter],
-        &[Fault::None, Fault::FaultAfter],
-        &[Fault::None, Fault::FaultBefore],
+        &[Fault::None, Fault::ErrorAfter],
+        &[Fault::None, Fault::ErrorBefore],
         &[Fault::None, Fault::Garbage],
         &[Fault::None, Fault::Unavailable],
         &[Fault::None, Fault::Conflict],
@@ -163,7 +163,7 @@ async fn whatever_answer_is_lost_the_card_is_charged_once() {
 #[actix_web::test]
 async fn a_refund_whose_answer_is_lost_goes_back_once() {
     let world = World::open().await;
-    for fault in [Fault::ResetAfter, Fault::FaultAfter, Fault::Garbage, Fault::Unavailable] {
+    for fault in [Fault::ResetAfter, Fault::ErrorAfter, Fault::Garbage, Fault::Unavailable] {
         let order = world.buys("pm_card_visa").await.data();
         world.stripe.makes(Trouble { next: vec![fault], ..Trouble::default() });
         let path = format!("/v1/orders/{}/refunds", id(&order));

@@ -23,7 +23,7 @@ fn program(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    println!("skipped: {} is not there; `just venv` makes it", path.display());
+    eprintln!("skipped: {} is not there; `just venv` makes it", path.display());
     None
 }
 

@@ -15,9 +15,9 @@ pub enum Fault {
     /// It was done, and the connection breaks before the answer is whole.
     ResetAfter,
     /// 500 before anything was done, kept under the key.
-    FaultBefore,
+    ErrorBefore,
     /// It was done, and is answered 500, kept under the key.
-    FaultAfter,
+    ErrorAfter,
     /// 503 by something in between; nothing was done, and nothing is kept.
     Unavailable,
     /// 429: nothing was done, and nothing is kept.
@@ -68,8 +68,8 @@ impl Trouble {
         match dice.below(20) {
             0..=3 => Fault::ResetBefore,
             4..=8 => Fault::ResetAfter,
-            9 => Fault::FaultBefore,
-            10..=11 => Fault::FaultAfter,
+            9 => Fault::ErrorBefore,
+            10..=11 => Fault::ErrorAfter,
             12..=13 => Fault::Unavailable,
             14 => Fault::TooMany,
             15 => Fault::Conflict,

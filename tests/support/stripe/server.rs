@@ -85,8 +85,8 @@ async fn answer(inner: web::Data<Inner>, request: HttpRequest, body: Bytes) -> H
         Fault::Conflict => return shown((409, refused("lock_timeout")), false),
         Fault::None
         | Fault::ResetAfter
-        | Fault::FaultBefore
-        | Fault::FaultAfter
+        | Fault::ErrorBefore
+        | Fault::ErrorAfter
         | Fault::Garbage
         | Fault::Late(_) => {}
     }
@@ -105,10 +105,10 @@ async fn answer(inner: web::Data<Inner>, request: HttpRequest, body: Bytes) -> H
             tokio::time::sleep(Duration::from_millis(millis)).await;
             shown(told, is_replay)
         }
-        Fault::FaultBefore | Fault::FaultAfter if !is_post => shown((500, refused("api")), false),
+        Fault::ErrorBefore | Fault::ErrorAfter if !is_post => shown((500, refused("api")), false),
         Fault::None
-        | Fault::FaultBefore
-        | Fault::FaultAfter
+        | Fault::ErrorBefore
+        | Fault::ErrorAfter
         | Fault::ResetBefore
         | Fault::Unavailable
         | Fault::TooMany
@@ -136,8 +136,8 @@ fn once(
         None => {}
     }
     let told = match fault {
-        Fault::FaultBefore => (500, refused("api")),
-        Fault::FaultAfter => {
+        Fault::ErrorBefore => (500, refused("api")),
+        Fault::ErrorAfter => {
             let _lost = ledger.post(path, form);
             (500, refused("api"))
         }
