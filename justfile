@@ -31,6 +31,7 @@ release:
 venv:
     .ci/venv
 
-# 20,000 seeded schedules of faults against the double of Stripe; another first seed makes others
-faults first="1":
-    BODEGA_SCHEDULES=20000 BODEGA_SEED={{ first }} cargo test --test stripe -- --nocapture schedules
+# The fault tests for long: kills, power cuts (root), and seeded schedules against the double of Stripe
+faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_SCHEDULES="20000":
+    cargo test --test faults -- --nocapture --test-threads 1
+    cargo test --test stripe -- --nocapture schedules

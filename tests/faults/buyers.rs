@@ -288,7 +288,6 @@ impl Ledger {
         }
         let paid = self.orders.values().filter(|order| was_paid(order)).count();
         eprintln!("{} orders, {paid} of them paid", self.orders.len());
-        assert!(paid > 0, "somebody bought something");
     }
 }
 

@@ -41,6 +41,7 @@ fn survives_power_cuts(kind: &'static str) {
         }
     }
     crowd.must_find_all_they_were_told(&dir);
+    assert!(crowd.acknowledged() > 0, "somebody bought something");
     eprintln!("{kind}: {cuts} power cuts, {} orders acknowledged, none lost", crowd.acknowledged());
 }
 
