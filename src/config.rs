@@ -8,6 +8,7 @@ mod definition;
 mod faults;
 mod layers;
 mod network;
+mod payments;
 mod reading;
 mod secret;
 mod stripe;
@@ -23,15 +24,13 @@ pub use definition::commented_file;
 pub use faults::{ConfigFaults, Fault};
 pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
 pub use network::Network;
+pub use payments::PaymentSettings;
 use reading::{Reading, language, origin, shop_name};
 pub use secret::Secret;
 pub use stripe::StripeAccount;
 
 use crate::{
-    domain::{
-        money::{Currency, Money, Rate},
-        payments::Capture,
-    },
+    domain::money::{Currency, Money, Rate},
     secret::is_strong,
 };
 
@@ -79,28 +78,6 @@ pub struct ShopSettings {
     pub tax_rate: Rate,
     /// Shipping of an order, in the shop's currency.
     pub shipping_flat: Money,
-}
-
-/// `[payments]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PaymentSettings {
-    /// Who takes the money.
-    pub gateway: Gateway,
-    /// How long stock is held for an order that waits for its payment.
-    pub hold_minutes: u32,
-    /// How many days stock is held for an order that is paid by hand or by bank.
-    pub manual_hold_days: u32,
-    /// Whether cards are charged at once, or when the goods leave.
-    pub capture: Capture,
-    /// Whether customers may pay in cash when the goods are handed over; unless chosen, where no
-    /// real cards are taken.
-    pub cash_on_delivery: bool,
-    /// Whether customers may pay by bank transfer; unless chosen, where no real cards are taken.
-    pub bank_transfer: bool,
-    /// What a customer needs to know to pay by bank: the account, line by line.
-    pub bank_transfer_details: Option<String>,
-    /// What the goods of an order must cost at least, in the shop's currency.
-    pub minimum_order: Option<Money>,
 }
 
 /// Who takes the money.
@@ -251,13 +228,15 @@ impl Settings {
     }
 
     fn read(read: &mut Reading<'_>) -> Settings {
+        let data_dir = read.value("data_dir", "a directory", |text| {
+            (!text.is_empty()).then(|| PathBuf::from(text))
+        });
+        let listen = read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed);
         let shop = shop(read);
         let mut settings = Settings {
-            data_dir: read.value("data_dir", "a directory", |text| {
-                (!text.is_empty()).then(|| PathBuf::from(text))
-            }),
-            listen: read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed),
-            payments: payments(read, shop.currency),
+            data_dir,
+            listen,
+            payments: payments::payments(read, shop.currency),
             shop,
             stripe: None,
             auth: AuthSettings {
@@ -323,49 +302,6 @@ fn shop(read: &mut Reading<'_>) -> ShopSettings {
     }
 }
 
-fn payments(read: &mut Reading<'_>, currency: Currency) -> PaymentSettings {
-    let gateway = read.choice("payments.gateway", "`stripe`, `manual` or `demo`", &GATEWAYS);
-    let by_hand = match gateway {
-        Gateway::Manual | Gateway::Demo => true,
-        // Who takes real cards says what else is offered.
-        Gateway::Stripe => false,
-    };
-    PaymentSettings {
-        gateway,
-        hold_minutes: read.number("payments.hold_minutes", 1..=HOLD_MINUTES_MAX),
-        manual_hold_days: read.number("payments.manual_hold_days", 1..=MANUAL_HOLD_DAYS_MAX),
-        capture: read.choice(
-            "payments.capture",
-            "`automatic` or `manual`",
-            &[("automatic", Capture::Automatic), ("manual", Capture::Manual)],
-        ),
-        cash_on_delivery: read
-            .value_if_set("payments.cash_on_delivery", YES_OR_NO, parsed)
-            .unwrap_or(by_hand),
-        bank_transfer: read
-            .value_if_set("payments.bank_transfer", YES_OR_NO, parsed)
-            .unwrap_or(by_hand),
-        bank_transfer_details: read.value_if_set(
-            "payments.bank_transfer_details",
-            "up to 1,000 characters, in lines",
-            account_lines,
-        ),
-        minimum_order: read.value_if_set(
-            "payments.minimum_order",
-            &format!("an amount of {currency}, not negative, with at most its decimals"),
-            |text| Money::read(text, currency).ok().filter(|amount| !amount.is_negative()),
-        ),
-    }
-}
-
-/// What is shown to a customer who pays by bank: printable lines, trimmed.
-fn account_lines(text: &str) -> Option<String> {
-    let text = text.trim();
-    let printable = text.chars().all(|letter| letter == '\n' || !letter.is_control());
-    let fits = !text.is_empty() && text.chars().count() <= ACCOUNT_LETTERS_MAX;
-    (printable && fits).then(|| text.to_owned())
-}
-
 fn limits(read: &mut Reading<'_>) -> LimitSettings {
     LimitSettings {
         enabled: read.choice(
@@ -428,16 +364,8 @@ fn parsed<T: FromStr>(text: &str) -> Option<T> {
     text.parse().ok()
 }
 
-const YES_OR_NO: &str = "`true` or `false`";
-const GATEWAYS: [(&str, Gateway); 3] =
-    [("stripe", Gateway::Stripe), ("manual", Gateway::Manual), ("demo", Gateway::Demo)];
 const ORIGIN: &str = "an origin, as `https://shop.example`, without a path";
 
-/// A week: stock that is held longer is stock that is not sold.
-const HOLD_MINUTES_MAX: u32 = 7 * 24 * 60;
-/// Two months: an account that is paid later than that is not paid.
-const MANUAL_HOLD_DAYS_MAX: u32 = 60;
-const ACCOUNT_LETTERS_MAX: usize = 1000;
 /// Longest password, and so the most that may be asked for.
 const PASSWORD_CHARACTERS_MAX: u32 = 128;
 /// A day: an access token is meant to be short.

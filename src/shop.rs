@@ -4,10 +4,11 @@
 //! shop's own settings, and then whatever a crash has left unfinished is driven on.
 
 mod gateway;
+mod letters;
 
 use std::{
     ops::Deref,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -19,21 +20,19 @@ use actix::{Arbiter, ArbiterHandle};
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::{
-    accounts::{Accounts, Letters, Terms, passwords::PasswordFault},
+    accounts::{Accounts, Terms, passwords::PasswordFault},
     actors::{
         Intent, Rejection,
         assortment::Assortment,
-        declines::DeclineLimits,
         desks::Desks,
         hearing::Hearing,
-        purchases::{PaymentTerms, Purchases, Sweep},
+        purchases::{Purchases, Sweep},
         reconciling::{DAYS_USUAL, Reconciling},
         settings::OpenShop,
     },
     clock::Clock,
-    config::{DeclineSettings, LimitSettings, PaymentSettings, Settings},
+    config::Settings,
     domain::{
-        orders::PaymentMethod,
         settings::Opening,
         time::{Stamp, Who},
     },
@@ -45,7 +44,8 @@ use crate::{
     subscribers::{runner::Runner, search::Following},
 };
 
-use gateway::{gateway_over, stripe_over};
+use gateway::{gateway_over, payment_terms, stripe_over};
+use letters::{LETTERS, LetterFolder};
 
 /// Why a shop could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -351,54 +351,6 @@ impl Shop {
     }
 }
 
-fn payment_terms(chosen: &PaymentSettings, limits: &LimitSettings) -> PaymentTerms {
-    let DeclineSettings { by_address, by_account, by_card } = limits.declines;
-    let declines = DeclineLimits { by_address, by_account, by_card };
-    let offered = [
-        (PaymentMethod::CashOnDelivery, chosen.cash_on_delivery),
-        (PaymentMethod::BankTransfer, chosen.bank_transfer),
-    ];
-    PaymentTerms {
-        hold_minutes: chosen.hold_minutes,
-        manual_hold_days: chosen.manual_hold_days,
-        capture: chosen.capture,
-        by_hand: offered.into_iter().filter(|(_, on)| *on).map(|(method, _)| method).collect(),
-        minimum_order: chosen.minimum_order,
-        declines: limits.enabled.then_some(declines),
-    }
-}
-
-/// Letters as files, until mail is sent: the latest one a person, readable by the owner only.
-struct LetterFolder {
-    folder: PathBuf,
-}
-
-impl Letters for LetterFolder {
-    fn password_forgotten(&self, user: &crate::domain::users::User, token: &secrecy::SecretString) {
-        let text = format!(
-            "To: {}\nSubject: A new password\n\nToken: {}\n\nIt is good once, for 30 minutes.\n",
-            user.email,
-            token.expose_secret(),
-        );
-        if let Err(error) = write_letter(&self.folder, &format!("{}.txt", user.id), &text) {
-            tracing::error!(%error, "a letter could not be written");
-        }
-    }
-}
-
-fn write_letter(folder: &Path, name: &str, text: &str) -> std::io::Result<()> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    std::fs::create_dir_all(folder)?;
-    let path = folder.join(name);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())
-}
-
 /// A secret for one purpose, so that what is made with one proves nothing about another.
 fn derived(secret: &SecretSlice<u8>, purpose: &[u8]) -> [u8; 32] {
     use sha2::{Digest, Sha256};
@@ -413,7 +365,6 @@ pub fn owners_thread() -> Arbiter {
     Arbiter::new()
 }
 
-const LETTERS: &str = "letters";
 /// Until then each measurement lies in memory.
 const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.

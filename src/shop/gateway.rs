@@ -9,10 +9,13 @@ use secrecy::SecretString;
 use crate::{
     actors::{
         Desk,
+        declines::DeclineLimits,
         demo_bank::{BankBooks, DemoBank},
+        purchases::PaymentTerms,
     },
     clock::Clock,
-    config::{Gateway, Secret, Settings},
+    config::{DeclineSettings, Gateway, LimitSettings, PaymentSettings, Secret, Settings},
+    domain::orders::PaymentMethod,
     gateways::{
         PaymentGateway,
         breaker::Tripping,
@@ -33,6 +36,24 @@ pub(super) fn gateway_over(
     match chosen {
         Gateway::Demo => Arc::new(DemoGateway::new(Arc::new(BankBooks::new(bank, books, clock)))),
         Gateway::Manual | Gateway::Stripe => Arc::new(ByHand),
+    }
+}
+
+/// On which terms the shop is paid.
+pub(super) fn payment_terms(chosen: &PaymentSettings, limits: &LimitSettings) -> PaymentTerms {
+    let DeclineSettings { by_address, by_account, by_card } = limits.declines;
+    let declines = DeclineLimits { by_address, by_account, by_card };
+    let offered = [
+        (PaymentMethod::CashOnDelivery, chosen.cash_on_delivery),
+        (PaymentMethod::BankTransfer, chosen.bank_transfer),
+    ];
+    PaymentTerms {
+        hold_minutes: chosen.hold_minutes,
+        manual_hold_days: chosen.manual_hold_days,
+        capture: chosen.capture,
+        by_hand: offered.into_iter().filter(|(_, on)| *on).map(|(method, _)| method).collect(),
+        minimum_order: chosen.minimum_order,
+        declines: limits.enabled.then_some(declines),
     }
 }
 

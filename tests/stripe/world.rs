@@ -61,6 +61,8 @@ impl World {
             ("payments.stripe.secret_key", SECRET_KEY),
             ("payments.stripe.webhook_secrets", secrets),
             ("payments.stripe.base_url", base_url),
+            ("payments.cash_on_delivery", "true"),
+            ("payments.bank_transfer", "true"),
             ("payments.stripe.timeout_ms", timeout_ms),
             ("payments.stripe.repeat_ms", "5"),
         ]);

@@ -396,9 +396,11 @@ impl Ledger {
             "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" },
         });
         let was_charged = intent.received > 0 || intent.status == "requires_capture";
+        let set_aside = intent.status == "requires_capture";
+        let capturable = if set_aside { intent.amount } else { 0 };
         json!({
             "id": id, "object": "payment_intent", "amount": intent.amount,
-            "amount_capturable": if intent.status == "requires_capture" { intent.amount } else { 0 },
+            "amount_capturable": capturable,
             "amount_received": intent.received, "currency": intent.currency,
             "capture_method": if intent.is_manual { "manual" } else { "automatic" },
             "client_secret": format!("{id}_secret_x"), "confirmation_method": "automatic",
