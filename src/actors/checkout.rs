@@ -24,7 +24,6 @@ use crate::{
 mod facts;
 mod sayings;
 
-use facts::{claim_of, hold_fact};
 pub(super) use facts::{units, units_back};
 
 use super::{
@@ -146,14 +145,15 @@ impl<'d> Drive<'d> {
     }
 
     fn facts(&self) -> Facts {
+        let order = self.order.id;
         let claim =
-            self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| claim_of(cart, self.order.id));
+            self.cart.as_ref().map_or(ClaimFact::Unclaimed, |cart| ClaimFact::of(cart, order));
         let back =
             (self.order.status == OrderStatus::Cancelled).then(|| self.order.units_back(None));
         let lines = self.order.quote.lines.iter().zip(&self.holds);
         let hold = HoldFact::of_lines(lines.map(|(line, hold)| {
             let back = back.as_ref().map(|back| back.get(&line.id).copied().unwrap_or_default());
-            hold_fact(hold, back)
+            HoldFact::of(hold, back)
         }));
         let observed = Facts::observe(&self.order, &self.payment, claim, hold, self.now());
         Facts { asked: self.asked, obstacle: self.obstacle, ..observed }

@@ -1,10 +1,11 @@
-//! What an order and its payment say about a checkout, so that it can be taken up after a crash.
-//!
-//! The cart's claim and the holds are observed by who can read carts and ledgers; this file knows
-//! only the order and the payment.
+//! What an order, its payment, its cart and its holds say about a checkout, so that it can be taken
+//! up after a crash. Whoever can read them observes; this file only says what it means.
 
 use super::{Asked, ClaimFact, Facts, HoldFact, PayBy, PaymentFact, Step, Waiting, next};
 use crate::domain::{
+    carts::Cart,
+    ids::OrderId,
+    inventory::{Hold, HoldState},
     orders::{Order, OrderStatus},
     payments::{PayState, Payment},
     time::Timestamp,
@@ -56,6 +57,36 @@ pub fn waiting_for(order: &Order, payment: &Payment, now: Timestamp) -> Option<W
     let asked = Asked { about_charge: true, to_void: true, to_capture: true, to_refund: true };
     let facts = Facts { asked, ..Facts::observe(order, payment, claim, hold, now) };
     if let Step::Wait(waiting) = next(&facts) { Some(waiting) } else { None }
+}
+
+impl ClaimFact {
+    /// What a cart says of an order's claim.
+    pub fn of(cart: &Cart, order: OrderId) -> ClaimFact {
+        if cart.consumed_by.contains(&order) {
+            ClaimFact::Consumed
+        } else if cart.claimed_by() == Some(order) {
+            ClaimFact::Claimed
+        } else {
+            ClaimFact::Unclaimed
+        }
+    }
+}
+
+impl HoldFact {
+    /// What a hold says. Of a cancelled order so many units are to come back: those that were
+    /// refunded without coming back are not among them.
+    pub fn of(hold: &Hold, to_come_back: Option<u32>) -> HoldFact {
+        match hold.state {
+            HoldState::Committed if to_come_back.is_some_and(|units| hold.returned >= units) => {
+                HoldFact::Returned
+            }
+            HoldState::Unplaced => HoldFact::None,
+            HoldState::Held => HoldFact::Held,
+            HoldState::Committed => HoldFact::Committed,
+            HoldState::Released => HoldFact::Released,
+            HoldState::Returned => HoldFact::Returned,
+        }
+    }
 }
 
 fn pay_by(order: &Order, payment: &Payment) -> PayBy {
