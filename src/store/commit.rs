@@ -296,4 +296,6 @@ pub(super) fn overtaken_in(mode: &Mode) -> StoreFault {
 const IDLE: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 mod tests;

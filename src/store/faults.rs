@@ -6,12 +6,15 @@ use std::{
     io,
     str::FromStr,
     sync::{
-        Condvar, Mutex, PoisonError,
+        PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-use super::locked;
+use super::{
+    locked,
+    sync::{Condvar, Mutex},
+};
 
 /// A place on the road of a commit where a test may end the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ mod queue;
 pub mod reader;
 pub mod replay;
 mod state;
+mod sync;
 mod table;
 pub mod tickets;
 pub mod verify;
@@ -31,7 +32,7 @@ pub mod verify;
 use std::{
     any::Any,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     thread::JoinHandle,
 };
 
@@ -55,6 +56,7 @@ use disk::Disk;
 use live::Folding;
 use lock::DirLock;
 use queue::Queue;
+use sync::{Mutex, MutexGuard};
 use table::{Slot, Table, Write};
 use tickets::{Fate, Status};
 

@@ -6,7 +6,7 @@
 use std::{
     fs, io,
     path::Path,
-    sync::{Arc, Mutex, Weak, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     thread,
 };
 
@@ -28,6 +28,7 @@ use super::{
     queue::Queue,
     replay::{ReplayFault, catch_up},
     state::{State, Unfit, checkpoint},
+    sync::Mutex,
     tickets::Status,
 };
 

@@ -3,15 +3,13 @@
 //! Invariant: bounded in commits and in bytes. What does not fit still gets a ticket, and its
 //! place in the queue is where its epoch ends: there is one order of events, also for failures.
 
-use std::{
-    sync::{Condvar, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::PoisonError, time::Duration};
 
 use super::{
     change::Prepared,
     fault::StoreFault,
     locked,
+    sync::{Condvar, Mutex},
     table::Write,
     tickets::{Answer, Durable, Ticket},
 };

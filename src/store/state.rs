@@ -13,10 +13,7 @@ use std::{
     ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::{
@@ -25,6 +22,7 @@ use super::{
     fault::StoreFault,
     keys::{Key, PIECE_TAG},
     locked,
+    sync::Mutex,
 };
 
 /// The state, open.

@@ -6,10 +6,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{
-        Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+    sync::atomic::Ordering,
     task::{Context, Poll},
 };
 
@@ -18,7 +15,11 @@ use tokio::sync::{oneshot, watch};
 
 use crate::domain::time::Timestamp;
 
-use super::{Mode, Seq, fault::StoreFault};
+use super::{
+    Mode, Seq,
+    fault::StoreFault,
+    sync::{AtomicI64, AtomicU64, Mutex},
+};
 
 /// A place in the queue of commits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -395,15 +395,9 @@ impl Ledger {
         let action = json!({
             "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" },
         });
-<<<<<<< ours
-        let was_charged = intent.received > 0 || intent.status == "requires_capture";
-        let set_aside = intent.status == "requires_capture";
-        let capturable = if set_aside { intent.amount } else { 0 };
-=======
         let is_held = intent.status == "requires_capture";
         let capturable = if is_held { intent.amount } else { 0 };
         let was_charged = intent.received > 0 || is_held;
->>>>>>> theirs
         json!({
             "id": id, "object": "payment_intent", "amount": intent.amount,
             "amount_capturable": capturable,
