@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use progress::Bar;
 use proofs::PROVE_HELP;
-pub use proofs::{MoneyOptions, OversellOptions, Proof, ProveOptions};
+pub use proofs::{CrashOptions, MoneyOptions, OversellOptions, PowerOptions, Proof, ProveOptions};
 pub use streams::{PasswordFault, complain, read_password, say};
 
 use crate::config::{Flags, Purpose};

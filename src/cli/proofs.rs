@@ -22,6 +22,12 @@ pub enum Proof {
     /// Every amount is right to the cent, and every cent belongs to a line
     #[command(after_help = MONEY_HELP)]
     Money(MoneyOptions),
+    /// What was answered with yes survives the death of the process at any moment
+    #[command(after_help = CRASH_HELP)]
+    Crash(CrashOptions),
+    /// What was answered with yes survives a power cut; needs root
+    #[command(after_help = POWER_HELP)]
+    Power(PowerOptions),
 }
 
 /// How hard to try to oversell.
@@ -52,6 +58,44 @@ pub struct MoneyOptions {
     #[arg(long, value_name = "COUNT", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(1..=ORDERS_MAX))]
     pub orders: u32,
+}
+
+/// How often to kill it.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CrashOptions {
+    /// How often the shop is killed under load and started again
+    #[arg(long, value_name = "COUNT", default_value_t = 25,
+          value_parser = clap::value_parser!(u32).range(1..=KILLS_MAX))]
+    pub kills: u32,
+    /// People who buy meanwhile
+    #[arg(long, value_name = "COUNT", default_value_t = 8,
+          value_parser = clap::value_parser!(u32).range(1..=BUYERS_MAX))]
+    pub buyers: u32,
+}
+
+/// How often to cut the power.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerOptions {
+    /// How often the power is cut, on each of ext4 and xfs
+    #[arg(long, value_name = "COUNT", default_value_t = 3,
+          value_parser = clap::value_parser!(u32).range(1..=KILLS_MAX))]
+    pub cuts: u32,
+    /// People who buy meanwhile
+    #[arg(long, value_name = "COUNT", default_value_t = 8,
+          value_parser = clap::value_parser!(u32).range(1..=BUYERS_MAX))]
+    pub buyers: u32,
+}
+
+impl Default for CrashOptions {
+    fn default() -> CrashOptions {
+        CrashOptions { kills: 25, buyers: 8 }
+    }
+}
+
+impl Default for PowerOptions {
+    fn default() -> PowerOptions {
+        PowerOptions { cuts: 3, buyers: 8 }
+    }
 }
 
 impl Default for OversellOptions {
@@ -96,6 +140,26 @@ Examples:
   bodega prove money
   bodega prove money --carts 5000000 --orders 1";
 
+const CRASH_HELP: &str = "\
+Starts the real shop, lets people buy, kills it (SIGKILL) at a random moment, and starts it again.
+After each start every order that a buyer was told of must be there, as it was told; whoever heard
+nothing asks again under the same key, and gets one effect. Half of the kills are followed by a
+`bodega verify` of what they left. In the end every unit, cent and cart is counted.
+
+Examples:
+  bodega prove crash
+  bodega prove crash --kills 1000 --buyers 16";
+
+const POWER_HELP: &str = "\
+As `crash`, but the file system beneath the shop is cut off as when the plug is pulled: what was
+written and not synced is gone. Makes images with ext4 and xfs in the temporary directory and mounts
+them: needs root, loop mounts, mkfs.ext4, mkfs.xfs, and xfs_io or perl to ask for the cut.
+
+Examples:
+  sudo bodega prove power
+  sudo bodega prove power --cuts 100";
+
+const KILLS_MAX: i64 = 1_000_000;
 const BUYERS_MAX: i64 = 1_000;
 const UNITS_MAX: i64 = 100_000;
 const WISHES_MAX: i64 = 10_000;

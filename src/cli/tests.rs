@@ -55,8 +55,14 @@ fn a_proof_takes_its_seed_before_or_after_its_name_and_has_the_defaults_of_all_o
         let proof = Some(Proof::Oversell(OversellOptions::default()));
         assert_eq!(command(line), Command::Prove(ProveOptions { seed: Some(7), proof }));
     }
-    let Command::Prove(money) = command("bodega prove money") else { panic!("another command") };
-    assert_eq!(money.proof, Some(Proof::Money(MoneyOptions::default())));
+    for (line, proof) in [
+        ("bodega prove money", Proof::Money(MoneyOptions::default())),
+        ("bodega prove crash", Proof::Crash(CrashOptions::default())),
+        ("bodega prove power", Proof::Power(PowerOptions::default())),
+    ] {
+        let proof = Some(proof);
+        assert_eq!(command(line), Command::Prove(ProveOptions { seed: None, proof }));
+    }
     let refused = parse("bodega prove oversell --buyers 0").expect_err("nobody");
     assert_eq!(refused.kind(), ErrorKind::ValueValidation);
 }

@@ -5,15 +5,20 @@
 
 mod audit;
 mod buyer;
+mod crash;
 mod house;
 mod market;
 mod money;
 mod oversell;
+mod power;
 mod sheet;
+mod trade;
 
 use std::fmt;
 
-use crate::cli::{MoneyOptions, OversellOptions, Proof, ProveOptions, say};
+use crate::cli::{
+    CrashOptions, MoneyOptions, OversellOptions, PowerOptions, Proof, ProveOptions, say,
+};
 
 use super::Ended;
 
@@ -56,7 +61,10 @@ pub fn prove(options: &ProveOptions, dir_is_named: bool) -> Result<(), Ended> {
         ));
     }
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(1..FRESH_SEED_MAX));
-    let proofs = options.proof.map_or_else(all, |proof| vec![proof]);
+    let proofs = match options.proof {
+        Some(proof) => vec![proof],
+        None => all_that_can_be_tried()?,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(Ended::plainly)?.block_on(async {
         for proof in proofs {
@@ -69,8 +77,18 @@ pub fn prove(options: &ProveOptions, dir_is_named: bool) -> Result<(), Ended> {
     })
 }
 
-fn all() -> Vec<Proof> {
-    vec![Proof::Oversell(OversellOptions::default()), Proof::Money(MoneyOptions::default())]
+/// With their defaults; what cannot be tried here is said.
+fn all_that_can_be_tried() -> Result<Vec<Proof>, Ended> {
+    let mut proofs = vec![
+        Proof::Oversell(OversellOptions::default()),
+        Proof::Money(MoneyOptions::default()),
+        Proof::Crash(CrashOptions::default()),
+    ];
+    match power::why_not_here() {
+        None => proofs.push(Proof::Power(PowerOptions::default())),
+        Some(why) => say(&format!("power (skipped: {why})")).map_err(Ended::plainly)?,
+    }
+    Ok(proofs)
 }
 
 /// Tries one promise out on a directory that is deleted again, unless there is something to see.
@@ -83,6 +101,11 @@ async fn try_out(proof: Proof, seed: u64) -> Result<(), Ended> {
     let proved = match proof {
         Proof::Oversell(options) => oversell::prove(room.path(), options, seed).await,
         Proof::Money(options) => money::prove(room.path(), options, seed).await,
+        Proof::Crash(options) => crash::prove(room.path(), options, seed).await,
+        Proof::Power(options) => match power::why_not_here() {
+            None => power::prove(room.path(), options, seed).await,
+            Some(why) => Err(Broken::plainly(why)),
+        },
     };
     match proved {
         Ok(held) => tell(name, &held, seed),
@@ -101,6 +124,8 @@ fn name_of(proof: Proof) -> &'static str {
     match proof {
         Proof::Oversell(_) => "oversell",
         Proof::Money(_) => "money",
+        Proof::Crash(_) => "crash",
+        Proof::Power(_) => "power",
     }
 }
 

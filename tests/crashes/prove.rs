@@ -13,7 +13,7 @@ fn prove(arguments: &[&str]) -> Output {
         .output()
         .expect("the binary was built");
     let left: Vec<_> = room.path().read_dir().expect("readable").collect();
-    assert!(left.is_empty(), "it leaves nothing behind: {left:?}");
+    assert!(left.is_empty(), "it leaves nothing behind: {left:?}, {ended:?}");
     ended
 }
 
@@ -41,6 +41,26 @@ fn nothing_is_oversold() {
 fn money_is_right_to_the_cent() {
     let said = holds(&["money", "--carts", "500", "--orders", "3"]);
     assert!(said.contains("500 carts by the rules alone, and 9 orders"), "{said}");
+}
+
+#[test]
+fn what_was_acknowledged_survives_kills() {
+    let said = holds(&["crash", "--kills", "4", "--buyers", "3"]);
+    assert!(said.contains("4 kills (SIGKILL)") && said.contains("0 lost"), "{said}");
+}
+
+#[test]
+fn what_was_acknowledged_survives_power_cuts() {
+    let arguments = ["power", "--cuts", "1", "--buyers", "3"];
+    let ended = prove(&arguments);
+    let why = String::from_utf8_lossy(&ended.stderr);
+    if ended.status.code() == Some(1) && why.contains("power could not be tried: ") {
+        eprintln!("skipped: {why}");
+        return;
+    }
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert_eq!(ended.status.code(), Some(0), "{said}\n{why}");
+    assert!(said.contains("2 power cuts") && said.contains("0 lost"), "{said}");
 }
 
 #[test]

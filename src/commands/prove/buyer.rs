@@ -26,6 +26,8 @@ pub(super) struct Buyer {
     pub asked: Vec<Asked>,
     /// How often something was asked again under the same key.
     pub repeated: u64,
+    /// How often something had to be asked again, because no answer came.
+    pub unanswered: u64,
 }
 
 /// Why a buyer stops.
@@ -33,6 +35,8 @@ pub(super) struct Buyer {
 pub(super) enum Stops {
     /// No answer came: the shop is gone.
     Unheard(Unheard),
+    /// The shop says that something in it failed.
+    Fault(Violation),
     /// The shop did what it may not do.
     Violated(Violation),
 }
@@ -54,7 +58,7 @@ impl Buyer {
         customers
             .map(|(number, customer)| {
                 let dice = dice.fork();
-                Buyer { number, customer, dice, asked: Vec::new(), repeated: 0 }
+                Buyer { number, customer, dice, asked: Vec::new(), repeated: 0, unanswered: 0 }
             })
             .collect()
     }
@@ -65,8 +69,8 @@ impl Buyer {
         market: &Market,
         stranger: &Client,
     ) -> Result<(), Stops> {
+        self.hears_of_what_was_lost(stranger).await?;
         let client = stranger.with_token(&self.customer.token);
-        self.hears_the_rest(&client).await?;
         match self.dice.u32(0..10) {
             0 => self.asks_again(&client).await,
             1 => self.asks_twice_at_once(market, &client).await,
@@ -77,8 +81,16 @@ impl Buyer {
         }
     }
 
-    /// Asks again for what was never answered.
-    pub async fn hears_the_rest(&mut self, client: &Client) -> Result<(), Stops> {
+    /// Asks again for what was never answered, by a shop that is gone.
+    pub async fn hears_of_what_was_lost(&mut self, stranger: &Client) -> Result<(), Stops> {
+        let lost = self.asked.iter().filter(|asked| asked.reply.is_none()).count();
+        self.unanswered += u64::try_from(lost).unwrap_or(u64::MAX);
+        let client = stranger.with_token(&self.customer.token);
+        self.hears_the_rest(&client).await
+    }
+
+    /// Sends what was noted and has no answer yet.
+    async fn hears_the_rest(&mut self, client: &Client) -> Result<(), Stops> {
         for asked in self.asked.iter_mut().filter(|asked| asked.reply.is_none()) {
             asked.reply = Some(heard(client, &asked.request).await?);
         }
@@ -162,7 +174,7 @@ async fn heard(client: &Client, request: &Request) -> Result<Reply, Stops> {
             continue;
         }
         if reply.status >= 500 {
-            return Err(Stops::Violated(Violation(format!(
+            return Err(Stops::Fault(Violation(format!(
                 "{} was answered with a fault: {} {}",
                 request.path, reply.status, reply.text
             ))));

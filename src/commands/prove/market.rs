@@ -64,6 +64,11 @@ impl Market {
         stranger.with_token(&self.admin)
     }
 
+    /// Every order that there is.
+    pub async fn orders(&self, stranger: &Client) -> Result<Vec<Value>, Broken> {
+        orders(&self.staff(stranger)).await
+    }
+
     /// What the shop says itself: every order, every shelf, every cart.
     pub async fn books(&self, stranger: &Client) -> Result<Books, Broken> {
         let staff = self.staff(stranger);

@@ -72,7 +72,7 @@ impl From<Stops> for Broken {
     fn from(stops: Stops) -> Broken {
         match stops {
             Stops::Unheard(unheard) => Broken::plainly(unheard),
-            Stops::Violated(violation) => violation.into(),
+            Stops::Fault(violation) | Stops::Violated(violation) => violation.into(),
         }
     }
 }
