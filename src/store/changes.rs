@@ -42,7 +42,7 @@ impl Changes {
 impl Changed {
     /// Notes the kind of a record; rows always come with the record they lead to.
     pub fn note(&mut self, key: &Key) {
-        let tag = key.as_bytes().first().filter(|tag| RECORD_TAGS.contains(tag));
+        let tag = key.as_bytes().first().filter(|tag| RECORD_TAGS.contains(*tag));
         self.0 |= tag.map_or(0, |tag| 1 << tag);
     }
 }

@@ -22,14 +22,14 @@ use super::super::{
     change::Prepared,
     disk::Disk,
     faults::Faults,
-    journal::{frame::HEADER_BYTES, open::survey, read::Cursor},
+    journal::{frame::HEADER_BYTES, open::survey_all, read::Cursor},
     queue::Queue,
     state::fold::Fold,
     sync::{Mutex, scheduled},
     table::{Table, Writer},
     tickets::{Fate, Status, Ticket},
 };
-use super::Committer;
+use super::{Committer, Pace};
 use crate::domain::time::Timestamp;
 
 /// A commit thread on its own, and what everybody heard of it.
@@ -74,7 +74,7 @@ impl Stage {
         let dir = room.path().to_path_buf();
         let faults = Arc::new(Faults::none());
         let disk = Disk::under(&dir, 0, Some(Arc::clone(&faults)));
-        let survey = survey(&dir, 0).expect("an empty journal");
+        let survey = survey_all(&dir).expect("an empty journal");
         let repaired = survey.repair(&disk, SEGMENT_BYTES, 1, Some(Arc::clone(&faults)));
         let (journal, _) = repaired.expect("a journal");
         let (folder, folds) = mpsc::sync_channel(FOLDS_MAX);
@@ -88,6 +88,7 @@ impl Stage {
             disk,
             faults: Some(Arc::clone(&faults)),
             good: None,
+            pace: Pace::new(),
         };
         let committing = thread::spawn(move || committer.run());
         let heard = Arc::default();

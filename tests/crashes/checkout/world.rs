@@ -309,6 +309,10 @@ impl World {
                 order.settle(payment.captured, refunded)
             }),
             Step::CancelOrder(reason) => self.purchases[at].cancelled(reason),
+            Step::NoteDecline => {
+                self.purchases[at].notes(|order, payment| order.note_decline(payment.attempt, None))
+            }
+            Step::ReceivePayment => unreachable!("nobody pays by hand here"),
             Step::Wait(_) | Step::Finished => {}
         }
     }
@@ -394,6 +398,8 @@ impl World {
             | Step::VoidPayment
             | Step::RefundPayment
             | Step::Settle
+            | Step::NoteDecline
+            | Step::ReceivePayment
             | Step::Wait(_)
             | Step::Finished => false,
         }
