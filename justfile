@@ -35,3 +35,7 @@ venv:
 faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_SCHEDULES="20000":
     cargo test --test faults -- --nocapture --test-threads 1
     cargo test --test stripe -- --nocapture schedules
+
+# Holds the running demo to its own document (schemathesis); not part of CI until it finds nothing
+conformance: venv
+    tests/conformance/run
