@@ -5,13 +5,15 @@ use std::process::{Command, Output};
 /// Runs `bodega prove` where temporary files are ours; what it said, and whether it left anything.
 fn prove(arguments: &[&str]) -> Output {
     let room = tempfile::tempdir().expect("a temporary directory");
-    let ended = Command::new(env!("CARGO_BIN_EXE_bodega"))
-        .arg("prove")
-        .args(arguments)
-        .env("TMPDIR", room.path())
-        .current_dir(room.path())
-        .output()
-        .expect("the binary was built");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bodega"));
+    command.arg("prove").args(arguments).env("TMPDIR", room.path()).current_dir(room.path());
+    // What steers the tests is no setting of a shop.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BODEGA_") {
+            command.env_remove(name);
+        }
+    }
+    let ended = command.output().expect("the binary was built");
     let left: Vec<_> = room.path().read_dir().expect("readable").collect();
     assert!(left.is_empty(), "it leaves nothing behind: {left:?}, {ended:?}");
     ended
