@@ -8,7 +8,7 @@ use super::{
 use crate::domain::ids::CategoryId;
 
 impl Search {
-    /// At most [`SUGGESTIONS_MAX`] things the text may become: products, categories and queries.
+    /// At most `SUGGESTIONS_MAX` things the text may become: products, categories and queries.
     ///
     /// # Errors
     /// As [`Search::query`].
