@@ -21,6 +21,7 @@ use crate::{
     gateways::{
         ActionResult, BooksUnreachable, CaptureRequest, ChargeRef, ChargeRequest, Letter, NewsPage,
         NotGenuine, PaymentGateway, RecordPage, RefundRequest, Unavailable, VoidRequest,
+        breaker::Condition,
     },
     store::Ticket,
 };
@@ -114,14 +115,16 @@ impl Charging {
         self.record(id, attempt, outcome).await
     }
 
-    /// Records what the gateway told about a refund.
-    pub async fn note_refund(
+    /// Records that the gateway told by itself of a refund that came back, under its own name.
+    pub async fn note_refund_came_back(
         &self,
         id: PaymentId,
         refund: RefundId,
-        outcome: RefundOutcome,
+        gateway_ref: String,
+        code: String,
     ) -> Result<Arc<Payment>, Rejection> {
-        self.decide(id, PaymentChange::RecordRefund { refund, outcome }, None).await
+        let change = PaymentChange::RefundCameBack { refund, gateway_ref, code };
+        self.decide(id, change, None).await
     }
 
     /// Whether the gateway can be asked now.
@@ -134,15 +137,24 @@ impl Charging {
         self.gateway.condition().to_string()
     }
 
+    /// Whether the gateway is not asked because it has not been answering.
+    pub fn is_down(&self) -> bool {
+        self.gateway.condition() != Condition::Closed
+    }
+
     /// Reads a letter of the gateway.
     pub fn hear(&self, letter: Letter<'_>) -> Result<GatewayNews, NotGenuine> {
         self.gateway.hear(letter)
     }
 
-    /// A page of news that the gateway could not deliver.
-    pub async fn undelivered(&self, mark: Option<String>) -> Result<NewsPage, BooksUnreachable> {
+    /// A page of news since then that the gateway could not deliver.
+    pub async fn undelivered(
+        &self,
+        since: Timestamp,
+        mark: Option<String>,
+    ) -> Result<NewsPage, BooksUnreachable> {
         let late = || Err(BooksUnreachable("no answer in time".to_owned()));
-        let asked = self.gateway.undelivered(mark);
+        let asked = self.gateway.undelivered(since, mark);
         tokio::time::timeout(GATEWAY_WITHIN, asked).await.unwrap_or_else(|_| late())
     }
 

@@ -4,7 +4,7 @@
 //! been done once, also across a crash. News says where to look; what is true is asked for, so
 //! that it may come twice, late and in any order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::ArbiterHandle;
 use metrics::Counter;
@@ -13,9 +13,9 @@ use crate::{
     domain::{
         ids::{NewsId, OrderId, PaymentId},
         news::{ChargeChanged, GatewayNews, News, RefundChanged, Subject, news_id},
-        payments::{DisputeNews, Payment, RefundOutcome},
+        payments::{DisputeNews, Payment},
         refusal::Refusal,
-        time::Who,
+        time::{Timestamp, Who},
     },
     gateways::Letter,
     meters::GATEWAY_NEWS,
@@ -38,6 +38,8 @@ pub struct Hearing {
     purchases: Purchases,
     arbiter: ArbiterHandle,
     counts: Counts,
+    /// When what was undelivered was last read to its end.
+    fetched: Arc<Mutex<Option<Timestamp>>>,
 }
 
 /// How often what happened to letters and news.
@@ -70,7 +72,8 @@ enum NotFollowed {
 impl Hearing {
     /// Hearing for these purchases; what follows is done on this arbiter.
     pub fn new(desks: Arc<Desks>, purchases: Purchases, arbiter: ArbiterHandle) -> Hearing {
-        Hearing { desks, purchases, arbiter, counts: Counts::new() }
+        let (counts, fetched) = (Counts::new(), Arc::default());
+        Hearing { desks, purchases, arbiter, counts, fetched }
     }
 
     /// Takes a letter: keeps what it tells, and follows it after this has been answered.
@@ -109,33 +112,61 @@ impl Hearing {
     }
 
     /// Fetches what the gateway could not deliver, and follows it; answers how much of it was new.
+    /// The first time as far back as the gateway remembers, then what is younger than a day.
     ///
     /// # Errors
     /// News cannot be kept now.
     pub async fn fetch(&self) -> Result<usize, Rejection> {
-        let (mut mark, mut fresh) = (None, 0);
+        let (begun, mut fresh) = (self.desks.clock.now(), 0);
+        let since = {
+            let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+            fetched.map_or_else(Timestamp::default, |at| at.plus_millis(-FETCHED_AGAIN_MILLIS))
+        };
+        let (told, is_all) = self.told_since(since).await;
+        // Nothing that is known lets the rest be skipped: it may have come by another way.
+        for news in told.into_iter().rev() {
+            if let Some(id) = self.keep(news).await? {
+                fresh += 1;
+                self.follow(id).await;
+            }
+        }
+        if is_all {
+            *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+        }
+        Ok(fresh)
+    }
+
+    /// What could not be delivered since then, newest first, and whether that is all of it.
+    async fn told_since(&self, since: Timestamp) -> (Vec<GatewayNews>, bool) {
+        let (mut mark, mut told) = (None, Vec::new());
         for _ in 0..FETCHED_PAGES_MAX {
-            let page = match self.desks.charging.undelivered(mark.take()).await {
+            let page = match self.desks.charging.undelivered(since, mark.take()).await {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::warn!(%error, "undelivered news cannot be fetched");
-                    break;
+                    return (told, false);
                 }
             };
-            let before = fresh;
-            for news in page.news {
-                if let Some(id) = self.keep(news).await? {
-                    fresh += 1;
-                    self.follow(id).await;
-                }
-            }
+            told.extend(page.news.into_iter().filter(|news| self.is_wanted(news)));
             mark = page.next;
-            // Newest first: behind a page of old news there is only older.
-            if mark.is_none() || fresh == before {
-                break;
+            if mark.is_none() {
+                return (told, true);
             }
         }
-        Ok(fresh)
+        tracing::error!(
+            pages = FETCHED_PAGES_MAX,
+            "there is more undelivered news than is fetched"
+        );
+        (told, true)
+    }
+
+    /// Whether the shop follows it, and has not done so yet.
+    fn is_wanted(&self, news: &GatewayNews) -> bool {
+        let is_applied = || {
+            let found = self.desks.reader.get::<News>(news_id(&news.event_id));
+            found.is_ok_and(|found| found.state.applied)
+        };
+        !matches!(news.about, Subject::Other { .. }) && !is_applied()
     }
 
     /// Keeps a piece of news, unless it is about nothing the shop cares for; its id if it is open.
@@ -216,9 +247,10 @@ impl Hearing {
         };
         let by_payment = changed.order.zip(changed.payment);
         let (order, payment) = self.owner(by_payment, charge).await?;
-        if let Some((refund, code)) = changed.refund.zip(changed.failed.clone()) {
-            let outcome = RefundOutcome::Failed { code };
-            self.desks.charging.note_refund(payment, refund, outcome).await?;
+        let told = (changed.refund, changed.gateway_ref.clone(), changed.failed.clone());
+        if let (Some(refund), Some(gateway_ref), Some(code)) = told {
+            let charging = &self.desks.charging;
+            charging.note_refund_came_back(payment, refund, gateway_ref, code).await?;
         }
         self.purchases.drive(order, Who::Shop).await?;
         Ok(())
@@ -291,4 +323,6 @@ fn attempt_of(payment: &Payment, changed: &ChargeChanged) -> Option<u32> {
 /// Open pieces looked at in one sweep; the rest waits for the next.
 const SWEPT_NEWS_MAX: usize = 1000;
 /// Pages of undelivered news fetched at once.
-const FETCHED_PAGES_MAX: usize = 20;
+const FETCHED_PAGES_MAX: usize = 100;
+/// What could not be delivered stays so for days: this much is fetched again.
+const FETCHED_AGAIN_MILLIS: i64 = 24 * 60 * 60 * 1000;

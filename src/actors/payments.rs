@@ -66,6 +66,15 @@ pub enum PaymentChange {
         /// What it said.
         outcome: RefundOutcome,
     },
+    /// The gateway told by itself that a refund came back.
+    RefundCameBack {
+        /// Which.
+        refund: RefundId,
+        /// The gateway's name for the try that came back.
+        gateway_ref: String,
+        /// Why.
+        code: String,
+    },
     /// A refused refund is to be tried again.
     RetryRefund {
         /// Which.
@@ -143,6 +152,9 @@ fn decide(payment: &Payment, change: PaymentChange) -> Result<Vec<PaymentEvent>,
             payment.begin_refund(refund, amount, extent, reason)
         }
         PaymentChange::RecordRefund { refund, outcome } => payment.record_refund(refund, &outcome),
+        PaymentChange::RefundCameBack { refund, gateway_ref, code } => {
+            payment.refund_came_back(refund, &gateway_ref, code)
+        }
         PaymentChange::RetryRefund { refund } => payment.retry_refund(refund),
         PaymentChange::PayOutRefund { refund, reference } => {
             payment.pay_out_refund(refund, reference)

@@ -91,8 +91,13 @@ pub trait PaymentGateway: Send + Sync {
         Err(NotGenuine)
     }
 
-    /// News that could not be delivered, newest first; the mark is that of the page before.
-    fn undelivered(&self, _mark: Option<String>) -> BoxFuture<Result<NewsPage, BooksUnreachable>> {
+    /// News since then that could not be delivered, newest first, as far back as the gateway
+    /// remembers; the mark is that of the page before.
+    fn undelivered(
+        &self,
+        _since: Timestamp,
+        _mark: Option<String>,
+    ) -> BoxFuture<Result<NewsPage, BooksUnreachable>> {
         Box::pin(async { Ok(NewsPage::default()) })
     }
 

@@ -177,8 +177,12 @@ impl PaymentGateway for StripeGateway {
         self.inner.door.open(letter)
     }
 
-    fn undelivered(&self, mark: Option<String>) -> BoxFuture<Result<NewsPage, BooksUnreachable>> {
-        self.on_its_own(|inner| async move { inner.undelivered(mark).await })
+    fn undelivered(
+        &self,
+        since: Timestamp,
+        mark: Option<String>,
+    ) -> BoxFuture<Result<NewsPage, BooksUnreachable>> {
+        self.on_its_own(move |inner| async move { inner.undelivered(since, mark).await })
     }
 
     fn made_for(

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     accounts::Means,
     meters::{
-        CACHE_HITS, CACHE_MISSES, COMMITS_WAITING, DISK_FREE_BYTES, JOURNAL_BYTES,
+        BREAKER_OPEN, CACHE_HITS, CACHE_MISSES, COMMITS_WAITING, DISK_FREE_BYTES, JOURNAL_BYTES,
         JOURNAL_POSITION, OWNER_WAITING, TABLE_BYTES, WRITABLE,
     },
     shop::Shop,
@@ -69,6 +69,8 @@ fn look_around(shop: &Shop) {
         ] {
             metrics::gauge!(name).set(as_gauge(number));
         }
+        let is_down = u64::from(shop.desks.charging.is_down());
+        metrics::gauge!(BREAKER_OPEN, "neighbour" => "payments").set(as_gauge(is_down));
         metrics::counter!(CACHE_HITS).absolute(figures.cache_hits);
         metrics::counter!(CACHE_MISSES).absolute(figures.cache_misses);
         for (owner, waiting) in shop.desks.waiting() {

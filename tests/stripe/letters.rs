@@ -175,3 +175,54 @@ async fn a_refund_that_the_bank_sends_back_is_noted() {
     let codes: Vec<_> = payment.refunds.values().map(|refund| refund.state.clone()).collect();
     assert!(format!("{codes:?}").contains("expired_or_canceled_card"), "{codes:?}");
 }
+
+#[actix_web::test]
+async fn a_late_letter_about_an_earlier_try_does_not_undo_the_refund_that_went_well() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_refundFail").await.data();
+    let (key, intent) = (id(&order).parse().expect("an id"), world.intent_of(&order));
+    let refunds = format!("/v1/orders/{}/refunds", id(&order));
+    let _on_its_way = world.owner.post(&refunds, json!({ "amount": "1.00" })).await;
+    world.bodega.shop.hearing.fetch().await.expect("a fetch");
+    let failed = world.owner.sees_order(&order).await["refunds"][0].clone();
+    assert_eq!(failed["status"], "failed", "{failed}");
+    // The bank is well again, and staff try once more.
+    let well = Some("pm_card_visa".to_owned());
+    world.stripe.ledger(|ledger| ledger.intents.get_mut(&intent).expect("it").method = well);
+    world.owner.post(&format!("{refunds}/{}/retry", id(&failed)), json!({})).await.data();
+    let went_well = async || world.owner.sees_order(&order).await["refunds"][0]["status"].clone();
+    assert_eq!(went_well().await, "succeeded");
+    // Stripe tells of the first try under a second name, late.
+    let late = world.stripe.ledger(|ledger| {
+        let told = ledger.events.iter().find(|(event, _)| event["type"] == "refund.failed");
+        let object = told.expect("told").0["data"]["object"].clone();
+        ledger.tell("refund.updated", object);
+        ledger.events.last().expect("an event").0.to_string()
+    });
+    sends(&world, &signature_of(&late, now()), &late).await.data();
+    world.bodega.shop.hearing.sweep().await.expect("a sweep");
+    assert!(kept(&world).iter().all(|applied| *applied));
+    assert_eq!(went_well().await, "succeeded");
+    let refunded = world.ours(key).payment.refunded().expect("a sum");
+    assert_eq!((refunded.minor(), world.theirs(key).refunded), (100, 100));
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn what_was_not_delivered_is_found_behind_pages_of_what_nobody_follows() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| {
+        ledger.finish(&intent, true);
+        for number in 0..250 {
+            ledger.tell("customer.updated", json!({ "id": format!("cus_{number}") }));
+        }
+    });
+    world.bodega.shop.hearing.fetch().await.expect("a fetch");
+    assert_eq!(world.ada.sees_order(&order).await["status"], "PAID");
+    let calls = || world.stripe.ledger(|ledger| ledger.calls);
+    let before = calls();
+    world.bodega.shop.hearing.fetch().await.expect("a fetch");
+    assert_eq!(calls() - before, 3, "nothing is followed again");
+}

@@ -14,5 +14,6 @@ mod pages;
 mod payments;
 mod peers;
 mod schedules;
+mod set_aside;
 mod slow;
 mod world;

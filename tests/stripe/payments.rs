@@ -250,6 +250,9 @@ async fn a_stripe_that_is_down_stops_cards_and_nothing_else() {
     assert!(down.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
     let ready = world.ada.get("/health/ready").await.data();
     assert_eq!(ready["neighbours"]["payments"], "down");
+    let gauge = async || world.owner.get("/metrics").await.text().to_owned();
+    let is_down = |is| format!("bodega_breaker_open{{neighbour=\"payments\"}} {is}\n");
+    assert!(gauge().await.contains(&is_down(1)));
     world.ada.get(&format!("/v1/product/getproduct/{}", id(&world.tea))).await.data();
     assert_eq!(world.ada.puts_in_cart(&world.tea, 1).await.status, 201);
     world.ada.sees_order(&before).await;
@@ -271,6 +274,7 @@ async fn a_stripe_that_is_down_stops_cards_and_nothing_else() {
     assert_eq!(world.buys("pm_card_visa").await.data()["status"], "PAID");
     let ready = world.ada.get("/health/ready").await.data();
     assert_eq!(ready["neighbours"]["payments"], "ok");
+    assert!(gauge().await.contains(&is_down(0)));
     world
         .bodega
         .shop

@@ -62,6 +62,7 @@ async fn after_every_schedule_of_faults_both_books_agree() {
         let delivery = Delivery {
             to: Some(world.bodega.address),
             lost: 20,
+            late: 20,
             twice: 20,
             forged: 5,
             shuffled: true,

@@ -49,14 +49,29 @@ impl World {
         World::at(Stripe::open(), None, timeout_ms).await
     }
 
+    /// A shop that waits so long, and sets money aside until the goods leave.
+    pub async fn that_sets_aside(timeout_ms: &'static str) -> World {
+        let manual = [("payments.capture", "manual")];
+        World::chosen(Stripe::open(), None, timeout_ms, &manual).await
+    }
+
     /// A shop that asks Stripe at this address.
     pub async fn at(stripe: Stripe, base: Option<SocketAddr>, timeout_ms: &'static str) -> World {
+        World::chosen(stripe, base, timeout_ms, &[]).await
+    }
+
+    async fn chosen(
+        stripe: Stripe,
+        base: Option<SocketAddr>,
+        timeout_ms: &'static str,
+        more: &[(&'static str, &'static str)],
+    ) -> World {
         let base = format!("http://{}", base.unwrap_or(stripe.address));
         // Settings of a test live as long as the test.
         let base_url: &'static str = Box::leak(base.into_boxed_str());
         let secrets = format!("[\"{WEBHOOK_SECRET}\"]");
         let secrets: &'static str = Box::leak(secrets.into_boxed_str());
-        let bodega = Bodega::with(&[
+        let chosen = [
             ("payments.gateway", "stripe"),
             ("payments.stripe.secret_key", SECRET_KEY),
             ("payments.stripe.webhook_secrets", secrets),
@@ -65,7 +80,8 @@ impl World {
             ("payments.bank_transfer", "true"),
             ("payments.stripe.timeout_ms", timeout_ms),
             ("payments.stripe.repeat_ms", "5"),
-        ]);
+        ];
+        let bodega = Bodega::with(&[&chosen, more].concat());
         let owner = bodega.owner().await;
         let tea = owner.adds_product("Tea", "3.33", 1_000_000).await;
         let ada = bodega.customer("ada").await;

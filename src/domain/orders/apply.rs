@@ -34,7 +34,9 @@ impl Aggregate for Order {
             }
             OrderEvent::PaymentAwaited { .. } => self.placing = false,
             OrderEvent::ChargeDeclined { attempt, .. } => {
+                // What was set aside is not any more, if it ever was.
                 (self.charge_ended, self.placing) = (attempt, false);
+                self.authorised = false;
             }
             OrderEvent::ReceiptNoted { reference } => {
                 self.receipt = Some(Receipt { reference });

@@ -70,6 +70,27 @@ impl Payment {
         }
     }
 
+    /// A bank sent back what the gateway had taken for done. Only the try our books count on can
+    /// come back: what is told late of an earlier try says nothing of the one after it, and one
+    /// that is in flight is asked about under its own key.
+    pub fn refund_came_back(
+        &self,
+        refund: RefundId,
+        gateway_ref: &str,
+        code: String,
+    ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
+        let known = self.refunds.get(&refund).ok_or(PaymentRefusal::UnknownRefund)?;
+        match &known.state {
+            RefundState::Succeeded { gateway_ref: counted } if counted == gateway_ref => {
+                Ok(vec![PaymentEvent::RefundFailed { refund, code }])
+            }
+            RefundState::Succeeded { .. }
+            | RefundState::InFlight
+            | RefundState::Failed { .. }
+            | RefundState::PaidOut { .. } => Ok(vec![]),
+        }
+    }
+
     /// Staff gave the money of a refund back by hand or by bank: one that no gateway moves, or that
     /// was definitely refused. Recording the same again changes nothing.
     pub fn pay_out_refund(

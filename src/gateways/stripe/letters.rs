@@ -19,6 +19,7 @@ use crate::{
     domain::{
         news::{ChargeChanged, GatewayNews, RefundChanged, Subject},
         payments::{Dispute, DisputeNews, DisputeState},
+        time::Timestamp,
     },
     gateways::{BooksUnreachable, Letter, NewsPage, NotGenuine},
 };
@@ -174,13 +175,17 @@ fn disputed(object: &EventObject) -> Option<Subject> {
 }
 
 impl Inner {
-    /// A page of events that Stripe could not deliver.
+    /// A page of events since then that Stripe could not deliver; it remembers thirty days.
     pub(super) async fn undelivered(
         &self,
+        since: Timestamp,
         mark: Option<String>,
     ) -> Result<NewsPage, BooksUnreachable> {
         let mut query =
             vec![("delivery_success", "false".to_owned()), ("limit", PAGE_EVENTS.to_string())];
+        if since > Timestamp::default() {
+            query.push(("created[gte]", since.millis().div_euclid(1000).to_string()));
+        }
         query.extend(mark.map(|mark| ("starting_after", mark)));
         let page = self.client.get::<Page<Event>>(EVENTS, &query).await.map_err(why)?;
         let next = page.data.last().filter(|_| page.has_more).map(|event| event.id.clone());

@@ -138,11 +138,10 @@ impl Ledger {
                 let undelivered = query.get("delivery_success").is_some_and(|is| is == "false");
                 let all = self.events.iter().filter(|(_, done)| !undelivered || !done);
                 let text = |event: &Value| event["id"].as_str().expect("an id").to_owned();
-                let all: Vec<_> = all.map(|(event, _)| (text(event), event.clone())).collect();
-                let known: BTreeMap<_, _> = all.iter().cloned().collect();
-                listed(path, query, all.iter().map(|(id, _)| (id.as_str(), 0)), |id| {
-                    known[id].clone()
-                })
+                let known: BTreeMap<_, _> = all.map(|(event, _)| (text(event), event)).collect();
+                let at = |event: &Value| event["created"].as_i64().expect("a time");
+                let all = known.iter().map(|(id, event)| (id.as_str(), at(event)));
+                listed(path, query, all, |id| known[id].clone())
             }
             _ => missing("id"),
         }
@@ -281,6 +280,13 @@ impl Ledger {
         }
         self.become_status(id, "canceled");
         (200, self.intent(id))
+    }
+
+    /// What was set aside is not any more: its days are over, or the bank took it back.
+    pub fn lapse(&mut self, id: &str) {
+        if self.intents.get(id).is_some_and(|intent| intent.status == "requires_capture") {
+            self.become_status(id, "canceled");
+        }
     }
 
     fn refund(&mut self, form: &Form) -> Answer {

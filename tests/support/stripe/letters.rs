@@ -13,8 +13,10 @@ use super::{Inner, WEBHOOK_SECRET, faults::Dice, ledger::now};
 pub struct Delivery {
     /// The shop; nobody is told without one.
     pub to: Option<SocketAddr>,
-    /// What of a hundred letters is lost, comes twice, or comes with a forged one before it.
+    /// What of a hundred letters is lost, comes late, comes twice, or comes with a forged one
+    /// before it.
     pub lost: u64,
+    pub late: u64,
     pub twice: u64,
     pub forged: u64,
     /// Whether letters come in another order than they were written in.
@@ -26,11 +28,11 @@ pub struct Delivery {
 /// Delivers what was written, as long as the double lives.
 pub async fn deliver(inner: Arc<Inner>) {
     let client = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
-    let (mut seen, mut dice) = (0, Dice::of(0));
+    let (mut seen, mut dice, mut late) = (0, Dice::of(0), Vec::new());
     loop {
         tokio::time::sleep(EVERY).await;
         let delivery = inner.delivery.lock().expect("a delivery").clone();
-        let mut fresh: Vec<(usize, Value)> = {
+        let fresh: Vec<(usize, Value)> = {
             let ledger = inner.ledger.lock().expect("a ledger");
             let written = ledger.events.iter().enumerate().skip(seen);
             written.map(|(index, (event, _))| (index, event.clone())).collect()
@@ -38,6 +40,14 @@ pub async fn deliver(inner: Arc<Inner>) {
         seen += fresh.len();
         let Some(to) = delivery.to else { continue };
         dice = Dice::of(delivery.seed ^ dice.next());
+        // What is late comes some rounds later, whatever was written meanwhile.
+        late.iter_mut().for_each(|(rounds, _)| *rounds -= 1);
+        let due = late.extract_if(.., |(rounds, _): &mut (u64, _)| *rounds == 0);
+        let due: Vec<_> = due.map(|(_, letter)| letter).collect();
+        let (later, mut fresh): (Vec<_>, Vec<_>) =
+            fresh.into_iter().partition(|_| dice.below(100) < delivery.late);
+        late.extend(later.into_iter().map(|letter| (1 + dice.below(LATE_ROUNDS), letter)));
+        fresh.extend(due);
         if delivery.shuffled {
             fresh.sort_by_key(|_| dice.next());
         }
@@ -78,5 +88,7 @@ pub fn signature_of(body: &str, at: i64) -> String {
     format!("t={at},v1={}", hex::encode(hash.finalize().into_bytes()))
 }
 
+/// A late letter comes so many rounds late at most: a second.
+const LATE_ROUNDS: u64 = 500;
 const EVERY: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_secs(20);
