@@ -188,7 +188,7 @@ async fn stock_the_shelves(shop: &Shop) -> Result<Vec<Arc<Product>>, CannotFill>
     let mut shelves: BTreeMap<String, CategoryId> = BTreeMap::new();
     for Shelf { name, description } in catalogue.categories {
         let category: CategoryId = shop.clock.new_id();
-        let add = AddCategory { category, name: name.clone(), description };
+        let add = AddCategory { category, name: name.clone(), description, parent: None };
         shop.desks.catalogue.ask(add, shop.intent(Who::Shop)).await?;
         shelves.insert(name, category);
     }

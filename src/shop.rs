@@ -29,6 +29,7 @@ use crate::{
         purchases::{Purchases, Sweep},
         reconciling::{DAYS_USUAL, Reconciling},
         settings::OpenShop,
+        shelves::Shelves,
     },
     clock::Clock,
     config::Settings,
@@ -102,6 +103,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Seals of lists' cursors.
     pub cursors: Cursors,
+    /// The tree of categories.
+    pub shelves: Shelves,
     /// Products, written once for many readers.
     pub renderings: Renderings,
     /// Finds products.
@@ -216,13 +219,15 @@ impl Shop {
         let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
         let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
             .map_err(CannotOpen::Following)?;
+        let shelves = Shelves::new(store.reader());
         let shop = Shop(Arc::new(Parts {
             runner,
             search,
             following,
             hearing,
             reader: store.reader(),
-            renderings: Renderings::default(),
+            renderings: Renderings::over(shelves.clone()),
+            shelves,
             assortment: Assortment::new(Arc::clone(&desks)),
             reconciling: Reconciling::new(Arc::clone(&desks)),
             cursors: Cursors::new(derived(&secret, b"cursors")),

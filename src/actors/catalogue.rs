@@ -8,8 +8,9 @@ use std::sync::Arc;
 use crate::{
     domain::{
         catalogue::{
-            CatalogueRefusal, Category, NewCategory, NewProduct, Product, ProductEdit,
-            ProductOption, WantedVariant, fold_name, numbered, slug_of,
+            CATEGORIES_MAX, CATEGORY_LEVELS_MAX, CatalogueRefusal, Category, NewCategory,
+            NewProduct, Product, ProductEdit, ProductOption, WantedVariant, fold_name,
+            must_fit_below, numbered, slug_of,
         },
         ids::{CategoryId, Identity, ProductId, VariantId},
         money::Money,
@@ -100,6 +101,8 @@ pub struct AddCategory {
     pub name: String,
     /// What is said about it.
     pub description: String,
+    /// The category it stands below; none is the top.
+    pub parent: Option<CategoryId>,
 }
 
 impl Request for AddCategory {
@@ -115,6 +118,8 @@ pub struct ChangeCategory {
     pub name: Option<String>,
     /// The new description, if it changes.
     pub description: Option<String>,
+    /// The category above it, or none, if that changes.
+    pub parent: Option<Option<CategoryId>>,
     /// The version the caller has seen, if it insists on it.
     pub seen: Option<u64>,
 }
@@ -152,7 +157,7 @@ impl Answers<AddProduct> for Catalogue {
             CatalogueRefusal::NameTaken,
         )?;
         categories_must_exist(work, &msg.category_ids)?;
-        let slug = free_slug(work, &msg.name, id, keys::product_by_slug)?;
+        let slug = free_slug(work, &msg.name, id, &PRODUCT_SLUGS)?;
         let product = work.get::<Product>(id)?;
         let variants = product.match_variants(&slug, msg.variants, msg.variant_ids)?;
         skus_must_be_free(work, id, variants.iter().map(|variant| variant.sku.as_str()))?;
@@ -188,7 +193,7 @@ impl Answers<EditProduct> for Catalogue {
         if let Some(name) = name.filter(|name| *name != before.name) {
             let key = keys::product_by_name(&fold_name(&name));
             must_be_free(work, &key, id, CatalogueRefusal::NameTaken)?;
-            let slug = free_slug(work, &name, id, keys::product_by_slug)?;
+            let slug = free_slug(work, &name, id, &PRODUCT_SLUGS)?;
             edit.naming = Some((name, slug));
         }
         if let Some(categories) = &edit.category_ids {
@@ -224,11 +229,12 @@ impl Answers<AddCategory> for Catalogue {
         msg: AddCategory,
         work: &mut Work<'_>,
     ) -> Result<Arc<Category>, Rejection> {
-        let AddCategory { category, name, description } = msg;
+        let AddCategory { category, name, description, parent } = msg;
         let key = keys::category_by_name(&fold_name(&name));
         must_be_free(work, &key, category, CatalogueRefusal::CategoryNameTaken)?;
-        let slug = free_slug(work, &name, category, keys::category_by_slug)?;
-        let wanted = NewCategory { category, name, description, slug };
+        must_fit_below(&those_above(work, parent)?, 0)?;
+        let slug = free_slug(work, &name, category, &CATEGORY_SLUGS)?;
+        let wanted = NewCategory { category, name, description, slug, parent };
         let events = work.get::<Category>(category)?.add(wanted)?;
         work.made(<Category as crate::domain::aggregate::Aggregate>::KIND, &category);
         work.change::<Category>(category, events)
@@ -256,10 +262,14 @@ impl Answers<ChangeCategory> for Catalogue {
         } else {
             let key = keys::category_by_name(&fold_name(&name));
             must_be_free(work, &key, id, CatalogueRefusal::CategoryNameTaken)?;
-            free_slug(work, &name, id, keys::category_by_slug)?
+            free_slug(work, &name, id, &CATEGORY_SLUGS)?
         };
         let description = msg.description.unwrap_or_else(|| before.description.clone());
-        let events = before.change(name, description, slug)?;
+        let mut events = before.change(name, description, slug)?;
+        if let Some(parent) = msg.parent.filter(|parent| *parent != before.parent) {
+            let above = those_above(work, parent)?;
+            events.extend(before.move_below(&above, levels_below(work, id)?)?);
+        }
         work.made(<Category as crate::domain::aggregate::Aggregate>::KIND, &id);
         work.change::<Category>(id, events).map(Some)
     }
@@ -273,7 +283,8 @@ impl Answers<RemoveCategory> for Catalogue {
     ) -> Result<Arc<Category>, Rejection> {
         let id = msg.category;
         let used = !work.listed::<ProductId>(&keys::products_of(id), 1)?.is_empty();
-        let events = work.get::<Category>(id)?.remove(u64::from(used))?;
+        let above = !work.listed::<CategoryId>(&keys::categories_below(id), 1)?.is_empty();
+        let events = work.get::<Category>(id)?.remove(u64::from(used), u64::from(above))?;
         work.change::<Category>(id, events)
     }
 }
@@ -311,23 +322,66 @@ fn categories_must_exist(work: &mut Work<'_>, ids: &[CategoryId]) -> Result<(), 
     Ok(())
 }
 
-/// The slug of this name, with the smallest number that makes it nobody else's.
+/// This category and those above it, the nearest first; none, if none is meant.
+fn those_above(
+    work: &mut Work<'_>,
+    parent: Option<CategoryId>,
+) -> Result<Vec<CategoryId>, Rejection> {
+    let (mut above, mut next) = (Vec::new(), parent);
+    while let Some(id) = next.filter(|_| above.len() <= CATEGORY_LEVELS_MAX) {
+        let category = work.get::<Category>(id)?;
+        if !category.exists() {
+            return Err(CatalogueRefusal::UnknownCategory.into());
+        }
+        above.push(id);
+        next = category.parent;
+    }
+    Ok(above)
+}
+
+/// How deep the subcategories of a category go.
+fn levels_below(work: &mut Work<'_>, id: CategoryId) -> Result<usize, Rejection> {
+    let mut level = vec![id];
+    for levels in 0..CATEGORY_LEVELS_MAX {
+        let mut next = Vec::new();
+        for id in level {
+            let list = keys::categories_below(id);
+            next.extend(work.listed::<CategoryId>(&list, CATEGORIES_MAX)?);
+        }
+        if next.is_empty() {
+            return Ok(levels);
+        }
+        level = next;
+    }
+    Ok(CATEGORY_LEVELS_MAX)
+}
+
+/// The slug of this name, with the smallest number that makes it nobody else's: neither what
+/// somebody has nor what leads to them from before.
 fn free_slug(
     work: &mut Work<'_>,
     name: &str,
     by: impl Identity,
-    key: impl Fn(&str) -> Key,
+    lookups: &[fn(&str) -> Key],
 ) -> Result<String, Rejection> {
     let slug = slug_of(name);
     for number in 1..SLUG_NUMBERS_MAX {
         let numbered = numbered(&slug, number);
-        let holder = work.find(&key(&numbered))?;
-        if holder.is_none_or(|holder| holder.starts_with(&by.bytes())) {
+        let mut is_free = true;
+        for key in lookups {
+            let holder = work.find(&key(&numbered))?;
+            is_free &= holder.is_none_or(|holder| holder.starts_with(&by.bytes()));
+        }
+        if is_free {
             return Ok(numbered);
         }
     }
     Err(CatalogueRefusal::NameTaken.into())
 }
+
+/// Where it stands whose a slug is.
+const PRODUCT_SLUGS: [fn(&str) -> Key; 1] = [keys::product_by_slug];
+const CATEGORY_SLUGS: [fn(&str) -> Key; 2] = [keys::category_by_slug, keys::category_by_old_slug];
 
 /// How many products may share the words of a slug.
 const SLUG_NUMBERS_MAX: u64 = 1000;

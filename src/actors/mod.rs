@@ -27,6 +27,7 @@ pub mod purchases;
 pub mod reconciling;
 mod refunding;
 pub mod settings;
+pub mod shelves;
 pub mod users;
 pub mod work;
 

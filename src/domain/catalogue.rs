@@ -6,13 +6,16 @@
 mod category;
 mod product;
 mod slug;
+mod tree;
 mod variant;
 
-pub use category::{Category, CategoryEvent, NewCategory};
+pub use category::{CATEGORY_LEVELS_MAX, Category, CategoryEvent, NewCategory, must_fit_below};
 pub use product::{
-    CATEGORIES_MAX, IMAGES_MAX, NewProduct, OLD_SLUGS_MAX, Product, ProductEdit, ProductEvent,
+    IMAGES_MAX, NewProduct, OLD_SLUGS_MAX, PRODUCT_CATEGORIES_MAX, Product, ProductEdit,
+    ProductEvent,
 };
 pub use slug::{SLUG_CHARS_MAX, numbered, slug_of};
+pub use tree::{CATEGORIES_MAX, CategoryNode, CategoryTree};
 pub use variant::{OPTIONS_MAX, ProductOption, VALUES_MAX, VARIANTS_MAX, Variant, WantedVariant};
 
 /// Why something of the catalogue is refused.
@@ -42,6 +45,18 @@ pub enum CatalogueRefusal {
     /// Products still stand in the category.
     #[error("products still stand in this category")]
     CategoryInUse,
+    /// Other categories still stand below the category.
+    #[error("subcategories still stand below this category")]
+    CategoryHasSubcategories,
+    /// The category would stand below itself.
+    #[error("a category cannot stand below itself")]
+    CategoryCycle,
+    /// More categories one below the other than are allowed.
+    #[error("categories are nested at most 8 deep")]
+    CategoryTooDeep,
+    /// The shop has as many categories as it can.
+    #[error("the shop has as many categories as it can have")]
+    CategoryLimitReached,
     /// The product has several variants and none was named.
     #[error("this product has several variants, name one")]
     VariantRequired,
@@ -77,6 +92,10 @@ impl CatalogueRefusal {
             CatalogueRefusal::SkuTaken => "sku_taken",
             CatalogueRefusal::CategoryNameTaken => "category_name_taken",
             CatalogueRefusal::CategoryInUse => "category_in_use",
+            CatalogueRefusal::CategoryHasSubcategories => "category_has_subcategories",
+            CatalogueRefusal::CategoryCycle => "category_cycle",
+            CatalogueRefusal::CategoryTooDeep => "category_too_deep",
+            CatalogueRefusal::CategoryLimitReached => "category_limit_reached",
             CatalogueRefusal::VariantRequired => "variant_required",
             CatalogueRefusal::CurrencyMismatch => "currency_mismatch",
             CatalogueRefusal::NegativePrice => "negative_price",

@@ -76,6 +76,14 @@ impl Origin {
         IfMatch::read(self.request.headers())
     }
 
+    /// This path with the query of the call, to send it on to.
+    pub fn with_query(&self, path: String) -> String {
+        match self.request.query_string() {
+            "" => path,
+            query => format!("{path}?{query}"),
+        }
+    }
+
     /// A header, if it is printable text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()

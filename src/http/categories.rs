@@ -3,39 +3,43 @@
 //! | Method | Path                                   | Does                            | Who    |
 //! |--------|----------------------------------------|---------------------------------|--------|
 //! | POST   | /v1/product/createcategory             | adds a category                 | staff  |
+//! | GET    | /v1/product/categories/tree            | shows all, each below its own   | public |
 //! | GET    | /v1/product/getcategories              | lists categories by name        | public |
 //! | GET    | /v1/product/getcategory/{id}           | shows a category                | public |
 //! | GET    | /v1/product/getcategoriesbyslug/{slug} | shows a category by its address | public |
 //! | PATCH  | /v1/product/updatecategory/{id}        | changes a category              | staff  |
 //! | DELETE | /v1/product/deletecategory/{id}        | removes an empty category       | staff  |
 
-use actix_web::http::Method;
-use schemars::JsonSchema;
-use serde::Serialize;
+mod view;
 
+use actix_web::http::Method;
+
+use self::view::{BranchView, CategoryView};
 use super::{
     access::{Caller, Public, Staff},
-    answer::{Answer, Cached, Page, REVALIDATE},
+    answer::{Answer, Cached, HereOr, Page, REVALIDATE},
     call::{Call, CallAsking, CallOn, Word},
     cursor::Paging,
     etag::ETag,
-    fields::{Body, Fields, multiline, text},
+    fields::{Body, Fields, id, multiline, nullable, text},
     idempotency::{Made, RequestKey},
     limits::Class,
     listing::Rows,
     problem::Problem,
     table::{Operation, op},
-    views::{DeletedView, Id, Time},
+    views::DeletedView,
 };
 use crate::{
     actors::catalogue::{AddCategory, ChangeCategory, RemoveCategory},
     domain::{
-        catalogue::Category,
+        catalogue::{CATEGORIES_MAX, CatalogueRefusal, Category},
         ids::{CategoryId, Identity},
     },
     shop::Shop,
     store::{Order, Versioned, keys},
 };
+
+pub use view::CrumbView;
 
 /// The operations of this page.
 pub fn operations() -> Vec<Operation<Shop>> {
@@ -45,6 +49,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
         op(Method::POST, "/v1/product/createcategory", Writes, "Add a category", create_category)
             .takes_bytes(BODY_BYTES_MAX)
             .again(show_again),
+        op(get.clone(), "/v1/product/categories/tree", Reads, "Show all categories", show_tree),
         op(get.clone(), "/v1/product/getcategories", Reads, "List categories", list_categories),
         op(get.clone(), "/v1/product/getcategory/{id}", Reads, "Show a category", show_category),
         op(
@@ -78,12 +83,21 @@ async fn create_category(
     who: Staff,
     call: Call<CreateCategoryBody>,
 ) -> Answer<CategoryView> {
-    let CreateCategoryBody { name, description } = call.body;
+    let CreateCategoryBody { name, description, parent } = call.body;
+    if shop.shelves.tree()?.len() >= CATEGORIES_MAX {
+        return Err(CatalogueRefusal::CategoryLimitReached.into());
+    }
     let category = shop.clock.new_id();
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let add = AddCategory { category, name, description };
+    let add = AddCategory { category, name, description, parent };
     let added = shop.desks.catalogue.ask(add, intent).await?;
-    Ok(CategoryView::of(&added))
+    Ok(CategoryView::of(&added, &*shop.shelves.tree()?))
+}
+
+async fn show_tree(shop: Shop, _: Public, _: Call) -> Answer<Cached<Vec<BranchView>>> {
+    let tree = shop.shelves.tree()?;
+    let etag = ETag::of_bytes(&tree.mark().to_be_bytes());
+    Ok(Cached { etag, control: REVALIDATE, answer: BranchView::all(&tree) })
 }
 
 async fn list_categories(
@@ -92,13 +106,15 @@ async fn list_categories(
     call: CallAsking<Paging>,
 ) -> Answer<Cached<Page<CategoryView>>> {
     let mut marks = Vec::new();
+    let tree = shop.shelves.tree()?;
     let rows = Rows::all("categories", keys::categories(), Order::Ascending);
     let page = rows.page(&shop.reader, &shop.cursors, &call.query, |key, _| {
         let Some(id) = key.last_id::<CategoryId>() else { return Ok(None) };
         let found = shop.reader.get::<Category>(id)?;
         marks.extend_from_slice(&id.bytes());
         marks.extend_from_slice(&found.version.to_be_bytes());
-        Ok(found.state.exists().then(|| CategoryView::of(&found.state)))
+        marks.extend_from_slice(&tree.mark_of(id).to_be_bytes());
+        Ok(found.state.exists().then(|| CategoryView::of(&found.state, &tree)))
     })?;
     marks.extend_from_slice(page.next_cursor.as_deref().unwrap_or_default().as_bytes());
     Ok(Cached { etag: ETag::of_bytes(&marks), control: REVALIDATE, answer: page })
@@ -109,17 +125,20 @@ async fn show_category(
     _: Public,
     call: CallOn<CategoryId>,
 ) -> Answer<Cached<CategoryView>> {
-    Ok(shown(&found(&shop, call.path)?))
+    shown(&shop, call.path)
 }
 
 async fn show_category_by_slug(
     shop: Shop,
     _: Public,
     call: CallOn<Word>,
-) -> Answer<Cached<CategoryView>> {
+) -> Answer<HereOr<Cached<CategoryView>>> {
     let Word(slug) = call.path;
-    let id = by_slug(&shop, &slug)?.ok_or_else(Problem::not_found)?;
-    Ok(shown(&found(&shop, id)?))
+    match by_slug(&shop, &slug)? {
+        Named::Now(id) => shown(&shop, id).map(HereOr::Here),
+        Named::Before(slug) => Ok(HereOr::Moved(format!("/v1/product/getcategoriesbyslug/{slug}"))),
+        Named::Nothing => Err(Problem::not_found()),
+    }
 }
 
 async fn update_category(
@@ -129,12 +148,12 @@ async fn update_category(
 ) -> Answer<CategoryView> {
     let category = call.path;
     let seen = call.from.if_match().seen(found(&shop, category)?.version)?;
-    let UpdateCategoryBody { name, description } = call.body;
+    let UpdateCategoryBody { name, description, parent } = call.body;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let change = ChangeCategory { category, name, description, seen };
+    let change = ChangeCategory { category, name, description, parent, seen };
     let changed = shop.desks.catalogue.ask(change, intent).await?;
     let changed = changed.ok_or_else(Problem::precondition_failed)?;
-    Ok(CategoryView::of(&changed))
+    Ok(CategoryView::of(&changed, &*shop.shelves.tree()?))
 }
 
 async fn delete_category(shop: Shop, who: Staff, call: CallOn<CategoryId>) -> Answer<DeletedView> {
@@ -145,20 +164,45 @@ async fn delete_category(shop: Shop, who: Staff, call: CallOn<CategoryId>) -> An
 
 async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<CategoryView> {
     let id = made.id.parse().map_err(Problem::fault)?;
-    Ok(CategoryView::of(&found(&shop, id)?.state))
+    Ok(CategoryView::of(&found(&shop, id)?.state, &*shop.shelves.tree()?))
 }
 
-/// The category with this slug.
-pub(super) fn by_slug(shop: &Shop, slug: &str) -> Answer<Option<CategoryId>> {
-    let held_by = shop.reader.row(&keys::category_by_slug(slug))?;
-    Ok(held_by.and_then(|value| keys::held_by(&value)))
+/// What a slug of a category leads to.
+pub enum Named {
+    /// The category that has it.
+    Now(CategoryId),
+    /// The slug of the category that had it before.
+    Before(String),
+    /// Nothing.
+    Nothing,
 }
 
-/// The category with this slug or id.
-pub(super) fn id_of(shop: &Shop, named: &str) -> Answer<Option<CategoryId>> {
+/// The category that has this slug, or where the one went that had it before.
+pub fn by_slug(shop: &Shop, slug: &str) -> Answer<Named> {
+    let held = |key| -> Answer<Option<CategoryId>> {
+        let value = shop.reader.row(&key)?;
+        Ok(value.and_then(|value| keys::held_by(&value)))
+    };
+    if let Some(id) = held(keys::category_by_slug(slug))? {
+        return Ok(Named::Now(id));
+    }
+    let Some(id) = held(keys::category_by_old_slug(slug))? else { return Ok(Named::Nothing) };
+    let slug = shop.reader.get::<Category>(id)?.state.slug.clone();
+    Ok(Named::Before(slug))
+}
+
+/// The category with this slug, path of slugs, former slug or id.
+pub fn id_of(shop: &Shop, named: &str) -> Answer<Option<CategoryId>> {
+    if let Some(node) = shop.shelves.tree()?.at(named).filter(|_| named.contains('/')) {
+        return Ok(Some(node.id));
+    }
     match by_slug(shop, named)? {
-        Some(id) => Ok(Some(id)),
-        None => Ok(named.parse().ok()),
+        Named::Now(id) => Ok(Some(id)),
+        Named::Before(slug) => match by_slug(shop, &slug)? {
+            Named::Now(id) => Ok(Some(id)),
+            Named::Before(_) | Named::Nothing => Ok(None),
+        },
+        Named::Nothing => Ok(named.parse().ok()),
     }
 }
 
@@ -167,17 +211,21 @@ fn found(shop: &Shop, id: CategoryId) -> Answer<Versioned<Category>> {
     if found.state.exists() { Ok(found) } else { Err(Problem::not_found()) }
 }
 
-fn shown(found: &Versioned<Category>) -> Cached<CategoryView> {
-    Cached {
-        etag: ETag::of_version(found.version),
+/// The category with the way to it: both are in the tag.
+fn shown(shop: &Shop, id: CategoryId) -> Answer<Cached<CategoryView>> {
+    let tree = shop.shelves.tree()?;
+    let found = found(shop, id)?;
+    Ok(Cached {
+        etag: ETag::of_figures(found.version, tree.mark_of(id)),
         control: REVALIDATE,
-        answer: CategoryView::of(&found.state),
-    }
+        answer: CategoryView::of(&found.state, &tree),
+    })
 }
 
 struct CreateCategoryBody {
     name: String,
     description: String,
+    parent: Option<CategoryId>,
 }
 
 impl Body for CreateCategoryBody {
@@ -185,6 +233,7 @@ impl Body for CreateCategoryBody {
         CreateCategoryBody {
             name: fields.required("name", text(1, NAME_LETTERS_MAX)),
             description: fields.required("description", multiline(0, DESCRIPTION_LETTERS_MAX)),
+            parent: fields.optional("parentId", nullable(id())).flatten(),
         }
     }
 }
@@ -192,6 +241,7 @@ impl Body for CreateCategoryBody {
 struct UpdateCategoryBody {
     name: Option<String>,
     description: Option<String>,
+    parent: Option<Option<CategoryId>>,
 }
 
 impl Body for UpdateCategoryBody {
@@ -199,34 +249,7 @@ impl Body for UpdateCategoryBody {
         UpdateCategoryBody {
             name: fields.optional("name", text(1, NAME_LETTERS_MAX)),
             description: fields.optional("description", multiline(0, DESCRIPTION_LETTERS_MAX)),
-        }
-    }
-}
-
-/// A category, as everybody sees it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct CategoryView {
-    id: Id<CategoryId>,
-    #[serde(rename = "_id")]
-    same_id: Id<CategoryId>,
-    name: String,
-    description: String,
-    slug: String,
-    created_at: Time,
-    updated_at: Time,
-}
-
-impl CategoryView {
-    fn of(category: &Category) -> CategoryView {
-        CategoryView {
-            id: Id(category.id),
-            same_id: Id(category.id),
-            name: category.name.clone(),
-            description: category.description.clone(),
-            slug: category.slug.clone(),
-            created_at: Time(category.created_at),
-            updated_at: Time(category.updated_at),
+            parent: fields.optional("parentId", nullable(id())),
         }
     }
 }

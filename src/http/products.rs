@@ -162,11 +162,18 @@ async fn list_products_of_category(
     shop: Shop,
     _: Public,
     call: CallAsking<Paging, Word>,
-) -> Answer<Products> {
+) -> Answer<HereOr<Products>> {
     let Word(slug) = call.path;
-    let category = categories::by_slug(&shop, &slug)?.ok_or_else(Problem::not_found)?;
+    let category = match categories::by_slug(&shop, &slug)? {
+        categories::Named::Now(category) => category,
+        categories::Named::Before(slug) => {
+            let path = format!("/v1/product/getproductsbycategory/{slug}");
+            return Ok(HereOr::Moved(call.from.with_query(path)));
+        }
+        categories::Named::Nothing => return Err(Problem::not_found()),
+    };
     let selection = Selection { category: Some(category), ..Selection::default() };
-    selection.page(&shop, call.query)
+    selection.page(&shop, call.query).map(HereOr::Here)
 }
 
 async fn show_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<Fresh> {

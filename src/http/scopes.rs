@@ -20,6 +20,7 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
             "/v1/product/getavailableproducts",
             "/v1/product/getproductsbycategory/{slug}",
             "/v1/product/getcategories",
+            "/v1/product/categories/tree",
             "/v1/product/getcategory/{id}",
             "/v1/product/getcategoriesbyslug/{slug}",
         ],

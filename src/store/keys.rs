@@ -78,6 +78,11 @@ impl Key {
         self.0.get(skip..).unwrap_or_default()
     }
 
+    /// This key with another one behind it: the beginning of a list, then a place in it.
+    pub fn followed_by(&self, rest: &Key) -> Key {
+        KeyBuilder(self.0.to_vec()).bytes(rest.as_bytes()).done()
+    }
+
     /// The 16 bytes at its end, read as an id.
     pub fn last_id<I: Identity>(&self) -> Option<I> {
         self.0.last_chunk::<16>().map(|bytes| I::from_bytes(*bytes))

@@ -26,7 +26,7 @@ use tokio::{
 use self::touched::Touched;
 use crate::{
     domain::{
-        catalogue::{Category, Product},
+        catalogue::{CATEGORIES_MAX, Category, Product},
         ids::{CategoryId, ProductId, ShopId},
         inventory::Ledger,
         settings::Shop,
@@ -363,8 +363,6 @@ const CHANGES_MAX: u64 = 4_096;
 /// Entries after which the position is committed, though nothing to be found has changed: so
 /// many are read again after a crash.
 const ENTRIES_MAX: usize = 100_000;
-/// Categories that are suggested from.
-const CATEGORIES_MAX: usize = 2_000;
 const TOLD_EVERY: u64 = 5_000;
 /// While the index is made, what is in so far can be found after so many products.
 const SHOWN_EVERY: u64 = 25_000;

@@ -76,6 +76,7 @@ const NEW: &[(&str, &str, &str)] = &[
     ("DELETE", "/v1/auth/sessions/{id}", "U"),
     ("PATCH", "/v1/users/{id}/role", "A"),
     ("GET", "/v1/product/searchproducts", "P"),
+    ("GET", "/v1/product/categories/tree", "P"),
     ("GET", "/v1/product/suggest", "P"),
     ("GET", "/v1/inventory/ledger/{productId}", "IM"),
     ("POST", "/v1/orders/{id}/payment", "U"),

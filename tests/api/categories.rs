@@ -30,10 +30,19 @@ async fn a_category_is_found_by_id_by_slug_and_in_the_list() {
     {
       "data": {
         "_id": "[id]",
+        "breadcrumbs": [
+          {
+            "id": "[id]",
+            "name": "Tea & Coffee",
+            "slug": "tea-and-coffee"
+          }
+        ],
         "createdAt": "[time]",
         "description": "",
         "id": "[id]",
         "name": "Tea & Coffee",
+        "parentId": null,
+        "path": "tea-and-coffee",
         "slug": "tea-and-coffee",
         "updatedAt": "[time]"
       },

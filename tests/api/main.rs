@@ -11,6 +11,7 @@ mod by_hand;
 mod card_testing;
 mod carts;
 mod categories;
+mod category_tree;
 mod headers;
 mod idempotency;
 mod inventory;

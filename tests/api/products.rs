@@ -49,6 +49,13 @@ async fn a_product_is_shown_as_it_was_added() {
       "data": {
         "_id": "[id]",
         "brand": "Bodega",
+        "breadcrumbs": [
+          {
+            "id": "[id]",
+            "name": "Tea & Coffee",
+            "slug": "tea-and-coffee"
+          }
+        ],
         "categoryIds": [
           "[id]"
         ],

@@ -76,6 +76,7 @@ events! {
     CategoryEvent of Category {
         CategoryAdded = "category_added",
         CategoryChanged = "category_changed",
+        CategoryMoved = "category_moved",
         CategoryRemoved = "category_removed",
     }
     LedgerEvent of Ledger {

@@ -349,7 +349,7 @@ fn by_id(variants: &[Variant]) -> BTreeMap<VariantId, Variant> {
 }
 
 fn lists_must_fit(categories: &[CategoryId], images: &[String]) -> Result<(), CatalogueRefusal> {
-    if categories.len() > CATEGORIES_MAX {
+    if categories.len() > PRODUCT_CATEGORIES_MAX {
         return Err(CatalogueRefusal::TooManyCategories);
     }
     if images.len() > IMAGES_MAX { Err(CatalogueRefusal::TooManyImages) } else { Ok(()) }
@@ -358,6 +358,6 @@ fn lists_must_fit(categories: &[CategoryId], images: &[String]) -> Result<(), Ca
 /// Pictures of a product, and of each variant.
 pub const IMAGES_MAX: usize = 20;
 /// Categories a product stands in.
-pub const CATEGORIES_MAX: usize = 20;
+pub const PRODUCT_CATEGORIES_MAX: usize = 20;
 /// Earlier slugs that still lead to the product.
 pub const OLD_SLUGS_MAX: usize = 20;

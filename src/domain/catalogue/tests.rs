@@ -317,6 +317,7 @@ fn a_category_is_removed_when_it_is_empty() {
         name: "Drinks".into(),
         description: String::new(),
         slug: "drinks".into(),
+        parent: None,
     };
     let decide = |category: &mut Category, events: Vec<CategoryEvent>| {
         events.iter().for_each(|event| category.apply(event, &Stamp::default()));
@@ -330,11 +331,35 @@ fn a_category_is_removed_when_it_is_empty() {
     let events = category.change("Drinks".into(), "Wet".into(), "drinks".into()).expect("words");
     assert_eq!(decide(&mut category, events), 1);
     assert_eq!(category.change("Drinks".into(), "Wet".into(), "drinks".into()), Ok(vec![]));
-    assert_eq!(category.remove(1), Err(CatalogueRefusal::CategoryInUse));
-    let events = category.remove(0).expect("an empty shelf");
+    assert_eq!(category.remove(1, 0), Err(CatalogueRefusal::CategoryInUse));
+    assert_eq!(category.remove(0, 1), Err(CatalogueRefusal::CategoryHasSubcategories));
+    let events = category.remove(0, 0).expect("an empty shelf");
     assert_eq!(decide(&mut category, events), 1);
-    assert_eq!(category.remove(0), Err(CatalogueRefusal::UnknownCategory));
+    assert_eq!(category.remove(0, 0), Err(CatalogueRefusal::UnknownCategory));
     assert_eq!(category.add(new), Err(CatalogueRefusal::UnknownCategory));
+}
+
+#[test]
+fn a_category_moves_anywhere_but_below_itself() {
+    let mut pots = Category {
+        id: id("pots"),
+        name: "Pots".into(),
+        slug: "pots".into(),
+        ..Category::default()
+    };
+    let above = |names: &[&str]| names.iter().map(|name| id(name)).collect::<Vec<CategoryId>>();
+    let events = pots.move_below(&above(&["kitchen", "house"]), 2).expect("room");
+    assert_eq!(events, [CategoryEvent::CategoryMoved { parent: Some(id("kitchen")) }]);
+    events.iter().for_each(|event| pots.apply(event, &Stamp::default()));
+    assert_eq!(pots.move_below(&above(&["kitchen", "house"]), 2), Ok(vec![]), "already so");
+    let cycle = Err(CatalogueRefusal::CategoryCycle);
+    assert_eq!(pots.move_below(&above(&["pots"]), 0), cycle);
+    assert_eq!(pots.move_below(&above(&["lids", "pots", "kitchen"]), 0), cycle);
+    let deep = above(&["g", "f", "e", "d", "c", "b", "a"]);
+    assert!(pots.move_below(&deep, 0).is_ok(), "the eighth level is the last");
+    assert_eq!(pots.move_below(&deep, 1), Err(CatalogueRefusal::CategoryTooDeep));
+    assert_eq!(pots.move_below(&[], 7).map(|events| events.len()), Ok(1));
+    assert_eq!(Category::default().move_below(&[], 0), Err(CatalogueRefusal::UnknownCategory));
 }
 
 const COLOURS: [&str; 4] = ["red", "blue", "green", "rose"];

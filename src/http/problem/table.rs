@@ -117,6 +117,10 @@ fn of_catalogue(refusal: &CatalogueRefusal) -> StatusCode {
         | CatalogueRefusal::SkuTaken
         | CatalogueRefusal::CategoryNameTaken
         | CatalogueRefusal::CategoryInUse
+        | CatalogueRefusal::CategoryHasSubcategories
+        | CatalogueRefusal::CategoryCycle
+        | CatalogueRefusal::CategoryTooDeep
+        | CatalogueRefusal::CategoryLimitReached
         | CatalogueRefusal::ProductInactive => StatusCode::CONFLICT,
         CatalogueRefusal::VariantRequired
         | CatalogueRefusal::CurrencyMismatch

@@ -8,8 +8,8 @@ use crate::{
     actors::assortment::{StockedVariant, WantedChanges, WantedProduct},
     domain::{
         catalogue::{
-            CATEGORIES_MAX, IMAGES_MAX, OPTIONS_MAX, ProductEdit, ProductOption, VALUES_MAX,
-            VARIANTS_MAX, WantedVariant,
+            IMAGES_MAX, OPTIONS_MAX, PRODUCT_CATEGORIES_MAX, ProductEdit, ProductOption,
+            VALUES_MAX, VARIANTS_MAX, WantedVariant,
         },
         ids::{CategoryId, ProductId},
         money::{Currency, Money},
@@ -46,7 +46,7 @@ impl Body for CreateProductBody {
             description: fields.required("description", multiline(0, DESCRIPTION_LETTERS_MAX)),
             price: fields.required("price", money()),
             stock: fields.required("stock", stock()),
-            category_ids: fields.required("categoryIds", list(id(), 0, CATEGORIES_MAX)),
+            category_ids: fields.required("categoryIds", list(id(), 0, PRODUCT_CATEGORIES_MAX)),
             images: fields.or("images", images(), Vec::new()),
             brand: said(fields.optional("brand", nullable(brand())).flatten()),
             sku: fields.optional("sku", sku()),
@@ -113,7 +113,7 @@ impl Body for UpdateProductBody {
             name: fields.optional("name", text(1, NAME_LETTERS_MAX)),
             description: fields.optional("description", multiline(0, DESCRIPTION_LETTERS_MAX)),
             price: fields.optional("price", money()),
-            category_ids: fields.optional("categoryIds", list(id(), 0, CATEGORIES_MAX)),
+            category_ids: fields.optional("categoryIds", list(id(), 0, PRODUCT_CATEGORIES_MAX)),
             images: fields.optional("images", images()),
             brand: fields.optional("brand", nullable(brand())).map(said),
             sku: fields.optional("sku", sku()),

@@ -1,5 +1,7 @@
 //! Lists of products: which, in which order, and from which rows they are read.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::view::ProductView;
@@ -85,7 +87,7 @@ pub enum Status {
 /// Which products, in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Selection {
-    /// Of this category.
+    /// Of this category, or one below it.
     pub category: Option<CategoryId>,
     /// Of this brand, folded.
     pub brand: Option<String>,
@@ -113,8 +115,15 @@ impl Selection {
 
     fn made(&self, shop: &Shop, paging: &Paging) -> Answer<Products> {
         let mut marks = Vec::new();
-        let page = self.rows().page(&shop.reader, &shop.cursors, paging, |key, _| {
-            self.shown(shop, key, &mut marks)
+        let shelf = self.category.map(|category| -> Answer<BTreeSet<CategoryId>> {
+            let mut shelf = shop.shelves.tree()?.with_all_below(category);
+            shelf.insert(category);
+            Ok(shelf)
+        });
+        let shelf = shelf.transpose()?;
+        let rows = self.rows(shelf.as_ref());
+        let page = rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
+            self.shown(shop, shelf.as_ref(), key, &mut marks)
         })?;
         let page: Page<Bytes> = page;
         marks.extend_from_slice(page.next_cursor.as_deref().unwrap_or_default().as_bytes());
@@ -126,10 +135,16 @@ impl Selection {
     }
 
     /// The product of a row as it is shown, if it is one of these.
-    fn shown(&self, shop: &Shop, key: &Key, marks: &mut Vec<u8>) -> Answer<Option<Bytes>> {
+    fn shown(
+        &self,
+        shop: &Shop,
+        shelf: Option<&BTreeSet<CategoryId>>,
+        key: &Key,
+        marks: &mut Vec<u8>,
+    ) -> Answer<Option<Bytes>> {
         let Some(id) = key.last_id::<ProductId>() else { return Ok(None) };
         let product = shop.reader.get::<Product>(id)?;
-        if !self.admits(&product.state) {
+        if !self.admits(&product.state, shelf) {
             return Ok(None);
         }
         let shown = shop.renderings.show(&shop.reader, &product)?;
@@ -142,29 +157,30 @@ impl Selection {
     }
 
     /// Whether it is one of these, as far as can be told without its stock.
-    fn admits(&self, product: &Product) -> bool {
+    fn admits(&self, product: &Product, shelf: Option<&BTreeSet<CategoryId>>) -> bool {
         let costs_enough = |min: Money| min.minor() <= product.price.minor();
         let costs_little = |max: Money| product.price.minor() <= max.minor();
         let is_of =
             |brand: &String| product.brand.as_deref().map(fold_name).as_ref() == Some(brand);
         product.exists()
             && (product.is_active || self.also_inactive)
-            && self.category.is_none_or(|category| product.category_ids.contains(&category))
+            && shelf.is_none_or(|shelf| product.category_ids.iter().any(|id| shelf.contains(id)))
             && self.brand.as_ref().is_none_or(is_of)
             && self.min_price.is_none_or(costs_enough)
             && self.max_price.is_none_or(costs_little)
     }
 
     /// The fitting rows. Another order is another list, and so is another category.
-    fn rows(&self) -> Rows {
+    fn rows(&self, shelf: Option<&BTreeSet<CategoryId>>) -> Rows {
         let rows =
             |name: &str, prefix, order| Rows::all(format!("products by {name}"), prefix, order);
-        match (self.sort, self.category) {
-            (Sort::Newest, None) => rows("age", keys::products(), Order::Descending),
-            (Sort::Newest, Some(category)) => {
-                let name = format!("age of {category}");
-                rows(&name, keys::products_of(category), Order::Descending)
-            }
+        match (self.sort, self.category.zip(shelf)) {
+            (Sort::Newest, Some((category, shelf))) if shelf.len() <= SHELVES_MERGED_MAX => Rows {
+                merged: shelf.iter().map(|category| keys::products_of(*category)).collect(),
+                ..rows(&format!("age below {category}"), keys::products(), Order::Descending)
+            },
+            // What stands on so many shelves is a good part of everything.
+            (Sort::Newest, _) => rows("age", keys::products(), Order::Descending),
             (Sort::Name, _) => rows("name", keys::products_named(), Order::Ascending),
             (Sort::Cheapest, _) => Rows {
                 from: self.min_price.map(|min| below(min.minor())),
@@ -225,3 +241,5 @@ const SORTS: &[(&str, Sort)] = &[
 ];
 const STATUSES: &[(&str, Status)] = &[("active", Status::Active), ("all", Status::All)];
 const FILTER_LETTERS_MAX: usize = 200;
+/// Categories whose lists are read side by side.
+const SHELVES_MERGED_MAX: usize = 64;

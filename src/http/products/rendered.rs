@@ -15,11 +15,12 @@ use serde_json::{Serializer, ser::Formatter};
 use super::{
     Products, Written,
     list::Selection,
-    view::{ProductView, in_all},
+    view::{ProductView, in_all, shelf_of},
 };
 use crate::{
+    actors::shelves::Shelves,
     domain::{
-        catalogue::Product,
+        catalogue::{Category, CategoryTree, Product},
         ids::{ProductId, VariantId},
         inventory::Ledger,
     },
@@ -35,6 +36,7 @@ use crate::{
 /// Products and lists written lately.
 #[derive(Debug)]
 pub struct Renderings {
+    shelves: Shelves,
     products: Cache<ProductId, Arc<Rendering>, ByBytes>,
     lists: Cache<Listed, Arc<KeptList>, ByBytes>,
 }
@@ -47,24 +49,29 @@ pub type Listed = (Selection, Paging);
 struct Counts {
     products: u64,
     ledgers: u64,
+    categories: u64,
 }
 
 impl Counts {
     fn now(reader: &Reader) -> Counts {
-        Counts { products: reader.changes_of::<Product>(), ledgers: reader.changes_of::<Ledger>() }
-    }
-}
-
-impl Default for Renderings {
-    fn default() -> Renderings {
-        Renderings {
-            products: Cache::with_weighter(PRODUCTS_USUAL, PRODUCTS_BYTES_MAX, ByBytes),
-            lists: Cache::with_weighter(LISTS_USUAL, LISTS_BYTES_MAX, ByBytes),
+        Counts {
+            products: reader.changes_of::<Product>(),
+            ledgers: reader.changes_of::<Ledger>(),
+            categories: reader.changes_of::<Category>(),
         }
     }
 }
 
 impl Renderings {
+    /// Nothing written yet; where products stand is looked up on these shelves.
+    pub fn over(shelves: Shelves) -> Renderings {
+        Renderings {
+            shelves,
+            products: Cache::with_weighter(PRODUCTS_USUAL, PRODUCTS_BYTES_MAX, ByBytes),
+            lists: Cache::with_weighter(LISTS_USUAL, LISTS_BYTES_MAX, ByBytes),
+        }
+    }
+
     /// The answer that shows this product; `None` if there is none.
     ///
     /// # Errors
@@ -121,11 +128,14 @@ impl Renderings {
 
     fn of(&self, product: &Versioned<Product>) -> Answer<Arc<Rendering>> {
         let id = product.state.id;
-        let known = self.products.get(&id).filter(|known| known.version == product.version);
-        if let Some(known) = known {
+        let shelved = self.shelves.changes();
+        let is_fresh =
+            |known: &Arc<Rendering>| known.version == product.version && known.shelved == shelved;
+        if let Some(known) = self.products.get(&id).filter(is_fresh) {
             return Ok(known);
         }
-        let rendering = Arc::new(Rendering::of(product)?);
+        let tree = self.shelves.tree()?;
+        let rendering = Arc::new(Rendering::of(product, shelved, &tree)?);
         self.products.insert(id, Arc::clone(&rendering));
         Ok(rendering)
     }
@@ -178,11 +188,11 @@ impl ShownProduct {
         Bytes::from(json)
     }
 
-    /// The stock figures in one number (FNV-1a over whole figures).
+    /// The stock figures, and where it stands, in one number (FNV-1a over whole figures).
     fn figures(&self) -> u64 {
-        self.stock
-            .iter()
-            .fold(FNV_OFFSET, |hash, units| (hash ^ u64::from(*units)).wrapping_mul(FNV_PRIME))
+        self.stock.iter().fold(FNV_OFFSET ^ self.rendering.shelf, |hash, units| {
+            (hash ^ u64::from(*units)).wrapping_mul(FNV_PRIME)
+        })
     }
 }
 
@@ -190,6 +200,10 @@ impl ShownProduct {
 #[derive(Debug)]
 struct Rendering {
     version: u64,
+    /// How often categories had changed when it was written.
+    shelved: u64,
+    /// The mark of where it stands.
+    shelf: u64,
     text: Vec<u8>,
     /// Where figures go: first that of all variants, then that of each.
     gaps: Vec<usize>,
@@ -211,9 +225,9 @@ struct KeptList {
 }
 
 impl Rendering {
-    fn of(product: &Versioned<Product>) -> Answer<Rendering> {
+    fn of(product: &Versioned<Product>, shelved: u64, tree: &CategoryTree) -> Answer<Rendering> {
         let mut marked = Vec::new();
-        let view = ProductView::of(&product.state, &[]);
+        let view = ProductView::of(&product.state, tree, &[]);
         view.serialize(&mut Serializer::with_formatter(&mut marked, WithGaps))
             .map_err(Problem::fault)?;
         let mut text = Vec::with_capacity(marked.len());
@@ -227,7 +241,8 @@ impl Rendering {
         let variants = product.state.variants_in_order();
         let variants = variants.into_iter().map(|variant| variant.id).collect();
         let kept = ArcSwapOption::empty();
-        Ok(Rendering { version: product.version, text, gaps, variants, kept })
+        let shelf = shelf_of(&product.state, tree).map_or(0, |shelf| tree.mark_of(shelf));
+        Ok(Rendering { version: product.version, shelved, shelf, text, gaps, variants, kept })
     }
 }
 

@@ -71,7 +71,8 @@ impl World {
 
     async fn adds_category(&self, name: &str) -> CategoryId {
         let category = self.shop.clock.new_id();
-        let add = AddCategory { category, name: name.to_owned(), description: String::new() };
+        let (name, description) = (name.to_owned(), String::new());
+        let add = AddCategory { category, name, description, parent: None };
         let intent = self.shop.intent(Who::Shop);
         self.shop.desks.catalogue.ask(add, intent).await.expect("a category").id
     }
@@ -175,7 +176,9 @@ fn must_render_as_its_view(world: &World, id: ProductId) {
     let product = world.product(id);
     let order = product.state.variants_in_order();
     let stock: Vec<u32> = order.iter().map(|variant| on_sale(&world.ledger(variant.id))).collect();
-    let view = serde_json::to_vec(&ProductView::of(&product.state, &stock)).expect("JSON");
+    let tree = world.shop.shelves.tree().expect("the categories");
+    let view = ProductView::of(&product.state, &tree, &stock);
+    let view = serde_json::to_vec(&view).expect("JSON");
     let shown = world.shop.renderings.show(&world.shop.reader, &product).expect("a rendering");
     assert_eq!(String::from_utf8_lossy(&shown.json()), String::from_utf8_lossy(&view));
 }

@@ -7,10 +7,13 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        catalogue::{Product, ProductOption, Variant},
+        catalogue::{CategoryTree, Product, ProductOption, Variant},
         ids::{CategoryId, ProductId, VariantId},
     },
-    http::views::{Amount, Id, Time},
+    http::{
+        categories::CrumbView,
+        views::{Amount, Id, Time},
+    },
 };
 
 /// A product, as everybody sees it.
@@ -28,6 +31,7 @@ pub struct ProductView<'a> {
     slug: &'a str,
     stock: u32,
     category_ids: Vec<Id<CategoryId>>,
+    breadcrumbs: Vec<CrumbView<'a>>,
     images: &'a [String],
     brand: Option<&'a str>,
     is_active: bool,
@@ -54,8 +58,9 @@ struct VariantView<'a> {
 }
 
 impl<'a> ProductView<'a> {
-    /// The product with so many units of each variant, in the order of the variants.
-    pub fn of(product: &'a Product, stock: &[u32]) -> ProductView<'a> {
+    /// The product where it stands in this tree, with so many units of each variant, in the
+    /// order of the variants.
+    pub fn of(product: &'a Product, tree: &'a CategoryTree, stock: &[u32]) -> ProductView<'a> {
         let variants = product.variants_in_order();
         let shown = variants.iter().enumerate().map(|(index, variant)| {
             let units = stock.get(index).copied().unwrap_or(0);
@@ -72,6 +77,9 @@ impl<'a> ProductView<'a> {
             slug: &product.slug,
             stock: in_all(stock),
             category_ids: product.category_ids.iter().copied().map(Id).collect(),
+            breadcrumbs: shelf_of(product, tree)
+                .map(|shelf| CrumbView::path_to(shelf, tree))
+                .unwrap_or_default(),
             images: &product.images,
             brand: product.brand.as_deref(),
             is_active: product.is_active,
@@ -100,6 +108,11 @@ impl<'a> VariantView<'a> {
             images: &variant.images,
         }
     }
+}
+
+/// Where a product mainly stands: in the first of its categories that is there.
+pub(super) fn shelf_of(product: &Product, tree: &CategoryTree) -> Option<CategoryId> {
+    product.category_ids.iter().copied().find(|id| tree.get(*id).is_some())
 }
 
 /// The units of all variants together.

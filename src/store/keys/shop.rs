@@ -126,6 +126,22 @@ pub fn category_listed(folded: &str, category: CategoryId) -> Key {
     Key::row(0x92).text(folded).id(&category).done()
 }
 
+/// Look-up: which category had this slug before. Apart from [`category_by_slug`], so that one who
+/// has the slug now and one who had it then do not meet.
+pub fn category_by_old_slug(slug: &str) -> Key {
+    Key::row(0x93).text(slug).done()
+}
+
+/// List: the categories right below one.
+pub fn categories_below(parent: CategoryId) -> Key {
+    Key::row(0x94).id(&parent).done()
+}
+
+/// A row of [`categories_below`].
+pub fn category_below(parent: CategoryId, category: CategoryId) -> Key {
+    Key::row(0x94).id(&parent).id(&category).done()
+}
+
 /// List: every ledger, by product.
 pub fn ledgers() -> Key {
     Key::row(0x98).done()

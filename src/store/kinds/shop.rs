@@ -116,11 +116,15 @@ impl Kept for Category {
             return Vec::new();
         }
         let name = fold_name(&self.name);
-        vec![
+        let mut rows = vec![
             (keys::category_by_name(&name), holder(id)),
             (keys::category_by_slug(&self.slug), holder(id)),
             listed(keys::category_listed(&name, id)),
-        ]
+        ];
+        let old = self.old_slugs.iter();
+        rows.extend(old.map(|slug| (keys::category_by_old_slug(slug), holder(id))));
+        rows.extend(self.parent.map(|parent| listed(keys::category_below(parent, id))));
+        rows
     }
 }
 

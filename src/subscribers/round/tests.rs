@@ -150,7 +150,7 @@ impl House {
             let decision = self.keeper.decide(intent, |work| {
                 let name = name.to_string();
                 let (description, slug) = (String::new(), name.clone());
-                let wanted = NewCategory { category: id, name, description, slug };
+                let wanted = NewCategory { category: id, name, description, slug, parent: None };
                 let events = work.get::<Category>(id)?.add(wanted)?;
                 work.change::<Category>(id, events)
             });

@@ -2,8 +2,8 @@
 
 use crate::{
     domain::{
-        catalogue::{Category, Product},
-        ids::{CategoryId, ProductId, VariantId},
+        catalogue::{CATEGORY_LEVELS_MAX, Category, Product},
+        ids::{CategoryId, Identity, ProductId, VariantId},
         inventory::Ledger,
     },
     search::{Findable, sales_step},
@@ -65,24 +65,31 @@ pub fn stock_of(reader: &Reader, product: ProductId) -> Result<(bool, u64), Stor
 /// A fault of the store.
 pub fn count(reader: &Reader) -> Result<u64, StoreFault> {
     let mut count = 0;
-    for_each(reader, &keys::products(), |_| count += 1)?;
+    for_each(reader, &keys::products(), |_: ProductId| count += 1)?;
     Ok(count)
 }
 
-/// The products that stand in a category.
+/// The products that stand in a category or below it.
 ///
 /// # Errors
 /// A fault of the store.
 pub fn standing_in(reader: &Reader, category: CategoryId) -> Result<Vec<ProductId>, StoreFault> {
-    let mut products = Vec::new();
-    for_each(reader, &keys::products_of(category), |id| products.push(id))?;
+    let (mut products, mut open) = (Vec::new(), vec![category]);
+    for _ in 0..CATEGORY_LEVELS_MAX {
+        let mut below = Vec::new();
+        for category in open {
+            for_each(reader, &keys::products_of(category), |id| products.push(id))?;
+            for_each(reader, &keys::categories_below(category), |id| below.push(id))?;
+        }
+        open = below;
+    }
     Ok(products)
 }
 
-fn for_each(
+fn for_each<I: Identity>(
     reader: &Reader,
     list: &Key,
-    mut each: impl FnMut(ProductId),
+    mut each: impl FnMut(I),
 ) -> Result<(), StoreFault> {
     let mut after = None;
     loop {
@@ -100,9 +107,15 @@ fn with_those_above(
     id: CategoryId,
     found: &mut Vec<(CategoryId, String)>,
 ) -> Result<(), StoreFault> {
-    let category = reader.get::<Category>(id)?.state;
-    if category.exists() && found.iter().all(|(known, _)| *known != id) {
+    let mut next = Some(id);
+    for _ in 0..CATEGORY_LEVELS_MAX {
+        let Some(id) = next else { break };
+        let category = reader.get::<Category>(id)?.state;
+        if !category.exists() || found.iter().any(|(known, _)| *known == id) {
+            break;
+        }
         found.push((id, category.name.clone()));
+        next = category.parent;
     }
     Ok(())
 }
