@@ -31,8 +31,8 @@ release:
 venv:
     .ci/venv
 
-# The fault tests for long: kills, power cuts (root), and seeded schedules against the double of Stripe
-faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_SCHEDULES="20000":
+# The fault tests for long: kills, power cuts (root), damages, and seeded schedules against the double of Stripe
+faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMAGES="10000" $BODEGA_FAULTS_DAMAGED_SHOPS="200" $BODEGA_SCHEDULES="20000":
     cargo test --test faults -- --nocapture --test-threads 1
     cargo test --test stripe -- --nocapture schedules
 

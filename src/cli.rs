@@ -173,7 +173,7 @@ pub enum Exit {
     Done,
     /// It could not; the message says why.
     Failed,
-    /// The journal or the state is damaged; the message names the command to run.
+    /// The journal or the state is damaged, or of a later version; the message says what to do.
     Damaged,
     /// Another process has the data directory.
     Locked,

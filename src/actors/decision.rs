@@ -53,6 +53,7 @@ impl From<StoreFault> for Rejection {
             StoreFault::DiskFull | StoreFault::ReadOnly { .. } => Rejection::Unwritable,
             StoreFault::TooLarge { .. }
             | StoreFault::Damaged { .. }
+            | StoreFault::LaterFormat { .. }
             | StoreFault::Locked { .. }
             | StoreFault::Io { .. }
             | StoreFault::StateDamaged { .. }

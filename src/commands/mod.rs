@@ -59,8 +59,10 @@ impl Ended {
             Ended::Store(StoreFault::Locked { .. })
             | Ended::CannotOpen(CannotOpen::Store(StoreFault::Locked { .. })) => Exit::Locked,
             Ended::Damaged(_)
-            | Ended::Store(StoreFault::Damaged { .. })
-            | Ended::CannotOpen(CannotOpen::Store(StoreFault::Damaged { .. })) => Exit::Damaged,
+            | Ended::Store(StoreFault::Damaged { .. } | StoreFault::LaterFormat { .. })
+            | Ended::CannotOpen(CannotOpen::Store(
+                StoreFault::Damaged { .. } | StoreFault::LaterFormat { .. },
+            )) => Exit::Damaged,
             Ended::Settings(_) => Exit::Settings,
             Ended::Store(_) | Ended::CannotOpen(_) | Ended::Plainly(_) => Exit::Failed,
         }

@@ -6,6 +6,7 @@
 
 use std::{
     fs, io,
+    panic::catch_unwind,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -33,6 +34,18 @@ struct Cursor {
     /// Missing while the index is being made.
     position: Option<u64>,
     timeline: u32,
+    /// Of all of the above: a position that is damaged would hide what came before it.
+    sum: u32,
+}
+
+impl Cursor {
+    fn at(language: &str, standing: Option<Standing>) -> Cursor {
+        let position = standing.map(|standing| standing.position);
+        let timeline = standing.map_or(0, |standing| standing.timeline);
+        let words = format!("{SCHEMA_VERSION} {language} {position:?} {timeline}");
+        let sum = crc32c::crc32c(words.as_bytes());
+        Cursor { schema: SCHEMA_VERSION, language: language.to_owned(), position, timeline, sum }
+    }
 }
 
 /// Where an index stands in the journal.
@@ -68,14 +81,26 @@ impl Shelf {
         dir: &Path,
         language: &str,
     ) -> Result<(Shelf, Indexer, Option<Standing>), SearchFault> {
-        match Shelf::opened(dir, language) {
-            Ok(Some((index, standing))) => Shelf::over(index, language, Some(standing)),
-            Ok(None) | Err(_) => {
+        // Files that are damaged may make a reader panic.
+        match catch_unwind(|| Shelf::sound(dir, language)) {
+            Ok(Ok(Some(sound))) => Ok(sound),
+            Ok(Ok(None) | Err(_)) | Err(_) => {
                 let index = Shelf::begun(dir)?;
-                Shelf::over(index, language, None)
+                Shelf::over(index, language, None).map_err(damaged)
             }
         }
-        .map_err(damaged)
+    }
+
+    /// The index that is there, if all of it can be read.
+    fn sound(
+        dir: &Path,
+        language: &str,
+    ) -> tantivy::Result<Option<(Shelf, Indexer, Option<Standing>)>> {
+        let Some((index, standing)) = Shelf::opened(dir, language)? else { return Ok(None) };
+        let (shelf, indexer, standing) = Shelf::over(index, language, Some(standing))?;
+        // Opens what each file names.
+        shelf.viewed(0, Arc::default())?;
+        Ok(Some((shelf, indexer, standing)))
     }
 
     fn opened(dir: &Path, language: &str) -> tantivy::Result<Option<(Index, Standing)>> {
@@ -85,12 +110,15 @@ impl Shelf {
         let index = Index::open_in_dir(dir)?;
         let payload = index.load_metas()?.payload.unwrap_or_default();
         let Ok(cursor) = serde_json::from_str::<Cursor>(&payload) else { return Ok(None) };
-        let fits = cursor.schema == SCHEMA_VERSION && cursor.language == language;
-        let Some(position) = cursor.position.filter(|_| fits) else { return Ok(None) };
+        let Some(position) = cursor.position else { return Ok(None) };
+        let standing = Standing { position, timeline: cursor.timeline };
+        if cursor != Cursor::at(language, Some(standing)) {
+            return Ok(None);
+        }
         if index.schema() != schema().0 || !index.validate_checksum()?.is_empty() {
             return Ok(None);
         }
-        Ok(Some((index, Standing { position, timeline: cursor.timeline })))
+        Ok(Some((index, standing)))
     }
 
     fn begun(dir: &Path) -> Result<Index, SearchFault> {
@@ -196,12 +224,7 @@ impl Indexer {
     /// Writes what was changed, and that it is everything up to there; `None` while the index
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
-        let cursor = Cursor {
-            schema: SCHEMA_VERSION,
-            language: self.language.clone(),
-            position: standing.map(|standing| standing.position),
-            timeline: standing.map_or(0, |standing| standing.timeline),
-        };
+        let cursor = Cursor::at(&self.language, standing);
         let payload = serde_json::to_string(&cursor)
             .map_err(|fault| SearchFault::Damaged(fault.to_string()))?;
         let mut commit = self.writer.prepare_commit().map_err(damaged)?;

@@ -48,6 +48,19 @@ pub enum StoreFault {
         /// What the shopkeeper can run.
         command: String,
     },
+    /// The journal goes on in a format that only a later version of this program knows.
+    #[error(
+        "{} was written by a later version of bodega from byte {offset} on (format {format}): \
+         start that version; nothing was changed", file.display()
+    )]
+    LaterFormat {
+        /// The file.
+        file: PathBuf,
+        /// Where in the file.
+        offset: u64,
+        /// The letter that counts formats.
+        format: char,
+    },
     /// Another process has the data directory.
     #[error("another process is using {}", dir.display())]
     Locked {

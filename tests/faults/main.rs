@@ -7,6 +7,7 @@
 
 mod buyers;
 mod cuts;
+mod damages;
 mod full;
 mod killed;
 mod meddle;
@@ -20,6 +21,7 @@ mod writes;
 #[expect(dead_code, reason = "shared with the other tests of crashes, which use the rest")]
 mod support {
     pub mod dice;
+    pub mod house;
     pub mod process;
     pub mod till;
     pub mod wire;

@@ -1,6 +1,8 @@
 //! Frame: one commit in the journal, a binary header and a line of JSON.
 //!
-//! Invariant: a frame is only taken for one if its checksum over header and payload fits.
+//! Invariant: a frame is only taken for one if its checksum over header and payload fits. The
+//! last letter of the magic counts formats: a frame of a later one is told from a damaged one, so
+//! that an older program refuses it and never cuts it off.
 //!
 //! | byte | what |
 //! |---|---|
@@ -60,6 +62,8 @@ pub enum Parsed<'a> {
     Empty,
     /// It goes on beyond the bytes at hand, by its own account.
     Short,
+    /// A frame of a later format, which counts by this letter.
+    Later(char),
     /// No frame.
     Bad(&'static str),
 }
@@ -91,7 +95,7 @@ pub fn parse(bytes: &[u8]) -> Parsed<'_> {
         return Parsed::Short;
     }
     if head[0..4] != MAGIC {
-        return Parsed::Bad("no frame begins here");
+        return not_ours(bytes);
     }
     let length = usize::try_from(u32::from_le_bytes(array(head, 4))).unwrap_or(usize::MAX);
     if length > super::super::change::PAYLOAD_BYTES_MAX {
@@ -112,12 +116,33 @@ pub fn parse(bytes: &[u8]) -> Parsed<'_> {
     Parsed::Frame(Frame { header, payload: &whole[HEADER_BYTES..], crc })
 }
 
+/// What begins with another magic: a frame of a later format, unless it is one of ours with a
+/// single letter changed.
+fn not_ours(bytes: &[u8]) -> Parsed<'_> {
+    let [name @ .., ours] = MAGIC;
+    let later = bytes[name.len()];
+    if !bytes.starts_with(&name) || later <= ours || !later.is_ascii_alphanumeric() {
+        return Parsed::Bad("no frame begins here");
+    }
+    let length = usize::try_from(u32::from_le_bytes(array(bytes, 4))).unwrap_or(usize::MAX);
+    if let Some(whole) = bytes.get(..HEADER_BYTES.saturating_add(length)) {
+        let mut mended = whole.to_vec();
+        mended[..MAGIC.len()].copy_from_slice(&MAGIC);
+        if checksum(&mended) == u32::from_le_bytes(array(whole, 44)) {
+            return Parsed::Bad("the first letters of the frame are damaged");
+        }
+    }
+    Parsed::Later(char::from(later))
+}
+
 /// The first whole frame at or after the beginning of these bytes that `wanted` wants.
 pub fn find<'a>(bytes: &'a [u8], wanted: impl Fn(&Header) -> bool) -> Option<Frame<'a>> {
     let starts = bytes.windows(MAGIC.len()).enumerate();
     starts.filter(|(_, window)| *window == MAGIC).find_map(|(at, _)| match parse(&bytes[at..]) {
         Parsed::Frame(frame) if wanted(&frame.header) => Some(frame),
-        Parsed::Frame(_) | Parsed::Empty | Parsed::Short | Parsed::Bad(_) => None,
+        Parsed::Frame(_) | Parsed::Empty | Parsed::Short | Parsed::Later(_) | Parsed::Bad(_) => {
+            None
+        }
     })
 }
 

@@ -229,6 +229,9 @@ impl Survey {
     ) -> Result<(), StoreFault> {
         let rest = &bytes[offset..];
         let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Ok(()) };
+        if let Parsed::Later(format) = frame::parse(rest) {
+            return Err(later(path, len64(offset), format));
+        }
         let next = self.at.last + 1;
         if sealed {
             let what = format!("frame {next} is damaged, and the journal goes on behind it");
@@ -338,6 +341,11 @@ pub(in super::super) fn damage(file: &Path, offset: u64, what: String) -> StoreF
     let data = file.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     let command = format!("bodega verify --data-dir {}", data.display());
     StoreFault::Damaged { file: file.to_path_buf(), offset, what, command }
+}
+
+/// What a later version has written is neither read nor cut off.
+pub(in super::super) fn later(file: &Path, offset: u64, format: char) -> StoreFault {
+    StoreFault::LaterFormat { file: file.to_path_buf(), offset, format }
 }
 
 /// The first segment of a fresh journal is small, so that a first start is quick.

@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use super::{
     super::{Seq, fault::StoreFault, len64},
     frame::{self, Frame, Parsed},
-    open::damage,
+    open::{damage, later},
     segment,
 };
 
@@ -111,6 +111,7 @@ impl Place {
             }
         }
         match frame::parse(&self.buffer[self.used..]) {
+            Parsed::Later(format) => Err(later(&self.path, self.offset, format)),
             Parsed::Bad(what) => Err(damage(&self.path, self.offset, what.to_owned())),
             Parsed::Frame(_) | Parsed::Empty | Parsed::Short => Ok(None),
         }

@@ -190,13 +190,28 @@ impl Spares {
 
 fn spare(dir: &Path, bytes: u64, disk: &Disk) -> io::Result<PathBuf> {
     let path = dir.join(SPARE_NAME);
-    if fs::metadata(&path).is_ok_and(|spare| spare.len() == bytes) {
+    if fs::metadata(&path).is_ok_and(|spare| spare.len() == bytes) && is_blank(&path) {
         return Ok(path);
     }
     if disk.is_low_for(bytes) {
         return Err(io::ErrorKind::StorageFull.into());
     }
     make(dir, SPARE_NAME, bytes)
+}
+
+/// Whether a file holds zeros only: what it holds else would lie behind frames one day, and look
+/// like damage of the journal.
+fn is_blank(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let mut piece = [0; 64 * 1024];
+    let mut at = 0;
+    loop {
+        match file.read_at(&mut piece, at) {
+            Ok(0) => return true,
+            Ok(read) if piece[..read].iter().all(|byte| *byte == 0) => at += len64(read),
+            Ok(_) | Err(_) => return false,
+        }
+    }
 }
 
 /// The next segment, while it waits.

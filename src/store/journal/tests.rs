@@ -167,6 +167,83 @@ fn a_flip_in_the_last_open_batch_is_reported_as_torn() {
     assert_eq!(torn.map(|torn| torn.offset), Some(len64(starts[1])));
 }
 
+/// These frames, the later of them as a version would write them that counts another format.
+fn with_a_later_format_from(bytes: &[u8], start: usize) -> Vec<u8> {
+    let mut later = bytes.to_vec();
+    later[start + 3] = b'2';
+    // Its checksum is over its own magic, or over something else altogether.
+    later[start + 44] ^= 0x55;
+    later
+}
+
+#[test]
+fn what_a_later_version_wrote_is_refused_and_never_cut_off() {
+    let (folder, mut journal) = fresh();
+    keep(&mut journal, &["tea", "cups"]);
+    keep(&mut journal, &["spoons"]);
+    let bytes = segment_of(&folder);
+    let starts = starts(&bytes);
+    for start in [starts[0], starts[1], starts[2]] {
+        let later = with_a_later_format_from(&bytes, start);
+        let folder = with_segment(&later);
+        let refused = opened(folder.path()).map(|_| ());
+        let Err(StoreFault::LaterFormat { file, offset, format: '2' }) = refused else {
+            panic!("at {start}: {refused:?}");
+        };
+        assert_eq!(offset, len64(start));
+        assert!(fs::read(&file).expect("the segment") == later, "nothing was changed");
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing was made");
+        let mut cursor = Cursor::after(folder.path(), 0);
+        let read = std::iter::repeat_with(|| cursor.next(3)).find_map(Result::err);
+        assert!(matches!(read, Some(StoreFault::LaterFormat { .. })), "{read:?}");
+    }
+}
+
+#[test]
+fn a_sealed_segment_of_a_later_version_is_refused_as_such() {
+    let (folder, mut journal) = fresh();
+    let large = "x".repeat(1_000_000);
+    keep(&mut journal, &[large.as_str(); 6]);
+    drop(journal);
+    let first = folder.path().join(segment::name_of(1));
+    let bytes = fs::read(&first).expect("a segment");
+    fs::write(&first, with_a_later_format_from(&bytes, 0)).expect("written");
+    let refused = opened(folder.path()).map(|_| ());
+    assert!(matches!(refused, Err(StoreFault::LaterFormat { offset: 0, .. })), "{refused:?}");
+}
+
+#[test]
+fn a_single_damaged_letter_is_not_taken_for_a_later_version() {
+    let (folder, mut journal) = fresh();
+    keep(&mut journal, &["tea"]);
+    keep(&mut journal, &["cups"]);
+    let mut bytes = segment_of(&folder);
+    let starts = starts(&bytes);
+    bytes[3] ^= 2;
+    let opened_damaged = opened(with_segment(&bytes).path()).map(|_| ());
+    assert!(matches!(opened_damaged, Err(StoreFault::Damaged { .. })), "{opened_damaged:?}");
+    bytes[3] ^= 2;
+    bytes[starts[1] + 3] ^= 2;
+    let (journal, torn) = opened(with_segment(&bytes).path()).expect("an unsynced end");
+    assert_eq!((journal.last(), torn.is_some()), (1, true));
+}
+
+#[test]
+fn a_spare_segment_that_is_not_blank_is_made_again() {
+    let (folder, journal) = fresh();
+    drop(journal);
+    let spare = folder.path().join(segment::SPARE_NAME);
+    let mut bytes = vec![0; usize::try_from(SEGMENT).expect("small")];
+    bytes[70_000] = 1;
+    fs::write(&spare, &bytes).expect("written");
+    let (mut journal, _) = opened(folder.path()).expect("an open journal");
+    let large = "x".repeat(1_000_000);
+    keep(&mut journal, &[large.as_str(); 6]);
+    drop(journal);
+    let (journal, torn) = opened(folder.path()).expect("an open journal");
+    assert_eq!((journal.last(), torn), (6, None));
+}
+
 #[test]
 fn stale_frames_behind_a_cut_never_come_back() {
     let (folder, mut journal) = fresh();

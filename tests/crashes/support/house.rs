@@ -40,6 +40,7 @@ pub struct House {
     pub clock: Clock,
     dir: TempDir,
     arbiter: Arbiter,
+    options: StoreOptions,
 }
 
 /// Somebody with an address.
@@ -59,39 +60,52 @@ pub struct Ware {
 impl House {
     /// A new shop.
     pub async fn new() -> House {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let clock = Clock::stopped_at(Timestamp::from_millis(1_800_000_000_000));
-        House::open(dir, clock).await
+        House::with(StoreOptions::default()).await
     }
 
-    async fn open(dir: TempDir, clock: Clock) -> House {
+    /// A new shop that keeps its data in this way.
+    pub async fn with(options: StoreOptions) -> House {
+        let options = StoreOptions { low_water_bytes: 1 << 20, ..options };
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let clock = Clock::stopped_at(Timestamp::from_millis(1_800_000_000_000));
+        House::open(dir, clock, options).await
+    }
+
+    async fn open(dir: TempDir, clock: Clock, options: StoreOptions) -> House {
         let arbiter = Arbiter::new();
-        let options = StoreOptions { low_water_bytes: 1 << 20, ..StoreOptions::default() };
-        let (store, _) =
-            Store::open(dir.path(), registry(), options, &Silent).expect("the directory is sound");
+        let (store, _) = Store::open(dir.path(), registry(), options.clone(), &Silent)
+            .expect("the directory is sound");
         let shop = Shop::over(store, clock.clone(), settings(dir.path()), &arbiter.handle())
             .await
             .expect("a shop over a sound store");
-        House { shop, clock, dir, arbiter }
+        House { shop, clock, dir, arbiter, options }
+    }
+
+    /// Where it keeps its data.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// The same shop, closed and opened again.
     pub async fn reopened(self) -> House {
-        let House { shop, clock, dir, arbiter } = self;
+        let (clock, options) = (self.clock.clone(), self.options.clone());
+        House::open(self.closed(), clock, options).await
+    }
+
+    /// Closes it; the data stays.
+    pub fn closed(self) -> TempDir {
+        let House { shop, dir, arbiter, .. } = self;
         shop.close().expect("the disk takes it");
         arbiter.stop();
         arbiter.join().expect("the owners' thread ends");
-        House::open(dir, clock).await
+        dir
     }
 
     /// Closes the shop and looks at everything that can be seen from its data.
     #[track_caller]
     pub fn must_be_sound(self) {
-        let House { shop, dir, arbiter, .. } = self;
-        shop.close().expect("the disk takes it");
-        arbiter.stop();
-        arbiter.join().expect("the owners' thread ends");
-        let options = StoreOptions { low_water_bytes: 1 << 20, ..StoreOptions::default() };
+        let options = self.options.clone();
+        let dir = self.closed();
         let checks = invariants::all();
         let report = verify(dir.path(), &registry(), options, &checks, &Silent);
         let report = report.expect("the journal can be read");

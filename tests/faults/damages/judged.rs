@@ -1,0 +1,218 @@
+//! Judged: opens a damaged shop in this process and says how the damage was noticed.
+//!
+//! Whatever is read afterwards is what was there before, to the byte. Stored answers alone may be
+//! missing: the journal does not know them, and they are made again from what was made.
+
+use std::{collections::BTreeMap, fs, path::Path, thread, time::Duration};
+
+use bodega::{
+    invariants,
+    search::{self, Progress, Search, SearchFault, SearchRequest, SearchSort},
+    secret::signing_secret,
+    store::{Key, Order, Reader, Silent, Store, StoreFault, registry, verify},
+    subscribers::search::Following,
+};
+use secrecy::ExposeSecret;
+
+use super::{Damage, options};
+
+/// How a damage was noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// The start is refused, with the file.
+    Refused,
+    /// An end that was not known to be durable was cut off and told.
+    CutOff,
+    /// It was made again when the shop was opened.
+    MadeAgain,
+    /// It was found when it was read, and made again then.
+    FoundWhenRead,
+    /// Nothing that was read had changed.
+    Harmless,
+}
+
+/// What a sound shop holds.
+pub struct Sound {
+    entries: Entries,
+    found: Vec<String>,
+    secret: Vec<u8>,
+}
+
+/// Everything in a state, as it lies there.
+type Entries = BTreeMap<Vec<u8>, Vec<u8>>;
+
+impl Sound {
+    pub fn read(dir: &Path) -> Sound {
+        let store = opened(dir).expect("it is sound").0;
+        let entries = entries(&store.reader()).expect("it is sound");
+        assert!(entries.len() > 300, "there is something to be damaged: {}", entries.len());
+        let found = found(dir, &store).expect("it is sound").1;
+        assert!(found.len() > 3, "{found:?}");
+        store.close().expect("it is sound");
+        let secret = signing_secret(dir).expect("it is sound").expose_secret().to_vec();
+        Sound { entries, found, secret }
+    }
+}
+
+/// Opens the damaged shop; what it serves must be sound.
+pub fn judged(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
+    let outcome = match damage.part() {
+        "journal" => journal(dir, damage, sound),
+        "journal/spare" => state(dir, damage, sound),
+        "state" | "state/CHECKPOINT" => state(dir, damage, sound),
+        "search" | "search/meta.json" => index(dir, damage, sound),
+        _ => return secret(dir, damage, sound),
+    };
+    if matches!(outcome, Outcome::MadeAgain | Outcome::FoundWhenRead) {
+        let checks = invariants::all();
+        let report = verify(dir, &registry(), options(), &checks, &Silent);
+        let report = report.unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+        assert_eq!(report.findings, [], "{damage:?}");
+    }
+    outcome
+}
+
+/// Nothing of a journal is ever lost in silence.
+fn journal(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
+    match opened(dir) {
+        Err(StoreFault::Damaged { file, .. } | StoreFault::LaterFormat { file, .. }) => {
+            // What is missing is noticed in the file before or behind as well.
+            assert!(file.starts_with(dir.join("journal")), "{damage:?}: {}", file.display());
+            Outcome::Refused
+        }
+        Err(other) => panic!("{damage:?}: {other}"),
+        Ok((store, torn)) => {
+            let held = entries(&store.reader()).expect("the state is sound");
+            store.close().expect("the disk takes it");
+            if torn { Outcome::CutOff } else { same(&held, damage, sound) }
+        }
+    }
+}
+
+/// A state never keeps a shop shut, and never serves what was not written.
+fn state(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
+    let (store, _) = opened(dir).unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+    let was_made = fs::read_dir(dir).expect("readable").any(|entry| {
+        let name = entry.expect("readable").file_name();
+        name.to_string_lossy().starts_with("state.damaged-")
+    });
+    match entries(&store.reader()) {
+        Ok(held) => {
+            same(&held, damage, sound);
+            store.close().unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+            if was_made { Outcome::MadeAgain } else { Outcome::Harmless }
+        }
+        Err(StoreFault::StateDamaged { .. }) => {
+            assert!(store.must_be_reopened(), "{damage:?}");
+            // It may well break again while it is closed.
+            drop(store.close());
+            let (store, _) = opened(dir).unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+            let held = entries(&store.reader());
+            same(&held.unwrap_or_else(|fault| panic!("{damage:?}: {fault}")), damage, sound);
+            store.close().expect("it was made again");
+            Outcome::FoundWhenRead
+        }
+        Err(other) => panic!("{damage:?}: {other}"),
+    }
+}
+
+/// What is found is what is there, at once or as soon as the index was made again.
+fn index(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
+    let (store, _) = opened(dir).unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+    let (outcome, hits) = found(dir, &store).unwrap_or_else(|fault| panic!("{damage:?}: {fault}"));
+    store.close().expect("the state is sound");
+    assert_eq!(hits, sound.found, "{damage:?}: {outcome:?}");
+    outcome
+}
+
+/// Another secret would end all sessions in silence.
+fn secret(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
+    match signing_secret(dir) {
+        Err(_) => Outcome::Refused,
+        Ok(read) => {
+            assert_eq!(read.expose_secret(), sound.secret, "{damage:?}");
+            Outcome::Harmless
+        }
+    }
+}
+
+#[track_caller]
+fn same(held: &Entries, damage: &Damage, sound: &Sound) -> Outcome {
+    let keys = held.keys().chain(sound.entries.keys());
+    for key in keys {
+        let (is, was) = (held.get(key), sound.entries.get(key));
+        assert_eq!(is, was, "{damage:?}: {}", key.escape_ascii());
+    }
+    Outcome::Harmless
+}
+
+/// The store, with everything folded, and whether an end was cut off.
+fn opened(dir: &Path) -> Result<(Store, bool), StoreFault> {
+    let (store, report) = Store::open(dir, registry(), options(), &Silent)?;
+    if report.replayed == 0 {
+        return Ok((store, report.torn.is_some()));
+    }
+    store.close()?;
+    let (store, again) = Store::open(dir, registry(), options(), &Silent)?;
+    assert_eq!(again.torn, None, "what was cut off is gone");
+    Ok((store, report.torn.is_some()))
+}
+
+/// Everything but the store's own notes and stored answers.
+fn entries(reader: &Reader) -> Result<Entries, StoreFault> {
+    let mut entries = Entries::new();
+    for tag in 0x01..=0xf0 {
+        let rows = reader.rows(&Key::from_bytes(&[tag]), None, Order::Ascending, usize::MAX)?;
+        entries.extend(rows.into_iter().map(|(key, value)| (key.as_bytes().to_vec(), value)));
+    }
+    Ok(entries)
+}
+
+/// What a few words find, once the index follows the journal, and how it got there.
+fn found(dir: &Path, store: &Store) -> Result<(Outcome, Vec<String>), SearchFault> {
+    let place = search::place_in(dir);
+    let (search, indexer, standing) = Search::open(&place, "en")?;
+    let mut outcome = if standing.is_none() { Outcome::MadeAgain } else { Outcome::Harmless };
+    let following = Following::start(store.clone(), search.clone(), indexer, standing, place);
+    let following = following.expect("a thread");
+    for _ in 0..LOOKS_MAX {
+        let follows = search.progress() == Progress::Following && !search.is_damaged();
+        if follows && search.position() >= store.health().seq {
+            if let Ok(hits) = hits(&search) {
+                following.stop();
+                return Ok((outcome, hits));
+            }
+            outcome = Outcome::FoundWhenRead;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    following.stop();
+    Err(SearchFault::Damaged("it never follows".to_owned()))
+}
+
+fn hits(search: &Search) -> Result<Vec<String>, SearchFault> {
+    let mut all = Vec::new();
+    for (text, sort) in QUERIES {
+        let request = SearchRequest {
+            text: (*text).to_owned(),
+            sort: *sort,
+            limit: 20,
+            facets: true,
+            ..SearchRequest::default()
+        };
+        let answer = search.query(&request)?;
+        let products = answer.hits.iter().map(|hit| hit.product).collect::<Vec<_>>();
+        all.push(format!("{text}: {} {products:?} {:?}", answer.total, answer.facets));
+    }
+    Ok(all)
+}
+
+const QUERIES: &[(&str, SearchSort)] = &[
+    ("", SearchSort::Newest),
+    ("", SearchSort::Cheapest),
+    ("lamp", SearchSort::Relevance),
+    ("kettel", SearchSort::Relevance),
+    ("blue", SearchSort::BestSelling),
+];
+/// An index that does not follow by then never does.
+const LOOKS_MAX: usize = 3_000;
