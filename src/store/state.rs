@@ -14,6 +14,8 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
 };
 
 use super::{
@@ -44,6 +46,7 @@ impl State {
     pub fn open(dir: &Path) -> Result<State, StoreFault> {
         fs::create_dir_all(dir).map_err(StoreFault::io("make", dir))?;
         remove_half_snapshots(dir)?;
+        wait_until_let_go(dir);
         let config = sled::Config::new()
             .path(dir)
             .segment_size(SEGMENT_BYTES)
@@ -238,6 +241,18 @@ fn insert(batch: &mut sled::Batch, key: &Key, sealed: Sealed) -> u16 {
     count
 }
 
+/// A state that was just closed in this process may be let go of a little later, by a thread of
+/// sled's own. No other process has it: the data directory is locked.
+fn wait_until_let_go(dir: &Path) {
+    let Ok(file) = fs::File::open(dir.join("db")) else { return };
+    for _ in 0..LET_GO_LOOKS_MAX {
+        if file.try_lock().is_ok() {
+            return;
+        }
+        thread::sleep(LET_GO_LOOK);
+    }
+}
+
 /// A death while sled writes one of these makes it refuse to open for ever.
 fn remove_half_snapshots(dir: &Path) -> Result<(), StoreFault> {
     for entry in fs::read_dir(dir).map_err(StoreFault::io("list", dir))? {
@@ -252,6 +267,9 @@ fn remove_half_snapshots(dir: &Path) -> Result<(), StoreFault> {
 
 /// Written when damage was found; the next start rebuilds.
 pub const DAMAGED_NAME: &str = "DAMAGED";
+const LET_GO_LOOK: Duration = Duration::from_millis(10);
+/// After so many looks, sled says itself that it is locked.
+const LET_GO_LOOKS_MAX: usize = 1_000;
 const SEGMENT_BYTES: usize = 4 << 20;
 const CACHE_BYTES: u64 = 32 << 20;
 

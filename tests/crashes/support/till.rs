@@ -143,5 +143,7 @@ fn token(reply: Reply) -> String {
     reply.data()["accessToken"].as_str().unwrap_or_else(|| panic!("{}", reply.body)).to_owned()
 }
 
-const ADMIN: &str = "root@example.com";
-const PASSWORD: &str = "a long password of a crash test";
+/// Who made the shop.
+pub const ADMIN: &str = "root@example.com";
+/// Everybody's password.
+pub const PASSWORD: &str = "a long password of a crash test";
