@@ -48,6 +48,11 @@ impl Key {
         KeyBuilder(vec![REQUEST_TAG]).bytes(scope).done()
     }
 
+    /// All request keys.
+    pub fn requests() -> Key {
+        Key::from_bytes(&[REQUEST_TAG])
+    }
+
     /// The stored answer of this scope.
     pub fn answer(scope: &[u8; 32]) -> Key {
         KeyBuilder(vec![ANSWER_TAG]).bytes(scope).done()

@@ -13,11 +13,12 @@ use crate::domain::{
 };
 
 use super::{
-    change::{Change, WrittenChange},
+    change::{Change, Made, WrittenChange},
     codec::{self, CodecFault},
     fault::StoreFault,
     keys::{Key, RECORD_TAGS},
     reader::Reader,
+    verify::Finding,
 };
 
 pub use shop::registry;
@@ -173,6 +174,8 @@ struct Kind {
     tag: u8,
     replay: fn(&Reader, &WrittenChange, &Stamp) -> Result<Replayed, StoreFault>,
     rows: fn(&Reader, &str) -> Result<Vec<Row>, StoreFault>,
+    version: fn(&Reader, &str) -> Result<u64, StoreFault>,
+    broken: fn(&Reader) -> Result<Vec<Finding>, StoreFault>,
 }
 
 /// What replaying one change came to.
@@ -203,7 +206,13 @@ impl Registry {
         assert!(RECORD_TAGS.contains(&A::TAG), "`{}` has no record tag", A::KIND);
         let taken = self.kinds.values().any(|kind| kind.tag == A::TAG);
         assert!(!taken, "the tag of `{}` is taken", A::KIND);
-        let kind = Kind { tag: A::TAG, replay: replay::<A>, rows: rows_now::<A> };
+        let kind = Kind {
+            tag: A::TAG,
+            replay: replay::<A>,
+            rows: rows_now::<A>,
+            version: version_of::<A>,
+            broken: broken::<A>,
+        };
         let before = self.kinds.insert(A::KIND, kind);
         assert!(before.is_none(), "the name `{}` is taken", A::KIND);
         self
@@ -236,6 +245,46 @@ impl Registry {
     ) -> Result<Vec<Row>, StoreFault> {
         self.kinds.get(kind).map_or(Ok(Vec::new()), |kind| (kind.rows)(reader, id))
     }
+}
+
+impl Registry {
+    /// Every aggregate that breaks its own invariant, or whose row is another's.
+    pub fn broken(&self, reader: &Reader) -> Result<Vec<Finding>, StoreFault> {
+        let mut found = Vec::new();
+        for kind in self.kinds.values() {
+            found.extend((kind.broken)(reader)?);
+        }
+        Ok(found)
+    }
+
+    /// Whether there is or was what a request made.
+    pub fn was_ever(&self, reader: &Reader, made: &Made) -> Result<bool, StoreFault> {
+        let Some(kind) = self.kinds.get(made.kind.as_str()) else { return Ok(false) };
+        Ok((kind.version)(reader, &made.id)? > 0)
+    }
+}
+
+fn version_of<A: Kept>(reader: &Reader, id: &str) -> Result<u64, StoreFault> {
+    let Ok(id) = id.parse::<A::Id>() else { return Ok(0) };
+    Ok(reader.get::<A>(id)?.version)
+}
+
+fn broken<A: Kept>(reader: &Reader) -> Result<Vec<Finding>, StoreFault> {
+    let mut found = Vec::new();
+    for entry in reader.all::<A>() {
+        let (id, versioned) = entry?;
+        let place = || format!("{} {id}", A::KIND);
+        if let Err(what) = versioned.state.check() {
+            found.push(Finding { what: what.to_owned(), place: place() });
+        }
+        for (key, value) in rows_of(id, &versioned) {
+            if reader.row(&key)?.as_ref() != Some(&value) {
+                let what = format!("its row {key:?} is another's");
+                found.push(Finding { what, place: place() });
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn replay<A: Kept>(

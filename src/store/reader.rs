@@ -126,6 +126,20 @@ impl Reader {
         self.decoded(&Key::request(scope))
     }
 
+    /// Remembered requests strictly after a key, at most `limit`.
+    pub fn requests(
+        &self,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, KeptRequest)>, StoreFault> {
+        let rows = self.rows(&Key::requests(), after, Order::Ascending, limit)?.into_iter();
+        let read = |(key, value): (Key, Vec<u8>)| {
+            let kept = codec::decode(&value).map_err(|fault| self.misread(&key, &fault))?;
+            Ok((key, kept))
+        };
+        rows.map(read).collect()
+    }
+
     /// The answer that was kept for this scope.
     pub fn answer(&self, scope: &[u8; 32]) -> Result<Option<StoredAnswer>, StoreFault> {
         let key = Key::answer(scope);

@@ -101,8 +101,8 @@ pub fn verify(
         }
     }
     for check in checks {
-        let findings = check.findings(&live.reader)?;
-        report.findings.extend(findings.into_iter().map(|finding| Finding {
+        let findings = check.findings(&live.reader)?.into_iter().take(FINDINGS_MAX);
+        report.findings.extend(findings.map(|finding| Finding {
             what: format!("{}: {}", check.name(), finding.what),
             ..finding
         }));
@@ -197,7 +197,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// More is not looked for once so much is wrong.
+/// More of one kind is not told once so much is wrong.
 const FINDINGS_MAX: usize = 1000;
 
 #[cfg(test)]
