@@ -143,6 +143,7 @@ const UNWRITTEN: &[(&str, &str)] = &[
 
 /// (test file, why it must wait for real time): a real process has no clock that we can turn.
 const MAY_SLEEP: &[(&str, &str)] = &[
+    ("tests/crashes/support/patience.rs", "a real process does things by itself, and is asked"),
     ("tests/faults/full.rs", "the shop looks at the disk now and then, and is asked until it did"),
     ("tests/faults/meddler.rs", "a slow disk is made of waiting"),
     ("tests/support/stripe/server.rs", "a slow bank is slow in real time, for a real client"),

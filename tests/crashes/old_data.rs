@@ -10,13 +10,12 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    thread,
-    time::Duration,
 };
 
 use serde_json::{Value, json};
 
 use super::support::{
+    patience::until,
     process::{DEMO, Serving, run_in, verify},
     till::{ADMIN, Customer, PASSWORD, Till, order_of, order_of_cart, put_in_cart},
     wire::{Client, Request},
@@ -189,8 +188,7 @@ fn seen_in(serving: &Serving, wanted: impl Fn(&Value) -> bool) -> Value {
         let rows = page["data"].as_array().expect("a list").iter();
         rows.map(|row| only(row, fields)).collect()
     };
-    let mut seen = Value::Null;
-    for _ in 0..LOOKS_MAX {
+    until("a shop as it was", || {
         let mut orders = all(&mut staff, "/v1/orders/all?limit=100", ORDER);
         orders.as_array_mut().expect("a list").sort_by_key(|order| order["number"].as_u64());
         let products = all(&mut staff, "/v1/product/getproducts?limit=100", &["id", "name"]);
@@ -212,7 +210,7 @@ fn seen_in(serving: &Serving, wanted: impl Fn(&Value) -> bool) -> Value {
         let cart = customer.ask(&Request::get("/v1/cart/getcart")).expect(200);
         let lines = cart.data()["items"].as_array().expect("a list").iter();
         let lines: Value = lines.map(|line| only(line, &["productId", "quantity"])).collect();
-        seen = json!({
+        let seen = json!({
             "orders": orders,
             "shelves": shelves,
             "users": all(&mut staff, "/v1/users/getusers", &["id", "username", "email", "role"]),
@@ -220,12 +218,8 @@ fn seen_in(serving: &Serving, wanted: impl Fn(&Value) -> bool) -> Value {
             "keys": all(&mut staff, "/v1/api-keys", &["id", "name", "scopes"]),
             "cart": lines,
         });
-        if wanted(&seen) {
-            break;
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    seen
+        wanted(&seen).then_some(seen)
+    })
 }
 
 fn only(row: &Value, fields: &[&str]) -> Value {
@@ -253,4 +247,3 @@ const CUSTOMER: &str = "customer0@example.com";
 const ORDER: &[&str] =
     &["id", "number", "status", "totalPrice", "items", "shippingAddress", "cancelReason"];
 const SHELF: &[&str] = &["sku", "quantity", "reserved", "available"];
-const LOOKS_MAX: usize = 100;

@@ -2,6 +2,7 @@
 
 pub mod dice;
 pub mod house;
+pub mod patience;
 pub mod process;
 pub mod till;
 pub mod wire;

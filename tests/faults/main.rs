@@ -22,6 +22,7 @@ mod writes;
 mod support {
     pub mod dice;
     pub mod house;
+    pub mod patience;
     pub mod process;
     pub mod till;
     pub mod wire;

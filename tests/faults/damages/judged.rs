@@ -3,7 +3,7 @@
 //! Whatever is read afterwards is what was there before, to the byte. Stored answers alone may be
 //! missing: the journal does not know them, and they are made again from what was made.
 
-use std::{collections::BTreeMap, fs, path::Path, thread, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use bodega::{
     invariants,
@@ -14,7 +14,7 @@ use bodega::{
 };
 use secrecy::ExposeSecret;
 
-use super::{Damage, options};
+use super::{super::support::patience::until, Damage, options};
 
 /// How a damage was noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,19 +175,19 @@ fn found(dir: &Path, store: &Store) -> Result<(Outcome, Vec<String>), SearchFaul
     let mut outcome = if standing.is_none() { Outcome::MadeAgain } else { Outcome::Harmless };
     let following = Following::start(store.clone(), search.clone(), indexer, standing, place);
     let following = following.expect("a thread");
-    for _ in 0..LOOKS_MAX {
+    let hits = until("an index that follows", || {
         let follows = search.progress() == Progress::Following && !search.is_damaged();
-        if follows && search.position() >= store.health().seq {
-            if let Ok(hits) = hits(&search) {
-                following.stop();
-                return Ok((outcome, hits));
-            }
+        if !follows || search.position() < store.health().seq {
+            return None;
+        }
+        let hits = hits(&search).ok();
+        if hits.is_none() {
             outcome = Outcome::FoundWhenRead;
         }
-        thread::sleep(Duration::from_millis(10));
-    }
+        hits
+    });
     following.stop();
-    Err(SearchFault::Damaged("it never follows".to_owned()))
+    Ok((outcome, hits))
 }
 
 fn hits(search: &Search) -> Result<Vec<String>, SearchFault> {
@@ -214,5 +214,3 @@ const QUERIES: &[(&str, SearchSort)] = &[
     ("kettel", SearchSort::Relevance),
     ("blue", SearchSort::BestSelling),
 ];
-/// An index that does not follow by then never does.
-const LOOKS_MAX: usize = 3_000;

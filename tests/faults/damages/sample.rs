@@ -1,6 +1,6 @@
 //! A sample of damages for the real binary: it says what is wrong, or serves what was there.
 
-use std::{fs, path::Path, thread, time::Duration};
+use std::{fs, path::Path};
 
 use serde_json::Value;
 
@@ -9,6 +9,7 @@ use super::{
         script::copy,
         support::{
             dice::{Dice, rounds},
+            patience::until,
             process::{DEMO, Serving, verify},
             till::{Till, order_of, order_of_cart, put_in_cart},
             wire::{Client, Request},
@@ -72,18 +73,13 @@ fn a_shop_with_orders(dir: &Path) -> (Till, Vec<Value>) {
 
 /// What staff see; a shop that finds its state damaged opens again by itself meanwhile.
 fn until_served(till: &Till, serving: &Serving) -> Vec<Value> {
-    for _ in 0..LOOKS_MAX {
+    until("an answer to each page", || {
         let mut staff = Client::with_token(serving.address, &till.admin);
         let answers = PAGES.iter().map(|page| staff.send(&Request::get(page)));
-        let answers: Result<Vec<_>, _> = answers.collect();
-        if let Ok(answers) = answers
-            && answers.iter().all(|answer| answer.status < 500)
-        {
-            return answers.into_iter().map(|answer| answer.expect(200).body).collect();
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    panic!("it is not served any more")
+        let answers: Vec<_> = answers.collect::<Result<_, _>>().ok()?;
+        let all = answers.iter().all(|answer| answer.status < 500);
+        all.then(|| answers.into_iter().map(|answer| answer.expect(200).body).collect())
+    })
 }
 
 const PAGES: &[&str] = &[
@@ -93,4 +89,3 @@ const PAGES: &[&str] = &[
     "/v1/auth/getprofile",
 ];
 const SHOPS: u64 = 12;
-const LOOKS_MAX: usize = 600;
