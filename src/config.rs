@@ -12,6 +12,7 @@ mod payments;
 mod reading;
 mod secret;
 mod stripe;
+mod web;
 
 use std::{
     net::SocketAddr,
@@ -28,6 +29,7 @@ pub use payments::PaymentSettings;
 use reading::{Reading, language, origin, shop_name};
 pub use secret::Secret;
 pub use stripe::StripeAccount;
+pub use web::WebSettings;
 
 use crate::{
     domain::money::{Currency, Money, Rate},
@@ -53,6 +55,8 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// The server.
     pub http: HttpSettings,
+    /// The pages.
+    pub web: WebSettings,
     /// Request keys.
     pub idempotency: IdempotencySettings,
     /// Logs.
@@ -256,6 +260,7 @@ impl Settings {
                 cors_origins: read.list("http.cors_origins", CORS_ORIGINS_MAX, ORIGIN, origin),
                 tls: tls(read),
             },
+            web: web::web(read),
             idempotency: IdempotencySettings {
                 hours: read.number("idempotency.hours", 1..=KEY_HOURS_MAX),
             },

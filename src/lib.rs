@@ -23,3 +23,4 @@ pub mod store;
 pub mod subscribers;
 pub mod telemetry;
 pub mod traceparent;
+pub mod web;

@@ -43,6 +43,7 @@ use crate::{
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
     subscribers::{runner::Runner, search::Following},
+    web::{ThemeFault, Web},
 };
 
 use gateway::{gateway_over, payment_terms, stripe_over};
@@ -66,6 +67,9 @@ pub enum CannotOpen {
     /// The search index.
     #[error(transparent)]
     Search(#[from] SearchFault),
+    /// The theme cannot be used.
+    #[error(transparent)]
+    Theme(#[from] ThemeFault),
     /// The machine gives no thread to search.
     #[error("search could not be started: {0}")]
     Following(std::io::Error),
@@ -109,6 +113,8 @@ pub struct Parts {
     pub renderings: Renderings,
     /// Finds products.
     pub search: Search,
+    /// Templates and assets of the pages.
+    pub web: Arc<Web>,
     /// What request keys are hashed with.
     pub key_secret: [u8; 32],
     /// What was chosen for this run.
@@ -187,6 +193,7 @@ impl Shop {
             Some(chosen) => SecretSlice::from(chosen.expose().as_bytes().to_vec()),
             None => signing_secret(&settings.data_dir)?,
         };
+        let web = Web::open(settings.web.theme.as_deref())?;
         let stripe = stripe_over(&settings, &clock).map_err(CannotOpen::Gateway)?;
         let gateway = settings.payments.gateway;
         let (books_clock, books) = (clock.clone(), store.reader());
@@ -223,6 +230,7 @@ impl Shop {
         let shop = Shop(Arc::new(Parts {
             runner,
             search,
+            web,
             following,
             hearing,
             reader: store.reader(),

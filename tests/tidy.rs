@@ -72,6 +72,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "shop",
             "store",
             "traceparent",
+            // The pages are written by its templates.
+            "web",
         ],
     ),
     // `http`, because a picture of the demo is kept as any uploaded file is.
@@ -79,6 +81,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/accounts", &["accounts", "actors", "clock", "domain", "store"]),
     ("src/store", &["clock", "domain", "meters", "store"]),
     ("src/search", &["domain", "search"]),
+    ("src/web", &["web"]),
     ("src/gateways", &["clock", "domain", "gateways", "traceparent"]),
     ("src/actors", &["actors", "clock", "domain", "gateways", "meters", "store", "traceparent"]),
     (

@@ -70,6 +70,8 @@ pub struct SignedIn {
     pub refresh: SecretString,
     /// The account.
     pub user: Arc<User>,
+    /// The session that was opened or goes on.
+    pub session: SessionId,
 }
 
 /// What somebody signs up with.
@@ -364,7 +366,7 @@ impl Accounts {
             .access(bearer, &nonce, self.clock.now(), self.terms.access_minutes)
             .map_err(|_| Rejection::Fault)?;
         let refresh = self.tokens.refresh(Refresh { user: user.id, session, generation });
-        Ok(SignedIn { access, refresh, user })
+        Ok(SignedIn { access, refresh, user, session })
     }
 
     fn session_on(&self, device: Device) -> NewSession {

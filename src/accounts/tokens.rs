@@ -2,8 +2,9 @@
 //!
 //! Access tokens are JWTs (HS256, RFC 7519) bound to a session; their role is never trusted.
 //! Refresh tokens are an HMAC of session and generation, so that only the generation need be
-//! kept and the same successor can be given twice. Reset tokens are 256 random bits, kept as a
-//! hash. No type here prints its secret.
+//! kept and the same successor can be given twice. The token in a browser's cookie is an HMAC of
+//! the session alone and good as long as it. Reset tokens are 256 random bits, kept as a hash. No
+//! type here prints its secret.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -61,6 +62,7 @@ pub struct Tokens {
     reading: DecodingKey,
     rules: Validation,
     refresh_key: SecretSlice<u8>,
+    cookie_key: SecretSlice<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,6 +94,7 @@ impl Tokens {
             reading: DecodingKey::from_secret(access_key.expose_secret()),
             rules,
             refresh_key: derived(secret, b"refresh"),
+            cookie_key: derived(secret, b"cookie"),
         }
     }
 
@@ -168,6 +171,40 @@ impl Tokens {
         Ok(refresh)
     }
 
+    /// The token in the cookie of a browser that is signed in; the same session gives the same.
+    pub fn cookie(&self, bearer: Bearer) -> SecretString {
+        let mut bytes = cookie_bytes(bearer);
+        bytes.extend(self.cookie_mac(bearer).finalize().into_bytes());
+        SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Reads the token of a cookie, in constant time. Whether its session is still open is for
+    /// the caller to ask.
+    ///
+    /// # Errors
+    /// [`NotAToken`] if it was not made under this secret.
+    pub fn read_cookie(&self, text: &str) -> Result<Bearer, NotAToken> {
+        if text.len() > TOKEN_BYTES_MAX {
+            return Err(NotAToken);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotAToken)?;
+        let (said, mac) = bytes.split_at_checked(COOKIE_BYTES).ok_or(NotAToken)?;
+        let part = |from: usize, to: usize| said.get(from..to).ok_or(NotAToken);
+        let bearer = Bearer {
+            user: UserId::from_bytes(part(0, 16)?.try_into().map_err(|_| NotAToken)?),
+            session: SessionId::from_bytes(part(16, 32)?.try_into().map_err(|_| NotAToken)?),
+        };
+        self.cookie_mac(bearer).verify_slice(mac).map_err(|_| NotAToken)?;
+        Ok(bearer)
+    }
+
+    fn cookie_mac(&self, bearer: Bearer) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.cookie_key.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(&cookie_bytes(bearer));
+        mac
+    }
+
     fn refresh_mac(&self, refresh: Refresh) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.refresh_key.expose_secret())
             .expect("HMAC takes a key of any length");
@@ -189,6 +226,13 @@ fn refresh_bytes(refresh: Refresh) -> Vec<u8> {
     bytes.extend(refresh.user.bytes());
     bytes.extend(refresh.session.bytes());
     bytes.extend(refresh.generation.to_be_bytes());
+    bytes
+}
+
+fn cookie_bytes(bearer: Bearer) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(COOKIE_BYTES + 32);
+    bytes.extend(bearer.user.bytes());
+    bytes.extend(bearer.session.bytes());
     bytes
 }
 
@@ -226,6 +270,8 @@ const AUDIENCE: &str = "bodega-api";
 const ACCESS: &str = "access";
 /// User, session and generation in front of a refresh token's HMAC.
 const REFRESH_BYTES: usize = 36;
+/// User and session in front of a cookie's HMAC.
+const COOKIE_BYTES: usize = 32;
 /// Longest text looked at as an access token.
 const TOKEN_BYTES_MAX: usize = 2048;
 

@@ -101,6 +101,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     set("http.cors_origins", "[]", "Other origins whose pages may call the shop."),
     unset("http.tls.certificate", r#""/etc/bodega/certificate.pem""#, "Speak TLS with this chain."),
     unset("http.tls.key", r#""/etc/bodega/key.pem""#, "The private key of that certificate."),
+    unset(
+        "web.theme",
+        r#""/etc/bodega/theme""#,
+        "Folder whose templates, assets and texts replace ours.",
+    ),
     set("idempotency.hours", "24", "How long a request key and its answer are kept."),
     set("log.format", "text", "`text` for people, `json` for machines."),
     set("log.level", "info", "`error`, `warn`, `info`, `debug` or `trace`."),

@@ -84,22 +84,36 @@ pub fn operations() -> Vec<Operation<Shop>> {
 
 /// Its answer is not kept, so a repetition under the same key is told that it was carried out.
 async fn signup(shop: Shop, who: Public, call: Call<SignupBody>) -> Answer<AuthView> {
-    let SignupBody { username, email, password, phone, role } = call.body;
+    sign_up(&shop, who, call.body, call.key, &call.from).await.map(AuthView::from)
+}
+
+/// Makes an account, signed in on the device that asks.
+pub(super) async fn sign_up(
+    shop: &Shop,
+    who: Public,
+    body: SignupBody,
+    key: Option<RequestKey>,
+    from: &Origin,
+) -> Answer<SignedIn> {
+    let SignupBody { username, email, password, phone, role } = body;
     let by = who.0.map(|caller| caller.role);
     if role.is_some() && by != Some(Role::Admin) {
         return Err(UserRefusal::RoleNotAllowed.into());
     }
-    must_be_long_enough(&shop, &password, "/password")?;
+    must_be_long_enough(shop, &password, "/password")?;
     let wanted = SignUp { username, email, phone, password, role: role.unwrap_or_default() };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let signed_in = shop.accounts.sign_up(wanted, by, device(&call.from), intent).await?;
-    Ok(AuthView::from(signed_in))
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    Ok(shop.accounts.sign_up(wanted, by, device(from), intent).await?)
 }
 
 async fn login(shop: Shop, _: Public, call: Call<LoginBody>) -> Answer<AuthView> {
-    let LoginBody { email, password } = call.body;
-    let signed_in = shop.accounts.sign_in(&email, password, device(&call.from)).await?;
-    Ok(AuthView::from(signed_in))
+    sign_in(&shop, call.body, &call.from).await.map(AuthView::from)
+}
+
+/// Signs in on the device that asks.
+pub(super) async fn sign_in(shop: &Shop, body: LoginBody, from: &Origin) -> Answer<SignedIn> {
+    let LoginBody { email, password } = body;
+    Ok(shop.accounts.sign_in(&email, password, device(from)).await?)
 }
 
 async fn refreshtoken(shop: Shop, _: Public, call: Call<RefreshBody>) -> Answer<AuthView> {
@@ -188,7 +202,8 @@ fn shown_password() -> impl Kind<Value = SecretString> {
     secret(1, fields::PASSWORD_MAX)
 }
 
-struct SignupBody {
+/// What an account is made of.
+pub(super) struct SignupBody {
     username: String,
     email: String,
     password: SecretString,
@@ -208,7 +223,8 @@ impl Body for SignupBody {
     }
 }
 
-struct LoginBody {
+/// Email and password.
+pub(super) struct LoginBody {
     email: String,
     password: SecretString,
 }

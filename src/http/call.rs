@@ -9,9 +9,12 @@
 //! | `Call<Perhaps<PayBody>>` | a body that may be missing |
 //! | `Call<RawBody>` | the bytes as they came |
 
-use std::net::IpAddr;
+use std::{borrow::Cow, net::IpAddr};
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderMap},
+};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
@@ -84,6 +87,16 @@ impl Origin {
         }
     }
 
+    /// What was asked for: path and query.
+    pub fn asked(&self) -> &str {
+        self.request.uri().path_and_query().map_or("/", |asked| asked.as_str())
+    }
+
+    /// All headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
     /// A header, if it is printable text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.request.headers().get(name)?.to_str().ok()
@@ -99,6 +112,8 @@ pub enum Form {
     Json,
     /// Its bytes, whatever they are.
     Bytes,
+    /// It must be a form of one of the shop's own pages, see [`crate::http::pages::form`].
+    Page,
 }
 
 /// What a body is read into.
@@ -202,6 +217,16 @@ impl Path for NoPath {
     }
     fn schemas() -> Vec<Value> {
         Vec::new()
+    }
+}
+
+impl Path for (Word, Word) {
+    fn read(params: &Params<'_>) -> (Word, Word) {
+        let word = |index| Word(params.get(index).map(Cow::into_owned).unwrap_or_default());
+        (word(0), word(1))
+    }
+    fn schemas() -> Vec<Value> {
+        vec![json!({ "type": "string" }), json!({ "type": "string" })]
     }
 }
 

@@ -227,8 +227,14 @@ fn line_meant(
     }
 }
 
+/// Units in the cart of a user.
+pub(super) fn units_in(shop: &Shop, user: UserId) -> Result<u32, StoreFault> {
+    let (_, cart) = cart_of(shop, user)?;
+    Ok(cart.lines.values().fold(0, |sum, line| sum.saturating_add(line.quantity)))
+}
+
 /// The cart of a user, with its id if it was ever opened.
-fn cart_of(shop: &Shop, user: UserId) -> Result<(Option<CartId>, Cart), StoreFault> {
+pub(super) fn cart_of(shop: &Shop, user: UserId) -> Result<(Option<CartId>, Cart), StoreFault> {
     let row = shop.reader.row(&keys::cart_of(user))?;
     let Some(id) = row.and_then(|value| keys::held_by(&value)) else {
         return Ok((None, Cart::default()));

@@ -51,23 +51,26 @@ pub fn leave<B>(answer: &mut ServiceResponse<B>, trace: &Trace) {
 
 /// Marks an answer that is not worth compressing.
 pub fn spare_small<B: MessageBody>(answer: &mut actix_web::HttpResponse<B>) {
-    if let BodySize::Sized(0..COMPRESSED_BYTES_MIN) = answer.body().size() {
+    let is_packed = answer.headers().contains_key(header::CONTENT_ENCODING);
+    if let BodySize::Sized(0..COMPRESSED_BYTES_MIN) = answer.body().size()
+        && !is_packed
+    {
         let identity = HeaderValue::from_static("identity");
         answer.headers_mut().insert(header::CONTENT_ENCODING, identity);
     }
 }
 
-static ALWAYS: [(HeaderName, HeaderValue); 4] = [
+static ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),
     ),
 ];
 
-static UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
+static UNLESS_SET: [(HeaderName, HeaderValue); 3] = [
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),

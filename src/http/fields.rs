@@ -37,7 +37,7 @@ pub use kinds::{
 pub use lists::{List, MapOf, Nullable, Object, list, map_of, nullable, object};
 pub use numbers::{Digits, Money, Units, Whole, money, quantity, whole};
 pub(super) use read::decode;
-pub use read::{Raw, read_body, read_query};
+pub use read::{Raw, read_body, read_form, read_query};
 pub use times::{Moment, moment};
 
 /// What comes in: a type that reads itself from named fields.

@@ -8,6 +8,7 @@ use std::{
     collections::HashSet,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use actix_web::{
@@ -19,6 +20,7 @@ use actix_web::{
 };
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
+use tokio::{sync::Notify, time::timeout};
 
 use super::{access::Caller, problem::Problem};
 use crate::store;
@@ -99,7 +101,14 @@ pub enum Admission {
 
 /// The requests with a key that are running now.
 #[derive(Clone, Debug, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<[u8; 32]>>>);
+pub struct InFlight(Arc<Running>);
+
+#[derive(Debug, Default)]
+struct Running {
+    scopes: Mutex<HashSet<[u8; 32]>>,
+    /// Told whenever a scope is free again.
+    freed: Notify,
+}
 
 /// A running request; its key is free again when this is dropped.
 #[derive(Debug)]
@@ -131,8 +140,39 @@ impl InFlight {
         })
     }
 
+    /// The same, but waits so long for one that is running.
+    ///
+    /// # Errors
+    /// As [`InFlight::admit`].
+    pub async fn admit_within(
+        &self,
+        patience: Duration,
+        key: RequestKey,
+        answers: &dyn Answers,
+    ) -> Result<Admission, Problem> {
+        let free = async {
+            loop {
+                let mut freed = std::pin::pin!(self.0.freed.notified());
+                // Listens from here on, so that nothing is missed between the two looks.
+                freed.as_mut().enable();
+                if !self.is_running(&key.scope) {
+                    break;
+                }
+                freed.await;
+            }
+        };
+        if !patience.is_zero() {
+            let _too_slow_is_refused_below = timeout(patience, free).await;
+        }
+        self.admit(key, answers)
+    }
+
+    fn is_running(&self, scope: &[u8; 32]) -> bool {
+        self.0.scopes.lock().unwrap_or_else(PoisonError::into_inner).contains(scope)
+    }
+
     fn start(&self, scope: [u8; 32]) -> Option<Ticket> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.0.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(scope).then(|| Ticket { scope, running: self.clone() })
     }
 }
@@ -146,8 +186,9 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut running = self.running.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(&self.scope);
+        let running = &self.running.0;
+        running.scopes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.scope);
+        running.freed.notify_waiters();
     }
 }
 
@@ -200,9 +241,11 @@ pub fn scoped(
     }
 }
 
-/// Whether an answer is stored for repetitions: successes, and refused payments.
-pub fn is_stored(status: StatusCode) -> bool {
-    status.is_success() || status == StatusCode::PAYMENT_REQUIRED
+/// Whether an answer is stored for repetitions: successes, and refused payments. A page's success
+/// leads on to another page.
+pub fn is_stored(status: StatusCode, is_page: bool) -> bool {
+    let leads_on = is_page && status == StatusCode::SEE_OTHER;
+    status.is_success() || leads_on || status == StatusCode::PAYMENT_REQUIRED
 }
 
 /// Takes an answer's bytes to be stored, and gives the answer back.

@@ -70,7 +70,7 @@ fn described<S>(operation: &Operation<S>, schemas: &mut SchemaGenerator) -> Valu
         (Form::Bytes, _) => {
             entry["requestBody"] = json!({ "required": true, "content": { "*/*": {} } });
         }
-        (Form::Json | Form::Ignored, _) => {}
+        (Form::Json | Form::Ignored | Form::Page, _) => {}
     }
     entry
 }

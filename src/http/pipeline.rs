@@ -6,17 +6,16 @@
 //! holds its idempotency key until then.
 
 mod body;
+mod caller;
+mod shown;
 mod watch;
 
-use std::{any::Any, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
-    http::{
-        StatusCode,
-        header::{self, HeaderName, HeaderValue},
-    },
+    http::header::{HeaderName, HeaderValue},
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -24,23 +23,25 @@ use tokio::time::timeout;
 
 use self::{
     body::read_bytes,
+    shown::{shown, wants_page},
     watch::{Seen, Watch},
 };
 use super::{
-    access::{Access, Caller, Identify, Unauthenticated},
+    access::{Caller, Identify},
     address::client_address,
+    call::Form,
     idempotency::{
         Admission, Answers, InFlight, RequestKey, Ticket, answer_lost, is_stored, key_in, marked,
         replayed, scoped, stored,
     },
     limits::{Class, LimitSettings, Limits, Standing},
+    pages::{Faced, Pages, form},
     problem::Problem,
     router::{Found, Router},
     table::{Incoming, Operation, Work},
     trace::{Trace, Traces},
 };
 use crate::{
-    accounts::Means,
     clock::Clock,
     config::LogRequests,
     meters::Meters,
@@ -52,6 +53,7 @@ pub struct Pipeline<S> {
     shop: S,
     router: Router<S>,
     identify: Arc<dyn Identify>,
+    pages: Option<Arc<dyn Pages>>,
     answers: Arc<dyn Answers>,
     limits: Limits,
     traces: Traces,
@@ -66,6 +68,8 @@ pub struct Pipeline<S> {
 pub struct Wiring {
     /// Tells who a token belongs to.
     pub identify: Arc<dyn Identify>,
+    /// Knows people by their cookies, and shows them problems as pages.
+    pub pages: Option<Arc<dyn Pages>>,
     /// Remembers requests and their answers.
     pub answers: Arc<dyn Answers>,
     /// What time it is.
@@ -87,6 +91,7 @@ struct Visit<'a> {
     request: &'a HttpRequest,
     address: IpAddr,
     trace: &'a Trace,
+    body: Bytes,
     caller: Option<Caller>,
     standing: Option<Standing>,
     route: Option<usize>,
@@ -95,12 +100,14 @@ struct Visit<'a> {
 impl<S> Pipeline<S> {
     /// Routes to these operations, which ask this shop.
     pub fn new(shop: S, operations: Vec<Operation<S>>, wiring: Wiring) -> Pipeline<S> {
-        let Wiring { identify, answers, clock, limits, key_secret, trusted_hops, .. } = wiring;
+        let Wiring { identify, pages, answers, clock, limits, key_secret, trusted_hops, .. } =
+            wiring;
         let watch = Watch::new(wiring.meters, wiring.logged, &operations);
         Pipeline {
             shop,
             router: Router::new(operations),
             identify,
+            pages,
             answers,
             traces: Traces::new(&clock),
             limits: Limits::new(&limits, clock.clone()),
@@ -123,6 +130,13 @@ impl<S> Pipeline<S> {
     }
 }
 
+impl Visit<'_> {
+    fn faced(&self) -> Faced<'_> {
+        let Visit { request, trace, ref body, caller, .. } = *self;
+        Faced { request, trace, body, caller }
+    }
+}
+
 impl<S: Clone + 'static> Pipeline<S> {
     /// Answers a request, whatever happens.
     pub async fn serve(self: Arc<Self>, request: HttpRequest, payload: Payload) -> HttpResponse {
@@ -134,12 +148,16 @@ impl<S: Clone + 'static> Pipeline<S> {
             request: &request,
             address,
             trace: &trace,
+            body: Bytes::new(),
             caller: None,
             standing: None,
             route: None,
         };
         let answer = Arc::clone(&self).answer(&mut visit, payload).await;
-        let mut answer = answer.unwrap_or_else(|problem| shown(problem, &request, &trace));
+        let mut answer = answer.unwrap_or_else(|problem| {
+            let is_page = self.is_page(visit.route, &request);
+            shown(problem, &visit.faced(), self.pages.as_deref().filter(|_| is_page))
+        });
         if answer.status().is_success() && !request.method().is_safe() {
             // Whoever searches from here on finds what was just written.
             let position = HeaderValue::from(self.answers.position());
@@ -182,10 +200,21 @@ impl<S: Clone + 'static> Pipeline<S> {
         visit.route = Some(index);
         let operation = &self.router.operations()[index];
         self.count_address(visit, operation.class)?;
-        visit.caller = self.identified(operation, request)?;
+        visit.caller = match self.identified(operation, request) {
+            Err(problem) if operation.form == Form::Page => {
+                // What somebody typed is not lost because their session has ended meanwhile.
+                visit.body = read_bytes(operation, request, payload).await?;
+                return Err(problem);
+            }
+            known => known?,
+        };
         self.count_account(visit, operation.class)?;
-        let body = read_bytes(operation, request, payload).await?;
-        let key = self.key(operation, visit, &body)?;
+        visit.body = read_bytes(operation, request, payload).await?;
+        if let Some(pages) = self.pages.as_ref().filter(|_| operation.form == Form::Page) {
+            pages.must_be_own(request, &visit.body)?;
+        }
+        let body = visit.body.clone();
+        let key = self.key(operation, visit)?;
         let incoming = || Incoming {
             request,
             status: operation.status,
@@ -200,7 +229,9 @@ impl<S: Clone + 'static> Pipeline<S> {
         let Some(key) = key else {
             return self.clone().run(index, work, visit, None).await;
         };
-        match self.in_flight.admit(key, &*self.answers)? {
+        // Whoever clicks twice sees what the first click came to.
+        let patience = if operation.form == Form::Page { HANDLER_TIME_MAX } else { Duration::ZERO };
+        match self.in_flight.admit_within(patience, key, &*self.answers).await? {
             Admission::Run(ticket) => self.clone().run(index, work, visit, Some(ticket)).await,
             Admission::Replay(stored) => Ok(replayed(stored)),
             Admission::Again(ticket, made) => {
@@ -215,52 +246,36 @@ impl<S: Clone + 'static> Pipeline<S> {
         count(visit, self.limits.spend_address(class, visit.address))
     }
 
+    /// Whether problems are shown as pages: those of a page, and an address that is nothing, to
+    /// a browser.
+    fn is_page(&self, route: Option<usize>, request: &HttpRequest) -> bool {
+        match route {
+            Some(index) => self.router.operations()[index].is_page,
+            None => wants_page(request),
+        }
+    }
+
     fn count_account(&self, visit: &mut Visit<'_>, class: Class) -> Result<(), Problem> {
         let Some(caller) = visit.caller else { return Ok(()) };
         count(visit, self.limits.spend_account(class, caller.user))
-    }
-
-    /// Who is calling, if they may. A token that is no good does not keep anybody from what is
-    /// public: signing in again must work with an old token at hand.
-    fn identified(
-        &self,
-        operation: &Operation<S>,
-        request: &HttpRequest,
-    ) -> Result<Option<Caller>, Problem> {
-        let access = operation.access;
-        let caller = match (bearer_token(request), access) {
-            (None, Access::Public) => return Ok(None),
-            (None, Access::Customer | Access::Staff | Access::Admin) => {
-                return Err(Problem::unauthenticated(
-                    "authentication_required",
-                    "sign in and send the access token",
-                ));
-            }
-            (Some(token), _) => self.identify.identify(token),
-        };
-        match caller {
-            Ok(caller) => match may(caller, operation) {
-                Ok(()) => Ok(Some(caller)),
-                // To what is public a key without the scope is a stranger.
-                Err(_) if access == Access::Public => Ok(None),
-                Err(problem) => Err(problem),
-            },
-            Err(_) if access == Access::Public => Ok(None),
-            Err(why) => Err(refusal_of(why)),
-        }
     }
 
     fn key(
         &self,
         operation: &Operation<S>,
         visit: &Visit<'_>,
-        body: &Bytes,
     ) -> Result<Option<RequestKey>, Problem> {
         let request = visit.request;
-        let Some(key) = key_in(request.method(), request.headers())? else { return Ok(None) };
+        let key = match operation.form {
+            Form::Page => form::key_in(&visit.body).map(Cow::Owned),
+            Form::Ignored | Form::Json | Form::Bytes => {
+                key_in(request.method(), request.headers())?.map(Cow::Borrowed)
+            }
+        };
+        let Some(key) = key else { return Ok(None) };
         let route = (request.method(), operation.path);
-        let asked = (request.path(), request.query_string(), &body[..]);
-        Ok(Some(scoped(&self.key_secret, key, visit.caller, visit.address, route, asked)))
+        let asked = (request.path(), request.query_string(), &visit.body[..]);
+        Ok(Some(scoped(&self.key_secret, &key, visit.caller, visit.address, route, asked)))
     }
 
     /// Does the work. What changes something is on its own from here, so that it ends well
@@ -280,12 +295,18 @@ impl<S: Clone + 'static> Pipeline<S> {
             };
         }
         let (request, trace) = (visit.request.clone(), visit.trace.clone());
+        let (body, caller) = (visit.body.clone(), visit.caller);
         let work = traceparent::within(TraceId::new(trace.as_str()), work);
         let task = actix_web::rt::spawn(async move {
             match (sound(work.await), ticket) {
                 (answer, None) => answer,
                 (answer, Some(ticket)) => {
-                    let answer = answer.unwrap_or_else(|no| shown(no, &request, &trace));
+                    let answer = answer.unwrap_or_else(|no| {
+                        let is_page = self.router.operations()[index].is_page;
+                        let pages = self.pages.as_deref().filter(|_| is_page);
+                        let (request, trace, body) = (&request, &trace, &body);
+                        shown(no, &Faced { request, trace, body, caller }, pages)
+                    });
                     Ok(self.settled(index, answer, &ticket))
                 }
             }
@@ -300,7 +321,7 @@ impl<S: Clone + 'static> Pipeline<S> {
     /// Keeps an answer that is worth it, before its key is free.
     fn settled(&self, index: usize, answer: HttpResponse, ticket: &Ticket) -> HttpResponse {
         let operation = &self.router.operations()[index];
-        if operation.is_secret || !is_stored(answer.status()) {
+        if operation.is_secret || !is_stored(answer.status(), operation.is_page) {
             return answer;
         }
         let (answer, kept) = stored(answer);
@@ -311,49 +332,12 @@ impl<S: Clone + 'static> Pipeline<S> {
     }
 }
 
-/// Whether somebody known may call an operation: a program only within its key's scopes, and
-/// everybody only in their role.
-fn may<S>(caller: Caller, operation: &Operation<S>) -> Result<(), Problem> {
-    if let Means::Key { scopes, .. } = caller.means {
-        let Some(scope) = operation.scope else { return Err(Problem::person_only()) };
-        if !scopes.holds(scope) {
-            return Err(Problem::scope_required(scope.name()));
-        }
-    }
-    if operation.access.admits(caller.role) { Ok(()) } else { Err(Problem::forbidden()) }
-}
-
 /// Notes how the client stands, and refuses if that is badly.
 fn count(visit: &mut Visit<'_>, standing: Option<Standing>) -> Result<(), Problem> {
     let Some(standing) = standing else { return Ok(()) };
     let wait = standing.wait_seconds;
     visit.standing = Some(standing.or_stricter(visit.standing.take()));
     wait.map_or(Ok(()), |seconds| Err(Problem::too_many_requests(seconds)))
-}
-
-fn bearer_token(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-}
-
-fn refusal_of(why: Unauthenticated) -> Problem {
-    match why {
-        Unauthenticated::Invalid => {
-            Problem::unauthenticated("invalid_token", "this access token is not valid")
-        }
-        Unauthenticated::Expired => {
-            Problem::unauthenticated("token_expired", "this access token has expired")
-        }
-        Unauthenticated::SessionEnded => {
-            Problem::unauthenticated("session_ended", "this session has ended; sign in again")
-        }
-        Unauthenticated::KeyEnded => Problem::unauthenticated(
-            "key_ended",
-            "this API key was revoked or has expired, or the account it acted for is gone",
-        ),
-        Unauthenticated::Unavailable => Problem::busy("who you are cannot be checked right now"),
-    }
 }
 
 fn sound(
@@ -370,22 +354,6 @@ fn sound(
 
 fn too_slow() -> Problem {
     Problem::busy("this takes too long; it may still be carried out")
-}
-
-/// A problem as it is shown; a fault is logged here, once.
-fn shown(problem: Problem, request: &HttpRequest, trace: &Trace) -> HttpResponse {
-    if let Some(cause) = problem.cause() {
-        let (method, path) = (request.method(), request.path());
-        tracing::error!(trace.id = trace.as_str(), %method, path, cause, "a request failed");
-    }
-    let too_much =
-        matches!(problem.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);
-    let mut answer = problem.into_response(request.path(), trace.as_str());
-    if too_much {
-        // What is left of the body is not waited for.
-        answer.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
-    }
-    answer
 }
 
 /// The header in which a position of the journal travels.

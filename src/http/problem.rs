@@ -238,6 +238,21 @@ impl Problem {
         &self.0.code
     }
 
+    /// What is said to the person who asked.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// A member beside the standard ones.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.0.members.get(name)
+    }
+
+    /// After how many seconds trying again makes sense.
+    pub fn retry_seconds(&self) -> Option<u64> {
+        self.0.retry_after
+    }
+
     /// What a fault was caused by; for the log.
     pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()

@@ -75,7 +75,7 @@ async fn keep_up(shop: &Shop, since: Option<u64>) {
 }
 
 /// The index cannot be read; meanwhile it is made again.
-pub(super) fn unreadable(fault: SearchFault) -> Problem {
+pub fn unreadable(fault: SearchFault) -> Problem {
     tracing::error!(%fault, "a search failed");
     Problem::busy("search is being made ready; try again soon")
 }

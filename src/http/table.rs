@@ -60,6 +60,10 @@ pub struct Operation<S> {
     pub is_secret: bool,
     /// Whether the OpenAPI document leaves it out.
     pub is_hidden: bool,
+    /// Whether it is a page for people: who asks is known by a cookie, and a problem is a page too.
+    pub is_page: bool,
+    /// Whether somebody known by a cookie alone is let in.
+    pub takes_cookie: bool,
     /// Describes a success.
     pub describe: fn(&mut SchemaGenerator, StatusCode) -> Option<(&'static str, Value)>,
     pub(super) prepare: Prepare<S>,
@@ -124,6 +128,8 @@ where
         body_bytes_max: BODY_BYTES_MAX,
         is_secret: false,
         is_hidden: false,
+        is_page: false,
+        takes_cookie: false,
         describe: A::describe,
         prepare: prepared(handler),
         again: None,
@@ -142,6 +148,22 @@ impl<S> Operation<S> {
     #[must_use]
     pub fn hidden(mut self) -> Operation<S> {
         self.is_hidden = true;
+        self
+    }
+
+    /// It is a page for people, see [`crate::http::pages`].
+    #[must_use]
+    pub fn page(mut self) -> Operation<S> {
+        self.is_page = true;
+        self.status = StatusCode::OK;
+        self.hidden().with_cookie()
+    }
+
+    /// Somebody known by a cookie alone is let in too. Only for what changes nothing: the cookie
+    /// comes with every request, whoever made the page that it was sent from.
+    #[must_use]
+    pub fn with_cookie(mut self) -> Operation<S> {
+        self.takes_cookie = true;
         self
     }
 

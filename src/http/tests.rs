@@ -83,6 +83,7 @@ pub fn pipeline(shop: &Shop, limits: LimitSettings) -> Arc<Pipeline<Shop>> {
         meters: Meters::new(),
         logged: LogRequests::None,
         identify: Arc::<Notes>::clone(shop),
+        pages: None,
         answers: Arc::<Notes>::clone(shop),
         clock: shop.clock.clone(),
         limits,

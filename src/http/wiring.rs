@@ -12,7 +12,7 @@ use super::{
     media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
-    products, reconciliation, search,
+    products, reconciliation, search, storefront,
     table::Operation,
     users,
 };
@@ -42,6 +42,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(media::operations());
     all.extend(health::operations());
     all.extend(metrics::operations());
+    all.extend(storefront::operations());
     if chosen == Gateway::Demo {
         all.extend(demo::operations());
     }
@@ -53,6 +54,7 @@ pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
     let settings = &shop.settings;
     let wiring = Wiring {
         identify: Arc::new(shop.clone()),
+        pages: Some(Arc::new(shop.clone())),
         answers: Arc::new(shop.clone()),
         clock: shop.clock.clone(),
         limits: allowances(&settings.limits),

@@ -104,6 +104,12 @@ const NEW: &[(&str, &str, &str)] = &[
     ("GET", "/health/ready", "P"),
     ("GET", "/demo/3ds/{chargeId}", "P"),
     ("POST", "/demo/3ds/{chargeId}", "P"),
+    ("GET", "/assets/{version}/{name}", "P"),
+    ("GET", "/", "P"),
+    ("GET", "/product/{slug}", "P"),
+    ("GET", "/sign-in", "P"),
+    ("POST", "/sign-in", "P"),
+    ("POST", "/sign-out", "P"),
     ("GET", "/openapi.json", "P"),
     ("GET", "/docs", "P"),
     ("GET", "/api", "P"),
@@ -170,15 +176,19 @@ pub fn idle_call(who: &Person, operation: &Operation<Shop>) -> Ask {
         .split('/')
         .map(|part| if part.starts_with('{') { NOBODYS } else { part })
         .collect();
+    if operation.is_page {
+        return who.browses(operation.method.clone(), &filled.join("/"), &[]);
+    }
     let ask = who.asks(operation.method.clone(), &filled.join("/"));
     match operation.form {
         Form::Ignored => ask,
-        Form::Json | Form::Bytes => ask.json(&json!({})),
+        Form::Json | Form::Bytes | Form::Page => ask.json(&json!({})),
     }
 }
 
 pub fn is_let_in(reply: &Reply) -> bool {
-    !matches!(reply.status, 401 | 403)
+    let is_asked_to_sign_in = reply.header("location").starts_with("/sign-in?then=");
+    !matches!(reply.status, 401 | 403) && !is_asked_to_sign_in
 }
 
 #[actix_web::test]
@@ -197,20 +207,28 @@ async fn nobody_gets_in_without_a_good_token() {
     };
     let nonsense = Person { access: Some("nonsense".to_owned()), ..admin.clone() };
     let as_access = Person { access: Some(admin.refresh.clone()), ..admin };
+    let with_bad_cookie = |person: Person| Person { cookie: Some("AAAA".to_owned()), ..person };
     let strangers = [
         (bodega.visitor(), "authentication_required"),
         (signed_out, "session_ended"),
         (deleted, "session_ended"),
-        (expired, "token_expired"),
-        (forged, "invalid_token"),
-        (nonsense, "invalid_token"),
-        (as_access, "invalid_token"),
+        (with_bad_cookie(expired), "token_expired"),
+        (with_bad_cookie(forged), "invalid_token"),
+        (with_bad_cookie(nonsense), "invalid_token"),
+        (with_bad_cookie(as_access), "invalid_token"),
     ];
     for operation in table() {
         for (stranger, code) in &strangers {
             let reply = idle_call(stranger, &operation).await;
             if operation.path == "/metrics" {
                 reply.refused(401, "authentication_required");
+                continue;
+            }
+            if operation.is_page {
+                // Signing in with nothing is refused like any wrong password.
+                let is_let_in = is_let_in(&reply) || operation.path == "/sign-in";
+                let is_public = operation.access == Access::Public;
+                assert_eq!(is_let_in, is_public, "{}: {}", named(&operation), reply.text());
                 continue;
             }
             if operation.access == Access::Public {
@@ -249,6 +267,8 @@ async fn each_role_gets_in_where_the_contract_says_and_nowhere_else() {
             if may(letters(operation.access), role) {
                 assert!(is_let_in(&reply), "{name}: {}", reply.text());
                 assert!(reply.status < 500, "{name}: {}", reply.text());
+            } else if operation.is_page {
+                assert_eq!(reply.status, 403, "{name}: {}", reply.text());
             } else {
                 reply.refused(403, "forbidden");
             }

@@ -96,7 +96,7 @@ async fn unknown_paths_and_methods_are_problems() {
     let bodega = Bodega::open();
     let visitor = bodega.visitor();
     for path in [
-        "/",
+        "/home",
         "/v1",
         "/v1/",
         "/v1/nowhere",
@@ -109,7 +109,7 @@ async fn unknown_paths_and_methods_are_problems() {
         "/v1/product/getproduct/",
         "/v1/metrics",
         "/.env",
-        "/admin",
+        "/administration",
     ] {
         visitor.get(path).await.refused(404, "not_found");
         let posted = visitor.post(path, json!({})).await;

@@ -21,6 +21,7 @@ mod money;
 mod openapi;
 mod order_status;
 mod orders;
+mod pages;
 mod payments;
 mod product_lists;
 mod products;

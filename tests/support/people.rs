@@ -17,6 +17,7 @@ use bodega::{
         time::{Timestamp, Who},
         users::{PasswordHash, Registration, Role},
     },
+    http::pages::csrf,
     secret::signing_secret,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -34,6 +35,10 @@ pub struct Person {
     pub email: String,
     pub access: Option<String>,
     pub refresh: String,
+    /// What their browser is known by; without one, it has not signed in.
+    pub cookie: Option<String>,
+    /// The shop's secret, by which a test makes the token of a form.
+    pub form_secret: [u8; 32],
 }
 
 impl Bodega {
@@ -46,6 +51,8 @@ impl Bodega {
             email: String::new(),
             access: None,
             refresh: String::new(),
+            cookie: None,
+            form_secret: self.shop.key_secret,
         }
     }
 
@@ -96,6 +103,8 @@ impl Bodega {
             email,
             access: Some(self.access_token(user, session, clock.now())),
             refresh: refresh.expose_secret().to_owned(),
+            cookie: Some(self.shop.accounts.cookie_of(user, session).expose_secret().to_owned()),
+            form_secret: self.shop.key_secret,
         }
     }
 
@@ -130,6 +139,39 @@ impl Person {
             headers: bearer.map(|bearer| ("authorization".to_owned(), bearer)).collect(),
             body: None,
         }
+    }
+
+    /// A request of their browser: with its cookies, and with a form that a page was made with.
+    pub fn browses(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> Ask {
+        let (name, value) = match &self.cookie {
+            Some(cookie) => ("bodega-session", cookie.as_str()),
+            None => ("bodega-visit", VISIT),
+        };
+        let ask = Ask {
+            address: self.address,
+            headers: vec![("cookie".to_owned(), format!("{name}={value}"))],
+            path: path.to_owned(),
+            body: None,
+            method: method.clone(),
+        };
+        if method == Method::GET {
+            return ask;
+        }
+        let token = csrf::token(&self.form_secret, value, [7; 8]);
+        let all = fields.iter().copied().chain([("csrf", token.as_str())]);
+        let pairs = all.map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+        let form = pairs.collect::<Vec<_>>().join("&");
+        ask.bytes("application/x-www-form-urlencoded", form)
+    }
+
+    /// Opens a page in their browser.
+    pub fn opens(&self, path: &str) -> Ask {
+        self.browses(Method::GET, path, &[])
+    }
+
+    /// Sends a form from their browser.
+    pub fn sends(&self, path: &str, fields: &[(&str, &str)]) -> Ask {
+        self.browses(Method::POST, path, fields)
     }
 
     pub fn get(&self, path: &str) -> Ask {
@@ -170,6 +212,19 @@ impl Person {
     }
 }
 
+/// A text as forms send it.
+fn encoded(text: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(letter).collect()
+}
+
+/// What the browser of a visitor is known by.
+const VISIT: &str = "0123456789abcdef0123456789abcdef";
 /// Everybody's password.
 pub const PASSWORD: &str = "a horse of another colour";
 /// Its hash, made once.

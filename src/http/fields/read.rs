@@ -4,7 +4,11 @@
 //! the order and number of keys are seen as they came. Values are descended into only as far as
 //! the body's type goes: depth costs nothing.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
@@ -100,6 +104,7 @@ enum Text<'a> {
 enum Source {
     Body,
     Query,
+    Form,
 }
 
 impl<'a> Values<'a> {
@@ -129,7 +134,7 @@ impl<'a> Values<'a> {
                 Source::Query if !member.taken => {
                     faults.note(&place, "unknown_parameter", "is not a parameter of this request");
                 }
-                Source::Body | Source::Query => {}
+                Source::Body | Source::Query | Source::Form => {}
             }
         }
     }
@@ -182,6 +187,19 @@ pub fn read_query<B: Body>(query: &str, faults: &mut Faults) -> Result<B, Proble
         members.push(Member { name, value: Text::Word(value), taken: false });
     }
     Ok(read_values(Values { members, kind: Source::Query }, Place::Root, faults))
+}
+
+/// Reads the filled fields of a form, each named once. What the form sends besides is not looked
+/// at: a button has a name too.
+pub fn read_form<B: Body>(filled: &BTreeMap<String, String>, faults: &mut Faults) -> B {
+    let filled = filled.iter().filter(|(_, value)| !value.is_empty());
+    let members = filled.map(|(name, value)| Member {
+        name: Cow::Borrowed(name),
+        value: Text::Word(Cow::Borrowed(value)),
+        taken: false,
+    });
+    let members = members.collect();
+    read_values(Values { members, kind: Source::Form }, Place::Root, faults)
 }
 
 /// Reads an object's fields into a body.

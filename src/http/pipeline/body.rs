@@ -26,7 +26,11 @@ pub(super) async fn read_bytes<S>(
     if matches!(payload, Payload::None) || announced == Some(0) {
         return Ok(Bytes::new());
     }
-    let is_foreign = operation.form == Form::Json && !is_json(request);
+    let is_foreign = match operation.form {
+        Form::Json => !is_json(request),
+        Form::Page => !request.content_type().eq_ignore_ascii_case(FORM),
+        Form::Ignored | Form::Bytes => false,
+    };
     if is_foreign && announced.is_some() {
         return Err(Problem::unsupported_media_type());
     }
@@ -74,5 +78,7 @@ async fn collected(mut payload: Payload, bytes_max: usize) -> Result<Bytes, Prob
     Ok(whole.freeze())
 }
 
+/// What a form of a page is sent as.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// A body that is not there by then is given up.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);

@@ -1,0 +1,119 @@
+//! Answers of pages: a page, or the way to another one.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use schemars::SchemaGenerator;
+use serde_json::Value;
+
+use crate::http::{
+    answer::{Show, bytes_answer},
+    problem::Problem,
+};
+
+/// What a page's handler comes to.
+#[derive(Debug)]
+pub struct PageAnswer {
+    status: StatusCode,
+    what: What,
+    cookies: Vec<HeaderValue>,
+    is_private: bool,
+    forgets: bool,
+}
+
+#[derive(Debug)]
+enum What {
+    Html(String),
+    Elsewhere(String),
+}
+
+impl PageAnswer {
+    /// This page.
+    pub fn html(status: StatusCode, html: String) -> PageAnswer {
+        PageAnswer::new(status, What::Html(html))
+    }
+
+    /// Now look there: after a form was carried out, so that going back does not send it again.
+    pub fn to(path: impl Into<String>) -> PageAnswer {
+        PageAnswer::new(StatusCode::SEE_OTHER, What::Elsewhere(path.into()))
+    }
+
+    /// It has moved there for good.
+    pub fn moved(path: impl Into<String>) -> PageAnswer {
+        PageAnswer::new(StatusCode::MOVED_PERMANENTLY, What::Elsewhere(path.into()))
+    }
+
+    fn new(status: StatusCode, what: What) -> PageAnswer {
+        PageAnswer { status, what, cookies: Vec::new(), is_private: false, forgets: false }
+    }
+
+    /// Sets a cookie, see [`super::cookies`].
+    #[must_use]
+    pub fn with_cookie(mut self, cookie: HeaderValue) -> PageAnswer {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Nobody keeps it, not even the browser for its back button.
+    #[must_use]
+    pub fn private(mut self) -> PageAnswer {
+        self.is_private = true;
+        self
+    }
+
+    /// The browser forgets every page it has kept.
+    #[must_use]
+    pub fn forgetting(mut self) -> PageAnswer {
+        self.forgets = true;
+        self
+    }
+
+    /// As it is sent.
+    pub fn into_response(self) -> HttpResponse {
+        let PageAnswer { status, what, cookies, is_private, forgets } = self;
+        let mut answer = match what {
+            What::Html(html) => bytes_answer(status, HTML, html.into()),
+            What::Elsewhere(path) => {
+                let mut answer = HttpResponse::new(status);
+                let to = HeaderValue::from_str(&path).unwrap_or(HeaderValue::from_static("/"));
+                answer.headers_mut().insert(header::LOCATION, to);
+                answer
+            }
+        };
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        // A form says where it comes from only under this policy; others learn nothing either way.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        let control = if is_private { "no-store" } else { "private, no-cache" };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
+        headers.insert(header::VARY, HeaderValue::from_static("cookie"));
+        if forgets {
+            let name = HeaderName::from_static("clear-site-data");
+            headers.insert(name, HeaderValue::from_static("\"cache\""));
+        }
+        for cookie in cookies {
+            headers.append(header::SET_COOKIE, cookie);
+        }
+        answer
+    }
+}
+
+impl Show for PageAnswer {
+    fn show(self, _: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
+        Ok(self.into_response())
+    }
+
+    fn describe(_: &mut SchemaGenerator, _: StatusCode) -> Option<(&'static str, Value)> {
+        None
+    }
+}
+
+/// Nothing inline, nothing from elsewhere but pictures, which a shop may keep with somebody else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'";
+const HTML: &str = "text/html; charset=utf-8";
