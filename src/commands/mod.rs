@@ -76,13 +76,16 @@ pub fn run(cli: &Cli) -> ExitCode {
         // Before any settings are read: there may be none yet, or a file with faults.
         return end(config::init(&flags, *print));
     }
-    let settings = match Settings::load(&flags, cli.command.purpose()) {
+    let mut settings = match Settings::load(&flags, cli.command.purpose()) {
         Ok(settings) => settings,
         Err(faults) => {
             complain(&faults.to_string());
             return Exit::Settings.into();
         }
     };
+    if let Command::Demo { tour: true } = &cli.command {
+        tour::quieten(&mut settings.log);
+    }
     telemetry::start(&settings.log);
     let ended = match &cli.command {
         Command::Serve => serve::serve(settings),

@@ -99,6 +99,7 @@ impl Running {
         actix::spawn(shop.clone().keep_measuring());
         actix::spawn(shop.clone().keep_reconciling());
         actix::spawn(shop.clone().keep_listening());
+        actix::spawn(shop.clone().keep_tidying());
         Ok(Running { address, shop, handle, serving, control })
     }
 

@@ -6,12 +6,21 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::cli::say;
+use crate::{
+    cli::say,
+    config::{LogRequests, LogSettings},
+};
 
 use super::{
     Ended,
     client::{Client, Reply, Request},
 };
+
+/// Between the steps stands only what went wrong.
+pub fn quieten(log: &mut LogSettings) {
+    log.level = log.level.min(tracing::Level::WARN);
+    log.requests = LogRequests::None;
+}
 
 struct Tour {
     client: Client,

@@ -269,6 +269,7 @@ fn the_tour_of_the_demo_goes_well() {
     let ended = run(&["demo", "--tour"], &dir);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.out.contains("every step did what it should"), "{ended:?}");
+    assert_eq!(ended.err, "", "between its steps stands nothing else");
     verify(&dir);
 }
 
