@@ -155,7 +155,7 @@ async fn submit(store: Store, number: u32, begun: Instant) -> Result<Vec<Duratio
             after: None,
             stamp,
             key: None,
-            forget_key: None,
+            forget_keys: Vec::new(),
             changes: vec![change],
         };
         store.submit(commit).1.await?;

@@ -6,6 +6,7 @@
 
 mod definition;
 mod faults;
+mod keeping;
 mod layers;
 mod network;
 mod payments;
@@ -23,6 +24,7 @@ use std::{
 
 pub use definition::commented_file;
 pub use faults::{ConfigFaults, Fault};
+pub use keeping::KeepingSettings;
 pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
 pub use network::Network;
 pub use payments::PaymentSettings;
@@ -59,6 +61,8 @@ pub struct Settings {
     pub web: WebSettings,
     /// Request keys.
     pub idempotency: IdempotencySettings,
+    /// How long other things are kept.
+    pub keeping: KeepingSettings,
     /// Logs.
     pub log: LogSettings,
     /// Numbers about the running shop.
@@ -264,6 +268,7 @@ impl Settings {
             idempotency: IdempotencySettings {
                 hours: read.number("idempotency.hours", 1..=KEY_HOURS_MAX),
             },
+            keeping: keeping::keeping(read),
             log: log(read),
             metrics: MetricsSettings {
                 allowed_addresses: read.list(

@@ -5,6 +5,7 @@
 
 mod gateway;
 mod letters;
+mod tidying;
 
 use std::{
     ops::Deref,
@@ -26,6 +27,7 @@ use crate::{
         assortment::Assortment,
         desks::Desks,
         hearing::Hearing,
+        housekeeping::Housekeeping,
         purchases::{Purchases, Sweep},
         reconciling::{DAYS_USUAL, Reconciling},
         settings::OpenShop,
@@ -48,6 +50,7 @@ use crate::{
 
 use gateway::{gateway_over, payment_terms, stripe_over};
 use letters::{LETTERS, LetterFolder};
+use tidying::keeping;
 
 /// Why a shop could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +100,8 @@ pub struct Parts {
     pub reconciling: Reconciling,
     /// What the payment gateway tells.
     pub hearing: Hearing,
+    /// Letting go of what is too old.
+    pub housekeeping: Housekeeping,
     /// What the shop sells, with its stock.
     pub assortment: Assortment,
     /// Those who bring news to the world outside.
@@ -238,6 +243,7 @@ impl Shop {
             shelves,
             assortment: Assortment::new(Arc::clone(&desks)),
             reconciling: Reconciling::new(Arc::clone(&desks)),
+            housekeeping: Housekeeping::new(Arc::clone(&desks), keeping(&settings)),
             cursors: Cursors::new(derived(&secret, b"cursors")),
             key_secret: derived(&secret, b"request keys"),
             closing: AtomicBool::new(false),

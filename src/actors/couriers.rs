@@ -165,7 +165,9 @@ impl Answers<ForgetDeliveries> for Couriers {
     fn answer(&mut self, msg: ForgetDeliveries, work: &mut Work<'_>) -> Result<usize, Rejection> {
         let mut forgotten = 0;
         for delivery in msg.deliveries {
-            let events = work.get::<Delivery>(delivery)?.forget(msg.before);
+            let known = work.get::<Delivery>(delivery)?;
+            let courier = work.get::<Courier>(known.note.courier)?;
+            let events = known.forget(&courier, msg.before);
             forgotten += events.len();
             work.change::<Delivery>(delivery, events)?;
         }

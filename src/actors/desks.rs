@@ -16,7 +16,7 @@ use crate::{
 use super::{
     Desk, Owner, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue, charging::Charging,
     couriers::Couriers, demo_bank::DemoBank, inventory::Inventory, news::NewsRoom, orders::Orders,
-    payments::Payments, settings::Settings, users::Users,
+    payments::Payments, purging::Requests, settings::Settings, users::Users,
 };
 
 /// Where each owner is asked.
@@ -45,6 +45,8 @@ pub struct Desks {
     pub couriers: Desk<Couriers>,
     /// What the payment gateway told.
     pub news: Desk<NewsRoom>,
+    /// Request keys that are too old.
+    pub requests: Desk<Requests>,
     /// Payments, and the gateway behind them.
     pub charging: Charging,
 }
@@ -85,6 +87,7 @@ impl Desks {
             settings: Desk::open(Settings, &store, &clock, arbiter),
             couriers: Desk::open(Couriers, &store, &clock, arbiter),
             news: Desk::open(NewsRoom, &store, &clock, arbiter),
+            requests: Desk::open(Requests, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),
             store,
             clock,

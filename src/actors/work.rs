@@ -25,12 +25,12 @@ pub struct Work<'k> {
     intent: Intent,
     basis: Option<Ticket>,
     staged: Vec<(Key, Box<dyn Staged>)>,
-    forget_key: Option<[u8; 32]>,
+    forget_keys: Vec<[u8; 32]>,
 }
 
 impl<'k> Work<'k> {
     pub(super) fn new(keeper: &'k mut Keeper, intent: Intent) -> Work<'k> {
-        Work { basis: intent.after, keeper, intent, staged: Vec::new(), forget_key: None }
+        Work { basis: intent.after, keeper, intent, staged: Vec::new(), forget_keys: Vec::new() }
     }
 
     /// When this is decided and who asked.
@@ -110,9 +110,9 @@ impl<'k> Work<'k> {
         }
     }
 
-    /// Frees the idempotency key this effect was made under: it came to nothing.
+    /// Frees an idempotency key, whose effect came to nothing or is long ago.
     pub fn forget_key(&mut self, scope: [u8; 32]) {
-        self.forget_key = Some(scope);
+        self.forget_keys.push(scope);
     }
 
     /// Names what the idempotency key of this message made.
@@ -129,7 +129,7 @@ impl<'k> Work<'k> {
 
     /// Makes the changes a fact, or finds that there are none to make.
     pub(super) fn commit<T>(self, value: T) -> Decision<T> {
-        if self.staged.is_empty() && self.forget_key.is_none() {
+        if self.staged.is_empty() && self.forget_keys.is_empty() {
             let gate = self.basis.map(|ticket| self.keeper.store.settled(ticket));
             return Decision::new(Ok(value), self.basis, gate);
         }
@@ -143,7 +143,7 @@ impl<'k> Work<'k> {
             after: self.basis,
             stamp: self.intent.stamp,
             key: self.intent.key,
-            forget_key: self.forget_key,
+            forget_keys: self.forget_keys,
             changes: staged.iter().map(|staged| staged.to_change(&self.intent.stamp)).collect(),
         };
         let (ticket, durable) = self.keeper.keep(commit, staged);
@@ -199,6 +199,10 @@ impl<A: Kept> Staged for StagedOf<A> {
     }
 
     fn into_state(self: Box<Self>) -> (Key, u64, Arc<dyn Any + Send + Sync>) {
+        if self.after.is_gone() {
+            // As the store will show it: as if it had never been.
+            return (Key::record(A::TAG, &self.id), 0, Arc::<A>::default());
+        }
         (Key::record(A::TAG, &self.id), self.before.version + 1, self.after)
     }
 }

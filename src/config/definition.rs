@@ -107,6 +107,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Folder whose templates, assets and texts replace ours.",
     ),
     set("idempotency.hours", "24", "How long a request key and its answer are kept."),
+    set("keeping.cart_days", "90", "A cart nobody touches for so long is given up."),
+    set(
+        "keeping.return_days",
+        "365",
+        "So long after an order is over its units can still go back on the shelf by a refund.",
+    ),
+    set("keeping.delivery_days", "90", "How long is known which letters and calls were made."),
     set("log.format", "text", "`text` for people, `json` for machines."),
     set("log.level", "info", "`error`, `warn`, `info`, `debug` or `trace`."),
     set("log.requests", "changes", "Requests logged: `all`, `none`, or `changes` and refusals."),

@@ -55,6 +55,8 @@ pub struct Cart {
     pub consumed_by: Vec<OrderId>,
     /// When the lines last changed.
     pub updated_at: Timestamp,
+    /// Whether it was given up: nobody came back to it.
+    pub abandoned: bool,
 }
 
 /// What happened to a cart.
@@ -108,6 +110,8 @@ pub enum CartEvent {
         /// The order.
         order: OrderId,
     },
+    /// Nobody came back to it for so long that it is not kept any more.
+    CartAbandoned {},
 }
 
 /// Why a cart refuses.
@@ -274,6 +278,12 @@ impl Cart {
         Ok(vec![CartEvent::CartConsumed { order }])
     }
 
+    /// Gives up a cart that nobody has touched since `before` and no order is buying.
+    pub fn abandon(&self, before: Timestamp) -> Vec<CartEvent> {
+        let is_due = self.opened && self.claim.is_none() && self.updated_at < before;
+        if is_due { vec![CartEvent::CartAbandoned {}] } else { vec![] }
+    }
+
     /// The order that is buying it now.
     pub fn claimed_by(&self) -> Option<OrderId> {
         self.claim.as_ref().map(|claim| claim.order)
@@ -327,6 +337,10 @@ impl Aggregate for Cart {
                 self.claim = None;
                 return;
             }
+            CartEvent::CartAbandoned {} => {
+                self.abandoned = true;
+                return;
+            }
             CartEvent::LineAdded { product, variant, becomes } => {
                 self.set_line(*product, *variant, *becomes, stamp.at);
             }
@@ -357,6 +371,10 @@ impl Aggregate for Cart {
             return Err("what an order claimed leaves the cart once");
         }
         Ok(())
+    }
+
+    fn is_gone(&self) -> bool {
+        self.abandoned
     }
 }
 

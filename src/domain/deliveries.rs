@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     aggregate::Aggregate,
-    couriers::CourierRefusal,
+    couriers::{Courier, CourierRefusal},
     ids::{CourierId, DeliveryId},
     time::{Stamp, Timestamp},
 };
@@ -155,9 +155,11 @@ impl Delivery {
         Ok(vec![DeliveryEvent::DeliveryAskedAgain])
     }
 
-    /// Drops the record of one that has ended before `before`; any other stays.
-    pub fn forget(&self, before: Timestamp) -> Vec<DeliveryEvent> {
-        let ended = matches!(self.state, DeliveryState::Delivered | DeliveryState::GivenUp);
+    /// Drops the record of one that has ended before `before`; any other stays, unless its courier
+    /// will never go again.
+    pub fn forget(&self, courier: &Courier, before: Timestamp) -> Vec<DeliveryEvent> {
+        let ended = matches!(self.state, DeliveryState::Delivered | DeliveryState::GivenUp)
+            || (courier.closed && self.exists());
         let over = ended && self.updated_at < before;
         if over { vec![DeliveryEvent::DeliveryForgotten] } else { vec![] }
     }

@@ -88,6 +88,8 @@ pub struct News {
     pub heard_at: Timestamp,
     /// Whether it was applied.
     pub applied: bool,
+    /// Whether it is too long ago to come again.
+    pub forgotten: bool,
 }
 
 /// What can have happened to a piece of news.
@@ -101,6 +103,8 @@ pub enum NewsEvent {
     },
     /// What had to follow from it has followed.
     NewsApplied,
+    /// It cannot come again: the record is needed no more.
+    NewsForgotten,
 }
 
 impl News {
@@ -117,6 +121,12 @@ impl News {
     /// Notes that it was applied; the second time changes nothing.
     pub fn apply_once(&self) -> Vec<NewsEvent> {
         if self.open.is_some() { vec![NewsEvent::NewsApplied] } else { vec![] }
+    }
+
+    /// Drops the record of news that was heard before `before` and applied.
+    pub fn forget(&self, before: Timestamp) -> Vec<NewsEvent> {
+        let is_due = self.applied && self.heard_at < before;
+        if is_due { vec![NewsEvent::NewsForgotten] } else { vec![] }
     }
 }
 
@@ -135,6 +145,7 @@ impl Aggregate for News {
                 self.open = None;
                 self.applied = true;
             }
+            NewsEvent::NewsForgotten => self.forgotten = true,
         }
     }
 
@@ -143,6 +154,10 @@ impl Aggregate for News {
             true => Err("news that was applied is not open"),
             false => Ok(()),
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.forgotten
     }
 }
 

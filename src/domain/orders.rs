@@ -20,12 +20,14 @@ mod apply;
 mod by_hand;
 mod disputes;
 pub mod events;
+mod filing;
 pub mod refunding;
 mod status;
 pub mod timeline;
 
 pub use by_hand::Receipt;
 pub use events::{OrderEvent, OrderRefusal, Placed};
+pub use filing::Filing;
 pub use refunding::{OrderRefund, OrderRefundState, RefundWish, RefundedLine, Restock};
 pub use status::{CancelReason, OrderStatus, PaymentMethod};
 pub use timeline::{Awaited, Entry, TimelineKind};
@@ -89,6 +91,8 @@ pub struct Order {
     pub disputes: Disputes,
     /// Whether the customer was forgotten.
     pub erased: bool,
+    /// How far it has been put away.
+    pub filing: Filing,
     /// When it was placed.
     pub placed_at: Timestamp,
     /// When something last happened to it.

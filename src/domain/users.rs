@@ -296,6 +296,11 @@ impl Aggregate for User {
                 self.sessions.retain(|session, _| Some(*session) == *except);
                 return;
             }
+            UserEvent::ExpiredForgotten { before } => {
+                self.sessions.retain(|_, session| session.expires_at > *before);
+                self.reset = self.reset.filter(|reset| reset.expires_at > *before);
+                return;
+            }
             UserEvent::PasswordChanged { password } | UserEvent::PasswordReset { password } => {
                 self.set_hash(password);
             }

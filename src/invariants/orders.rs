@@ -28,7 +28,7 @@ impl Check for Orders {
     fn findings(&self, reader: &Reader) -> Result<Vec<Finding>, StoreFault> {
         let given = reader.get::<OrderBook>(ShopId::default())?.state.given;
         let mut found = Vec::new();
-        let mut made: BTreeMap<[u8; 32], OrderId> = BTreeMap::new();
+        let mut made: BTreeMap<[u8; 32], (OrderId, Timestamp)> = BTreeMap::new();
         for entry in reader.all::<Order>() {
             let (id, order) = entry?;
             let order = &order.state;
@@ -46,7 +46,11 @@ impl Check for Orders {
                 found.push(finding("its customer was never there", at()));
             }
             let request = order.request.filter(|_| !came_to_nothing(order));
-            if let Some(other) = request.and_then(|request| made.insert(request, id)) {
+            let other = request.and_then(|request| made.insert(request, (id, order.placed_at)));
+            // A key that was forgotten may have been used anew, but none is forgotten so soon.
+            if let Some((other, at_that_time)) = other
+                && order.placed_at.millis_since(at_that_time).abs() < KEPT_MILLIS_MIN
+            {
                 found.push(finding(format!("its request had made order {other} already"), at()));
             }
         }
@@ -67,3 +71,6 @@ fn came_to_nothing(order: &Order) -> bool {
         | None => false,
     }
 }
+
+/// No request key is kept for less than an hour.
+const KEPT_MILLIS_MIN: i64 = 60 * 60 * 1000;

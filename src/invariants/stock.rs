@@ -8,7 +8,7 @@ use crate::{
     domain::{
         ids::{HoldId, Identity, LineId, VariantId},
         inventory::{Hold, HoldFor, HoldState, Ledger, Movement, MovementKind},
-        orders::{Order, OrderStatus},
+        orders::{Filing, Order, OrderStatus},
     },
     store::{
         Order as Walk, Reader, StoreFault, keys,
@@ -80,14 +80,15 @@ fn wrong_with(id: HoldId, hold: &Hold, order: &Order) -> Option<&'static str> {
 /// The SKU of a line that was sold and whose units were not taken from the shelf.
 fn not_gone_out(reader: &Reader, order: &Order) -> Result<Option<String>, StoreFault> {
     let is_sold = match order.status {
-        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => order.settled,
+        // Once its returns have ended, its holds may have been forgotten.
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
+            order.settled && order.filing == Filing::Open
+        }
         OrderStatus::Pending | OrderStatus::Cancelled => false,
     };
     for line in order.quote.lines.iter().filter(|_| is_sold) {
         let hold = reader.get::<Hold>(HoldId::from_bytes(line.id.bytes()))?;
-        let is_forgotten = hold.version > 0 && !hold.state.exists();
-        let went = matches!(hold.state.state, HoldState::Committed | HoldState::Returned);
-        if !went && !is_forgotten {
+        if !matches!(hold.state.state, HoldState::Committed | HoldState::Returned) {
             return Ok(Some(line.sku.clone()));
         }
     }

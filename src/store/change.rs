@@ -15,7 +15,7 @@ use super::{
     fault::StoreFault,
     journal::frame::HEADER_BYTES,
     keys::Key,
-    kinds::{Gone, Kept, KeptRequest, Record, Versioned, rows_of},
+    kinds::{Kept, KeptRequest, Record, Versioned, rows_of},
     table::{Slot, Write},
     tickets::Ticket,
 };
@@ -60,8 +60,8 @@ pub struct Change {
     pub written: WrittenChange,
     /// Where its record lies.
     pub record: Key,
-    /// Its new state.
-    pub state: Arc<dyn Record>,
+    /// Its new state; nothing when nothing of it is kept any more.
+    pub state: Option<Arc<dyn Record>>,
     /// Rows that appear or change, and those that go.
     pub rows: Vec<(Key, Option<Vec<u8>>)>,
 }
@@ -103,17 +103,14 @@ impl Change {
             let trail = after.state.trail(id, event, stamp, after.version, index);
             rows.extend(trail.map(|(key, value)| (key, Some(value))));
         }
-        let state: Arc<dyn Record> = if after.state.is_gone() {
-            Arc::new(Gone { version: after.version })
-        } else {
-            Arc::new(after)
-        };
+        let state: Option<Arc<dyn Record>> =
+            if after.state.is_gone() { None } else { Some(Arc::new(after)) };
         Change { written, record: Key::record(A::TAG, &id), state, rows }
     }
 
     /// What the memory table gets of it: record and rows, to be folded together.
     fn into_write(self) -> Write {
-        let record = (self.record, Slot::Record(self.state));
+        let record = (self.record, self.state.map_or(Slot::Gone, Slot::Record));
         let rows = self.rows.into_iter().map(|(key, value)| (key, Slot::row(value)));
         Write::group(std::iter::once(record).chain(rows).collect())
     }
@@ -144,8 +141,8 @@ pub struct Commit {
     pub stamp: Stamp,
     /// The request it is the effect of.
     pub key: Option<RequestKey>,
-    /// The scope of a request to forget.
-    pub forget_key: Option<[u8; 32]>,
+    /// The scopes of requests to forget, with what they were answered.
+    pub forget_keys: Vec<[u8; 32]>,
     /// What changes.
     pub changes: Vec<Change>,
 }
@@ -176,6 +173,9 @@ pub struct Written {
     /// The scope of a request it makes forgotten.
     #[serde(default)]
     pub forget: Option<Hex>,
+    /// The scopes of further requests it makes forgotten.
+    #[serde(default)]
+    pub forgets: Vec<Hex>,
     /// What changed.
     pub changes: Vec<WrittenChange>,
 }
@@ -185,6 +185,11 @@ impl Written {
     pub fn read(seq: u64, payload: &[u8]) -> Result<Written, StoreFault> {
         serde_json::from_slice(payload)
             .map_err(|fault| StoreFault::Unreadable { seq, what: fault.to_string() })
+    }
+
+    /// The scopes of the requests it makes forgotten.
+    pub fn forgotten(&self) -> Vec<[u8; 32]> {
+        self.forget.iter().chain(&self.forgets).map(|scope| scope.0).collect()
     }
 
     /// Its stamp.
@@ -201,6 +206,8 @@ struct Payload<'a> {
     key: Option<&'a RequestKey>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forget: Option<Hex>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    forgets: Vec<Hex>,
     changes: Vec<&'a WrittenChange>,
 }
 
@@ -221,11 +228,13 @@ pub(super) struct Prepared {
 
 /// Makes JSON and writes of a commit.
 pub(super) fn prepare(commit: Commit) -> Result<Prepared, StoreFault> {
+    let mut forgotten = commit.forget_keys.iter().copied().map(Hex);
     let payload = Payload {
         at: commit.stamp.at,
         who: commit.stamp.who,
         key: commit.key.as_ref(),
-        forget: commit.forget_key.map(Hex),
+        forget: forgotten.next(),
+        forgets: forgotten.collect(),
         changes: commit.changes.iter().map(|change| &change.written).collect(),
     };
     let mut frame = vec![0; HEADER_BYTES];
@@ -237,7 +246,7 @@ pub(super) fn prepare(commit: Commit) -> Result<Prepared, StoreFault> {
         return Err(StoreFault::TooLarge { bytes });
     }
     let mut writes: Vec<Write> = commit.changes.into_iter().map(Change::into_write).collect();
-    writes.extend(request_writes(commit.stamp.at, commit.key, commit.forget_key)?);
+    writes.extend(request_writes(commit.stamp.at, commit.key, &commit.forget_keys)?);
     Ok(Prepared { frame, at: commit.stamp.at, writes })
 }
 
@@ -245,11 +254,11 @@ pub(super) fn prepare(commit: Commit) -> Result<Prepared, StoreFault> {
 pub(super) fn request_writes(
     at: Timestamp,
     key: Option<RequestKey>,
-    forget: Option<[u8; 32]>,
+    forgotten: &[[u8; 32]],
 ) -> Result<Vec<Write>, StoreFault> {
     let mut writes = Vec::new();
-    if let Some(scope) = forget {
-        let slots = vec![(Key::request(&scope), Slot::Gone), (Key::answer(&scope), Slot::Gone)];
+    for scope in forgotten {
+        let slots = vec![(Key::request(scope), Slot::Gone), (Key::answer(scope), Slot::Gone)];
         writes.push(Write::group(slots));
     }
     if let Some(request) = key {

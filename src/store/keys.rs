@@ -12,12 +12,14 @@
 //! | `0xf1` | a stored answer | scope, 32 bytes |
 //! | `0xf2` | a further piece of a large value | its key, piece number |
 
+mod housekeeping;
 mod shop;
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
 use crate::domain::{ids::Identity, time::Timestamp};
 
+pub use housekeeping::*;
 pub use shop::*;
 
 /// The name of something in the state; sorts as bytes. Cheap to clone.
@@ -172,6 +174,11 @@ impl KeyBuilder {
     pub fn done(self) -> Key {
         Key(self.0.into())
     }
+}
+
+/// Whether a key is an aggregate's.
+pub(super) fn is_record(key: &Key) -> bool {
+    key.as_bytes().first().is_some_and(|tag| RECORD_TAGS.contains(tag))
 }
 
 /// First bytes of the store's own notes.

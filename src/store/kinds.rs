@@ -83,8 +83,6 @@ pub trait Record: Send + Sync {
     fn body(&self) -> Result<Vec<u8>, CodecFault>;
     /// About how many bytes of memory it takes.
     fn weight(&self) -> usize;
-    /// Whether only the version is left.
-    fn is_gone(&self) -> bool;
     /// Itself, to be taken for what it is.
     fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -104,40 +102,6 @@ impl<A: Kept> Record for Versioned<A> {
         codec::size(&*self.state) + RECORD_BYTES_BESIDE
     }
 
-    fn is_gone(&self) -> bool {
-        false
-    }
-
-    fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
-        self
-    }
-}
-
-/// What stays of an aggregate nothing needs any more: its version, so that a frame that comes
-/// again is recognised, and a new life under the same id continues to count.
-#[derive(Clone, Copy, Debug)]
-pub struct Gone {
-    /// The version at which it ended.
-    pub version: u64,
-}
-
-impl Record for Gone {
-    fn version(&self) -> u64 {
-        self.version
-    }
-
-    fn body(&self) -> Result<Vec<u8>, CodecFault> {
-        Ok(self.version.to_le_bytes().to_vec())
-    }
-
-    fn weight(&self) -> usize {
-        RECORD_BYTES_BESIDE
-    }
-
-    fn is_gone(&self) -> bool {
-        true
-    }
-
     fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
@@ -147,18 +111,12 @@ impl Record for Gone {
 pub(super) fn record_from<A: Kept>(body: &[u8]) -> Result<Arc<dyn Record>, CodecFault> {
     let (version, rest) = body.split_first_chunk::<8>().ok_or(CodecFault::Short)?;
     let version = u64::from_le_bytes(*version);
-    if rest.is_empty() {
-        return Ok(Arc::new(Gone { version }));
-    }
     let state: A = codec::decode(rest)?;
     Ok(Arc::new(Versioned { version, state: Arc::new(state) }))
 }
 
 /// Takes a record for what it is; `None` if it is of another kind.
 pub(super) fn versioned_from<A: Kept>(record: &Arc<dyn Record>) -> Option<Versioned<A>> {
-    if record.is_gone() {
-        return Some(Versioned { version: record.version(), state: Arc::default() });
-    }
     let any = Arc::clone(record).any();
     any.downcast::<Versioned<A>>().ok().map(|found| Versioned::clone(&found))
 }
@@ -184,6 +142,8 @@ pub(super) enum Replayed {
     Already,
     /// The change, as the shop made it.
     Again(Change),
+    /// Nothing is kept of it, as it should be: this change ended it.
+    Ended,
     /// A version in between is missing.
     Gap {
         /// The version the state holds.
@@ -301,14 +261,16 @@ fn replay<A: Kept>(
     if written.version <= before.version {
         return Ok(Replayed::Already);
     }
-    if written.version != before.version + 1 {
-        return Ok(Replayed::Gap { held: before.version });
-    }
     let events: Vec<A::Event> = serde_json::from_str(written.events.get())
         .map_err(|fault| unreadable(format!("{} {}: {fault}", A::KIND, written.id)))?;
     let mut state = A::clone(&before.state);
     for event in &events {
         state.apply(event, stamp);
+    }
+    if written.version != before.version + 1 {
+        // What ends a thing ends it whatever it was.
+        let ended = before.version == 0 && state.is_gone();
+        return Ok(if ended { Replayed::Ended } else { Replayed::Gap { held: before.version } });
     }
     let after = Arc::new(state);
     Ok(Replayed::Again(Change::rebuilt(id, &before, after, &events, stamp, written.clone())))

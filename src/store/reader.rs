@@ -110,7 +110,7 @@ impl Reader {
         Ok(rows)
     }
 
-    /// Every committed aggregate of a kind that is not gone, in the order of their ids.
+    /// Every committed aggregate of a kind, in the order of their ids.
     pub fn all<A: Kept>(&self) -> All<'_, A> {
         self.all_after(None)
     }
@@ -200,7 +200,7 @@ impl Reader {
                     record_from::<A>(&body).map_err(|fault| self.misread(&key, &fault))?
                 }
             };
-            if let Some(id) = key.last_id::<A::Id>().filter(|_| !record.is_gone()) {
+            if let Some(id) = key.last_id::<A::Id>() {
                 page.found.push_back((id, self.known(&key, &record)?));
             }
             page.last = Some(key);

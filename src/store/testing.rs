@@ -117,7 +117,7 @@ pub fn commit_from(before: &Versioned<Jar>, epoch: u64, id: CartId, events: &[Ja
     let mut state = Jar::clone(&before.state);
     events.iter().for_each(|event| state.apply(event, &stamp));
     let change = Change::new(id, before, Arc::new(state), events, &stamp);
-    Commit { epoch, after: None, stamp, key: None, forget_key: None, changes: vec![change] }
+    Commit { epoch, after: None, stamp, key: None, forget_keys: vec![], changes: vec![change] }
 }
 
 /// A store on a folder of its own.

@@ -56,7 +56,7 @@ fn a_request_is_recognised_until_it_is_forgotten() {
     assert_eq!(shop.reader.answer(&[1; 32]).expect("readable"), Some(answer));
 
     let mut commit = commit_on(&shop.reader, shop.store.epoch(), jar(3), &[JarEvent::Broken]);
-    commit.forget_key = Some([1; 32]);
+    commit.forget_keys = vec![[1; 32]];
     shop.store.submit(commit).1.wait().expect("kept");
     assert_eq!(shop.reader.request(&[1; 32]).expect("readable"), None);
     assert_eq!(shop.reader.answer(&[1; 32]).expect("readable"), None);
@@ -85,7 +85,7 @@ fn a_line_of_the_journal_reads_as_agreed() {
     let mut commit =
         commit_on(&shop.reader, 1, jar(1), &[JarEvent::CoinsAdded { coins: 1 }, JarEvent::Broken]);
     commit.key = Some(RequestKey { scope: [0xab; 32], body: [0; 32], made: None });
-    commit.forget_key = Some([1; 32]);
+    commit.forget_keys = vec![[1; 32]];
     shop.store.submit(commit).1.wait().expect("kept");
     let entry = shop.store.follow(0).read(1).expect("entries").remove(0);
     let line = String::from_utf8(entry.payload).expect("text");

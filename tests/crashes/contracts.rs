@@ -59,6 +59,7 @@ events! {
         AddressChanged = "address_changed",
         AddressMadeDefault = "address_made_default",
         AddressRemoved = "address_removed",
+        ExpiredForgotten = "expired_forgotten",
         UserErased = "user_erased",
     }
     ProductEvent of Product {
@@ -111,6 +112,7 @@ events! {
         CartClaimed = "cart_claimed",
         CartReleased = "cart_released",
         CartConsumed = "cart_consumed",
+        CartAbandoned = "cart_abandoned",
     }
     OrderEvent of Order {
         OrderPlaced = "order_placed",
@@ -131,6 +133,8 @@ events! {
         ReturnFailed = "return_failed",
         DisputeNoted = "dispute_noted",
         CustomerErased = "customer_erased",
+        ReturnsEnded = "returns_ended",
+        OrderFiled = "order_filed",
     }
     OrderBookEvent of OrderBook {
         NumberGiven = "number_given",
@@ -193,6 +197,7 @@ events! {
     NewsEvent of News {
         NewsHeard = "news_heard",
         NewsApplied = "news_applied",
+        NewsForgotten = "news_forgotten",
     }
 }
 

@@ -7,6 +7,7 @@
 mod checkout;
 mod contracts;
 mod histories;
+mod housekeeping;
 mod old_data;
 mod process;
 mod prove;

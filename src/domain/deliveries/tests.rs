@@ -21,9 +21,10 @@ fn check(script: &str) {
             }
             ["given-up"] => delivery.record(&note, Attempt::GivenUp { error: "unknown".into() }),
             ["ask-again"] => delivery.ask_again(),
-            ["forget", before] => {
-                Ok(delivery.forget(Timestamp::from_millis(before.parse().expect("a moment"))))
-            }
+            ["forget", before] => Ok(delivery.forget(
+                &Courier::default(),
+                Timestamp::from_millis(before.parse().expect("a moment")),
+            )),
             _ => panic!("unknown command `{command}`"),
         };
         let outcome = match decided {

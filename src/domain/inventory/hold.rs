@@ -73,6 +73,8 @@ pub struct Hold {
     pub expires_at: Option<Timestamp>,
     /// When it began.
     pub held_at: Timestamp,
+    /// When something last happened to it.
+    pub changed_at: Timestamp,
     /// Whether the record is needed no more.
     pub forgotten: bool,
 }
@@ -135,6 +137,12 @@ impl Hold {
     pub fn is_manual_of(&self, variant: VariantId) -> bool {
         let manual = matches!(self.held_for, HoldFor::Manual { .. });
         manual && self.is_held() && self.variant == variant
+    }
+
+    /// Whether it was set aside by hand and has ended: nothing asks for it again.
+    pub fn is_spent_by_hand(&self) -> bool {
+        let manual = matches!(self.held_for, HoldFor::Manual { .. });
+        manual && self.exists() && !self.is_held()
     }
 
     /// Gives it another expiry: later while a payment is awaited, none once it is authorised.
@@ -200,6 +208,7 @@ impl Aggregate for Hold {
             }
             HoldEvent::HoldForgotten {} => self.forgotten = true,
         }
+        self.changed_at = stamp.at;
     }
 
     fn check(&self) -> Result<(), &'static str> {

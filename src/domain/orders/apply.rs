@@ -1,8 +1,8 @@
 //! How an order takes its events in, and what must hold of every order.
 
 use super::{
-    CustomerContact, Order, OrderEvent, OrderRefund, OrderRefundState, OrderStatus, PaymentMethod,
-    Placed, Receipt, ShippingAddress, TimelineKind, timeline,
+    CustomerContact, Filing, Order, OrderEvent, OrderRefund, OrderRefundState, OrderStatus,
+    PaymentMethod, Placed, Receipt, ShippingAddress, TimelineKind, timeline,
 };
 use crate::domain::{
     aggregate::Aggregate,
@@ -17,6 +17,37 @@ impl Aggregate for Order {
     type Event = OrderEvent;
 
     fn apply(&mut self, event: &OrderEvent, stamp: &Stamp) {
+        match Filing::after(event) {
+            // Nothing happened to the order; it was only put away.
+            Some(filing) => self.filing = filing,
+            None => self.happen(event, stamp),
+        }
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if !self.exists() {
+            return Ok(());
+        }
+        self.quote.check()?;
+        if (self.status == OrderStatus::Cancelled) != self.cancel_reason.is_some() {
+            return Err("a cancelled order says why, and no other does");
+        }
+        let bought = |(id, units): (_, &u32)| {
+            self.quote.line(id).is_some_and(|line| *units <= line.quantity.units())
+        };
+        if !self.units_refunded().iter().all(|(id, units)| bought((*id, units))) {
+            return Err("never more units are refunded than were bought");
+        }
+        match self.sums_hold() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("refunded never exceeds captured, nor captured the total"),
+            Err(_) => Err("an order is in one currency"),
+        }
+    }
+}
+
+impl Order {
+    fn happen(&mut self, event: &OrderEvent, stamp: &Stamp) {
         let settled = self.found_by_settling(event);
         timeline::add(&mut self.timeline, event, settled, stamp);
         self.updated_at = stamp.at;
@@ -87,32 +118,10 @@ impl Aggregate for Order {
                 self.disputes.insert(news.dispute, news.known);
             }
             OrderEvent::CustomerErased => self.forget_customer(),
+            OrderEvent::ReturnsEnded | OrderEvent::OrderFiled => {}
         }
     }
 
-    fn check(&self) -> Result<(), &'static str> {
-        if !self.exists() {
-            return Ok(());
-        }
-        self.quote.check()?;
-        if (self.status == OrderStatus::Cancelled) != self.cancel_reason.is_some() {
-            return Err("a cancelled order says why, and no other does");
-        }
-        let bought = |(id, units): (_, &u32)| {
-            self.quote.line(id).is_some_and(|line| *units <= line.quantity.units())
-        };
-        if !self.units_refunded().iter().all(|(id, units)| bought((*id, units))) {
-            return Err("never more units are refunded than were bought");
-        }
-        match self.sums_hold() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("refunded never exceeds captured, nor captured the total"),
-            Err(_) => Err("an order is in one currency"),
-        }
-    }
-}
-
-impl Order {
     fn take_in(&mut self, placed: Placed) {
         let nothing = Money::zero(placed.quote.currency);
         *self = Order {

@@ -128,6 +128,10 @@ pub enum OrderEvent {
     DisputeNoted(DisputeNews),
     /// The customer was forgotten: who they are and where they live.
     CustomerErased,
+    /// The time is over in which its units could come back on the shelf.
+    ReturnsEnded,
+    /// Its holds are forgotten: it is put away.
+    OrderFiled,
 }
 
 /// Everything an order is placed with.
@@ -243,6 +247,9 @@ pub enum OrderRefusal {
     /// Too many disputes of one order.
     #[error("too many disputes of one order")]
     TooManyDisputes,
+    /// Its units were sold too long ago to go back on the shelf by a refund.
+    #[error("the time is over in which units of this order could come back")]
+    ReturnsEnded,
     /// A sum that cannot be calculated.
     #[error(transparent)]
     Money(#[from] MoneyRefusal),
@@ -272,6 +279,7 @@ impl OrderRefusal {
             OrderRefusal::RefundedAlready => "refunded_already",
             OrderRefusal::TooManyRefunds => "too_many_refunds",
             OrderRefusal::TooManyDisputes => "too_many_disputes",
+            OrderRefusal::ReturnsEnded => "returns_ended",
             OrderRefusal::Money(_) => "invalid_amount",
         }
     }

@@ -105,6 +105,7 @@ impl Order {
         if self.refunds.len() >= REFUNDS_MAX {
             return Err(OrderRefusal::TooManyRefunds);
         }
+        self.must_take_back(wish.restock)?;
         let left = self.left_to_refund()?;
         if left.is_zero() {
             return Err(OrderRefusal::NothingToRefund);
@@ -161,6 +162,7 @@ impl Order {
             OrderRefundState::Done => return Err(OrderRefusal::RefundedAlready),
             OrderRefundState::Refused { .. } => {}
         }
+        self.must_take_back(known.restock)?;
         let left = self.left_to_refund()?;
         if known.amount.exceeds(left)? {
             return Err(OrderRefusal::OverRefund { left });

@@ -148,7 +148,9 @@ fn told_by(event: &OrderEvent, settled: Option<TimelineKind>) -> Option<Timeline
             carrier: carrier.clone(),
         }),
         OrderEvent::OrderDelivered => Some(TimelineKind::Delivered),
-        OrderEvent::RefundDecided { .. } => None,
+        OrderEvent::RefundDecided { .. } | OrderEvent::ReturnsEnded | OrderEvent::OrderFiled => {
+            None
+        }
         OrderEvent::OrderRefunded { amount, .. } => {
             Some(TimelineKind::Refunded { amount: *amount })
         }

@@ -105,6 +105,11 @@ pub enum UserEvent {
         /// The address.
         address: AddressId,
     },
+    /// Sessions and a link to a new password that had ended by then are not kept any more.
+    ExpiredForgotten {
+        /// What ends later stays.
+        before: Timestamp,
+    },
     /// The person is gone: name, email, addresses and sessions with them.
     UserErased {},
 }

@@ -112,6 +112,18 @@ impl User {
         Ok(vec![closed(session, WhyClosed::SignedOut)])
     }
 
+    /// When the first of what ends by itself does: a session, or the link to a new password.
+    pub fn expires_next(&self) -> Option<Timestamp> {
+        let sessions = self.sessions.values().map(|session| session.expires_at);
+        sessions.chain(self.reset.map(|reset| reset.expires_at)).min()
+    }
+
+    /// Drops the sessions, and the link to a new password, that had ended by `before`.
+    pub fn forget_expired(&self, before: Timestamp) -> Vec<UserEvent> {
+        let is_due = self.expires_next().is_some_and(|ends| ends <= before);
+        if is_due { vec![UserEvent::ExpiredForgotten { before }] } else { vec![] }
+    }
+
     /// Ends all sessions but perhaps one, if there are any.
     pub(super) fn close_others(&self, except: Option<SessionId>) -> Option<UserEvent> {
         let others = self.sessions.keys().any(|session| Some(*session) != except);

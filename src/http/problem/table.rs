@@ -183,6 +183,7 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
         | OrderRefusal::RefundedAlready
         | OrderRefusal::BelowMinimum { .. }
         | OrderRefusal::TooManyRefunds
+        | OrderRefusal::ReturnsEnded
         | OrderRefusal::TooManyDisputes => StatusCode::CONFLICT,
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A *look-up* (`…_by_…`) is unique and names its holder in its value, 16 bytes of id. A *list*
 //! ends with the id of what it lists; its value is empty unless said otherwise. A builder
-//! without an id gives the prefix of the whole list.
+//! without an id gives the prefix of the whole list. What is let go of one day has further rows, in
+//! [`super::housekeeping`].
 
 use crate::domain::{
     ids::{
@@ -300,6 +301,11 @@ pub fn courier_listed(courier: CourierId) -> Key {
 /// List: the deliveries of a courier by the time they were noted.
 pub fn deliveries_of(courier: CourierId) -> Key {
     Key::row(0xc9).id(&courier).done()
+}
+
+/// Behind every row of [`deliveries_of`] that was noted by this moment.
+pub fn deliveries_noted_until(courier: CourierId, at: Timestamp) -> Key {
+    Key::row(0xc9).id(&courier).time(at.plus_millis(1)).done()
 }
 
 /// A row of [`deliveries_of`].

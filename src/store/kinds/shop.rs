@@ -73,6 +73,7 @@ impl Kept for User {
         if self.role == Role::Admin {
             rows.push(listed(keys::admin(id)));
         }
+        rows.extend(self.expires_next().map(|ends| listed(keys::expiring_user(ends, id))));
         rows
     }
 }
@@ -156,6 +157,9 @@ impl Kept for Hold {
         if self.is_manual_of(self.variant) {
             return vec![listed(keys::manual_hold(self.variant, self.held_at, id))];
         }
+        if self.is_spent_by_hand() {
+            return vec![listed(keys::spent_hold(self.changed_at, id))];
+        }
         Vec::new()
     }
 }
@@ -164,7 +168,9 @@ impl Kept for Cart {
     const TAG: u8 = 0x06;
 
     fn rows(&self, id: CartId) -> Vec<Row> {
-        self.owner.map(|owner| (keys::cart_of(owner), holder(id))).into_iter().collect()
+        let owned = self.owner.map(|owner| (keys::cart_of(owner), holder(id)));
+        let idle = self.opened.then(|| listed(keys::idle_cart(self.updated_at, id)));
+        owned.into_iter().chain(idle).collect()
     }
 }
 
@@ -189,6 +195,9 @@ impl Kept for Order {
         }
         if self.is_unfinished() {
             rows.push(listed(keys::unfinished_order(self.due_at(), id)));
+        }
+        if self.awaits_filing() {
+            rows.push(listed(keys::order_to_file(self.updated_at, id)));
         }
         if let Some(due) = evidence_due(&self.disputes) {
             rows.push(listed(keys::disputed_order(due, id)));
@@ -240,7 +249,10 @@ impl Kept for News {
     const TAG: u8 = 0x0c;
 
     fn rows(&self, id: NewsId) -> Vec<Row> {
-        self.open.iter().map(|_| listed(keys::open_news_of(self.heard_at, id))).collect()
+        if self.open.is_some() {
+            return vec![listed(keys::open_news_of(self.heard_at, id))];
+        }
+        if self.applied { vec![listed(keys::applied_news_of(self.heard_at, id))] } else { vec![] }
     }
 }
 

@@ -49,12 +49,7 @@ fn a_row_that_passed_from_one_to_another_stays_with_its_new_owner() {
         let state_dir = folder.path().join("state");
         let old = folder.path().join("old");
         fs::create_dir(&old).expect("a folder");
-        for entry in fs::read_dir(&state_dir).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_file() {
-                fs::copy(&path, old.join(path.file_name().expect("a name"))).expect("a copy");
-            }
-        }
+        files_of(&state_dir, &old);
         let (store, _) = open(folder.path()).expect("a store that opens");
         let reader = store.reader();
         for (number, label) in [(1, "food"), (2, "rent"), (2, "fun"), (1, "rent")] {
@@ -118,4 +113,47 @@ fn a_gap_in_the_versions_is_damage_of_the_state_and_it_is_made_again() {
     assert!(report.rebuilt.is_some_and(|why| why.contains("does not fit")));
     let found = store.reader().get::<Jar>(jar(1)).expect("a jar");
     assert_eq!((found.version, found.state.coins), (3, 3));
+}
+
+#[test]
+fn what_had_ended_when_a_crash_came_is_no_gap() {
+    for folded in [true, false] {
+        let shop = Shop::new();
+        shop.labels(1, "rent").expect("kept");
+        let folder = shop.closed();
+        let (state_dir, old) = (folder.path().join("state"), folder.path().join("old"));
+        fs::create_dir(&old).expect("a folder");
+        files_of(&state_dir, &old);
+        let (store, _) = open(folder.path()).expect("a store that opens");
+        let reader = store.reader();
+        for event in [JarEvent::CoinsAdded { coins: 1 }, JarEvent::Broken] {
+            let commit = commit_on(&reader, store.epoch(), jar(1), &[event]);
+            store.submit(commit).1.wait().expect("kept");
+        }
+        drop(reader);
+        store.close().expect("closed");
+
+        fs::remove_dir_all(&state_dir).expect("removed");
+        fs::rename(&old, &state_dir).expect("the state as it was");
+        if folded {
+            // Ahead of its checkpoint: the end of the jar had been folded, not its last coin alone.
+            let state = State::open(&state_dir).expect("the state");
+            let gone = [Key::record(Jar::TAG, &jar(1)), jar_by_label("rent")];
+            state.put(gone.into_iter().map(|key| (key, None)).collect()).expect("removed");
+            state.sync().expect("flushed");
+        }
+        let (store, report) = open(folder.path()).expect("a store that opens");
+        assert_eq!((report.rebuilt, report.replayed), (None, 2), "folded: {folded}");
+        assert_eq!(store.reader().get::<Jar>(jar(1)).expect("readable").version, 0);
+        assert_eq!(store.reader().row(&jar_by_label("rent")).expect("a row"), None);
+    }
+}
+
+fn files_of(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("a copy");
+        }
+    }
 }

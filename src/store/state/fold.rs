@@ -20,7 +20,7 @@ use super::{
         Seq,
         disk::Disk,
         fault::StoreFault,
-        keys::Key,
+        keys::{self, Key},
         reader::Cache,
         table::{Frozen, GENERATIONS_WAITING_MAX, Slot, Table},
         words_of,
@@ -123,7 +123,8 @@ impl Folder {
             match slot {
                 // Replaces what a reader may just be loading from before.
                 Slot::Record(record) => self.cache.insert(key, record),
-                Slot::Row(_) | Slot::Gone => {}
+                // So does this: what is being loaded does not get in.
+                Slot::Row(_) | Slot::Gone => drop(self.cache.remove(&key)),
             }
         }
         Ok(())
@@ -189,7 +190,7 @@ impl Batch {
         };
         self.bytes += body.as_ref().map_or(0, Vec::len);
         self.writes.push((key.clone(), body));
-        if matches!(slot, Slot::Record(_)) {
+        if keys::is_record(key) {
             self.records.push((key.clone(), slot));
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! A shop in this process, on a temporary directory, under a clock that a test moves.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{fs, path::Path, sync::Arc, time::Duration};
 
 use actix::Arbiter;
 use bodega::{
@@ -65,7 +65,8 @@ impl House {
 
     /// A new shop that keeps its data in this way.
     pub async fn with(options: StoreOptions) -> House {
-        let options = StoreOptions { low_water_bytes: 1 << 20, ..options };
+        let low_water_bytes = options.low_water_bytes.min(1 << 20);
+        let options = StoreOptions { low_water_bytes, ..options };
         let dir = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::stopped_at(Timestamp::from_millis(1_800_000_000_000));
         House::open(dir, clock, options).await
@@ -99,6 +100,24 @@ impl House {
         arbiter.stop();
         arbiter.join().expect("the owners' thread ends");
         dir
+    }
+
+    /// The shop as it would be found if this one had been killed at this moment. The journal is
+    /// copied last: the state never knows more than the journal.
+    pub async fn as_if_killed(&self) -> House {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        for part in ["state", "journal"] {
+            let (from, to) = (self.dir.path().join(part), dir.path().join(part));
+            fs::create_dir(&to).expect("a folder");
+            for entry in fs::read_dir(from).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                if path.is_file() {
+                    // A file that is replaced meanwhile is as good as not there.
+                    let _ = fs::copy(&path, to.join(path.file_name().expect("a name")));
+                }
+            }
+        }
+        House::open(dir, self.clock.clone(), self.options.clone()).await
     }
 
     /// Closes the shop and looks at everything that can be seen from its data.
