@@ -40,6 +40,7 @@ use crate::{
         time::{Stamp, Who},
     },
     http::{cursor::Cursors, products::Renderings},
+    memory,
     meters::Meters,
     search::{self, Search, SearchFault},
     secret::{SecretFault, signing_secret},
@@ -279,12 +280,13 @@ impl Shop {
         }
     }
 
-    /// Takes what was measured into the numbers, every few seconds.
+    /// Takes what was measured into the numbers, and gives memory back, every few seconds.
     pub async fn keep_measuring(self) {
         let mut every = tokio::time::interval(MEASURED_EVERY);
         while !self.is_closing() {
             every.tick().await;
             self.meters.take_in();
+            memory::give_back();
         }
     }
 
