@@ -8,10 +8,12 @@ mod definition;
 mod faults;
 mod keeping;
 mod layers;
+mod mail;
 mod network;
 mod payments;
 mod reading;
 mod secret;
+mod shop;
 mod stripe;
 mod web;
 
@@ -26,23 +28,24 @@ pub use definition::commented_file;
 pub use faults::{ConfigFaults, Fault};
 pub use keeping::KeepingSettings;
 pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
+pub use mail::{MailSettings, MailTransport, Sender, SmtpServer, SmtpTls};
 pub use network::Network;
 pub use payments::PaymentSettings;
-use reading::{Reading, language, origin, shop_name};
+use reading::{Reading, origin};
 pub use secret::Secret;
+pub use shop::ShopSettings;
 pub use stripe::StripeAccount;
 pub use web::WebSettings;
 
-use crate::{
-    domain::money::{Currency, Money, Rate},
-    secret::is_strong,
-};
+use crate::secret::is_strong;
 
 /// Everything that was chosen, or left at its default.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Where the journal, the state and the secret live.
     pub data_dir: PathBuf,
+    /// What the shop is for.
+    pub purpose: Purpose,
     /// Where the shop listens.
     pub listen: SocketAddr,
     /// The first values of the shop itself; later an admin changes them while it runs.
@@ -51,6 +54,8 @@ pub struct Settings {
     pub payments: PaymentSettings,
     /// The account at Stripe, if there is one.
     pub stripe: Option<StripeAccount>,
+    /// How letters leave the shop.
+    pub mail: MailSettings,
     /// Passwords and sessions.
     pub auth: AuthSettings,
     /// How often one caller may ask.
@@ -69,23 +74,6 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// The disk.
     pub store: StoreSettings,
-}
-
-/// `[shop]`: first values only.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ShopSettings {
-    /// What the shop is called.
-    pub name: String,
-    /// The one currency of its prices.
-    pub currency: Currency,
-    /// The language of its texts (ISO 639-1), in which search knows forms of words.
-    pub language: String,
-    /// Where customers find it, as `https://shop.example`, without a slash at the end.
-    pub public_url: Option<String>,
-    /// Tax on every line.
-    pub tax_rate: Rate,
-    /// Shipping of an order, in the shop's currency.
-    pub shipping_flat: Money,
 }
 
 /// Who takes the money.
@@ -240,13 +228,15 @@ impl Settings {
             (!text.is_empty()).then(|| PathBuf::from(text))
         });
         let listen = read.value("listen", "an IP address and a port, as `127.0.0.1:3000`", parsed);
-        let shop = shop(read);
+        let shop = shop::shop(read);
         let mut settings = Settings {
             data_dir,
+            purpose: read.purpose(),
             listen,
             payments: payments::payments(read, shop.currency),
             shop,
             stripe: None,
+            mail: mail::mail(read),
             auth: AuthSettings {
                 password_min: read.number("auth.password_min", 8..=PASSWORD_CHARACTERS_MAX),
                 access_minutes: read.number("auth.access_minutes", 1..=ACCESS_MINUTES_MAX),
@@ -292,23 +282,6 @@ impl Settings {
             let scheme = if self.http.tls.is_some() { "https" } else { "http" };
             format!("{scheme}://{bound}")
         })
-    }
-}
-
-fn shop(read: &mut Reading<'_>) -> ShopSettings {
-    let currency =
-        read.value("shop.currency", "an ISO 4217 code, as `USD`, `JPY` or `KWD`", parsed);
-    ShopSettings {
-        name: read.value("shop.name", "1 to 100 printable characters", shop_name),
-        currency,
-        language: read.value("shop.language", "a code of two letters, as `en`", language),
-        public_url: read.value_if_set("shop.public_url", ORIGIN, origin),
-        tax_rate: read.value("shop.tax_rate", "a fraction from 0 to 1, as `0.075`", parsed),
-        shipping_flat: read.value(
-            "shop.shipping_flat",
-            &format!("an amount of {currency}, not negative, with at most its decimals"),
-            |text| Money::read(text, currency).ok().filter(|amount| !amount.is_negative()),
-        ),
     }
 }
 

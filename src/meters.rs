@@ -79,6 +79,7 @@ fn describe() {
     describe_histogram!(OWNER_WAIT_SECONDS, Unit::Seconds, "How long messages waited, by owner");
     describe_counter!(OWNER_RESTARTS, "Owners that panicked and came back, by owner");
     describe_gauge!(COURIER_LAG, "Commits a follower of the journal is behind, by courier");
+    describe_counter!(MAIL_LETTERS, "Letters by mail, by what became of them");
     describe_counter!(GATEWAY_NEWS, "Letters of the payment gateway, by what became of them");
     describe_gauge!(BREAKER_OPEN, "1 while a neighbour is not called because it failed, by name");
     describe_gauge!(STREAM_CLIENTS, "Open event streams");
@@ -119,6 +120,8 @@ pub const OWNER_RESTARTS: &str = "bodega_owner_restarts_total";
 pub const COURIER_LAG: &str = "bodega_courier_lag_commits";
 /// Counter: letters of the payment gateway, by `what`.
 pub const GATEWAY_NEWS: &str = "bodega_gateway_news_total";
+/// Counter: letters by mail, by `outcome`.
+pub const MAIL_LETTERS: &str = "bodega_mail_letters_total";
 /// Gauge: 1 while a neighbour is not called, by `neighbour`.
 pub const BREAKER_OPEN: &str = "bodega_breaker_open";
 /// Gauge: open event streams.

@@ -4,12 +4,11 @@
 //! shop's own settings, and then whatever a crash has left unfinished is driven on.
 
 mod gateway;
-mod letters;
+mod mail;
 mod tidying;
 
 use std::{
     ops::Deref,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -49,8 +48,9 @@ use crate::{
     web::{ThemeFault, Web},
 };
 
+pub use crate::gateways::mail::folder::Filed;
 use gateway::{gateway_over, payment_terms, stripe_over};
-use letters::{LETTERS, LetterFolder};
+use mail::Letters;
 use tidying::keeping;
 
 /// Why a shop could not be opened.
@@ -77,6 +77,9 @@ pub enum CannotOpen {
     /// The machine gives no thread to search.
     #[error("search could not be started: {0}")]
     Following(std::io::Error),
+    /// Letters cannot be written or sent as was chosen.
+    #[error("mail cannot be used: {0}")]
+    Mail(String),
     /// The payment gateway cannot be used.
     #[error("the payment gateway cannot be used: {0}")]
     Gateway(String),
@@ -107,6 +110,8 @@ pub struct Parts {
     pub assortment: Assortment,
     /// Those who bring news to the world outside.
     pub runner: Runner,
+    /// Letters, and how they leave.
+    pub letters: Letters,
     /// Committed state.
     pub reader: Reader,
     /// The shop's clock.
@@ -208,7 +213,8 @@ impl Shop {
                 stripe.unwrap_or_else(|| gateway_over(gateway, bank, books, books_clock))
             })
         }));
-        let letters = Arc::new(LetterFolder { folder: settings.data_dir.join(LETTERS) });
+        let letters =
+            Letters::of(&settings, store.clone(), &clock, &secret).map_err(CannotOpen::Mail)?;
         let terms = Terms {
             access_minutes: settings.auth.access_minutes,
             refresh_days: settings.auth.refresh_days,
@@ -218,7 +224,6 @@ impl Shop {
             desks.api_keys.clone(),
             store.reader(),
             &secret,
-            letters,
             clock.clone(),
             terms,
         )?;
@@ -235,6 +240,7 @@ impl Shop {
         let shelves = Shelves::new(store.reader());
         let shop = Shop(Arc::new(Parts {
             runner,
+            letters,
             search,
             web,
             following,
@@ -341,11 +347,6 @@ impl Shop {
     /// Whether it is closing.
     pub fn is_closing(&self) -> bool {
         self.closing.load(Ordering::Relaxed)
-    }
-
-    /// Where letters lie until mail is sent.
-    pub fn letters(&self) -> PathBuf {
-        self.settings.data_dir.join(LETTERS)
     }
 
     /// Writes what waits and closes the store.

@@ -86,7 +86,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/actors", &["actors", "clock", "domain", "gateways", "meters", "store", "traceparent"]),
     (
         "src/subscribers",
-        &["actors", "clock", "domain", "gateways", "search", "store", "subscribers"],
+        &["actors", "clock", "domain", "gateways", "meters", "search", "store", "subscribers"],
     ),
 ];
 

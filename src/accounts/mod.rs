@@ -38,12 +38,6 @@ pub use keys::KeyWish;
 use passwords::{PasswordFault, Passwords};
 use tokens::{Bearer, Refresh, Tokens};
 
-/// Where a letter goes that must not travel in an answer.
-pub trait Letters: Send + Sync {
-    /// Writes the letter with the link to a new password. Losing it costs a second request.
-    fn password_forgotten(&self, user: &User, token: &SecretString);
-}
-
 /// How long things are good.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms {
@@ -96,7 +90,6 @@ pub struct Accounts {
     reader: Reader,
     passwords: Passwords,
     tokens: Tokens,
-    letters: Arc<dyn Letters>,
     clock: Clock,
     terms: Terms,
 }
@@ -111,22 +104,11 @@ impl Accounts {
         keys: Desk<ApiKeys>,
         reader: Reader,
         secret: &SecretSlice<u8>,
-        letters: Arc<dyn Letters>,
         clock: Clock,
         terms: Terms,
     ) -> Result<Accounts, PasswordFault> {
         let (passwords, tokens) = (Passwords::start()?, Tokens::new(secret));
-        Ok(Accounts {
-            users,
-            keys,
-            uses: Uses::default(),
-            reader,
-            passwords,
-            tokens,
-            letters,
-            clock,
-            terms,
-        })
+        Ok(Accounts { users, keys, uses: Uses::default(), reader, passwords, tokens, clock, terms })
     }
 
     /// Makes an account and signs it in.
@@ -193,8 +175,9 @@ impl Accounts {
         self.signed_in(refreshed.user, session, generation)
     }
 
-    /// Writes a letter with a reset token, if there is such an account; says nothing either way,
-    /// also not by the time it takes or by failing.
+    /// Has a letter with a reset token sent, if there is such an account; says nothing either way,
+    /// also not by the time it takes or by failing. Only the token's hash is kept: the mail courier
+    /// makes the token again.
     ///
     /// # Errors
     /// Accounts cannot be read at all.
@@ -202,25 +185,21 @@ impl Accounts {
         let found = self.by_email(email)?;
         let letter = async {
             let Some(user) = found else { return };
-            if let Err(error) = self.send_reset(&user).await {
+            if let Err(error) = self.request_reset(&user).await {
                 // Only a known email comes this far, so it is told to the log and not to the asker.
-                tracing::error!(user.id = %user.id, %error, "a reset letter was not written");
+                tracing::error!(user.id = %user.id, %error, "a reset letter was not asked for");
             }
         };
         tokio::join!(letter, tokio::time::sleep(FORGOT_TAKES));
         Ok(())
     }
 
-    async fn send_reset(&self, user: &User) -> Result<(), Rejection> {
-        let token = tokens::reset_token(user.id, self.clock.random());
-        let request = RequestReset {
-            user: user.id,
-            token_hash: TokenHash(tokens::reset_hash(&token)),
-            expires_at: self.clock.now().plus_minutes(RESET_MINUTES),
-        };
-        let user = self.users.ask(request, self.by(Who::Visitor)).await?;
-        self.letters.password_forgotten(&user, &token);
-        Ok(())
+    async fn request_reset(&self, user: &User) -> Result<(), Rejection> {
+        let expires_at = self.clock.now().plus_minutes(RESET_MINUTES);
+        let token = self.tokens.reset(user.id, expires_at);
+        let token_hash = TokenHash(tokens::reset_hash(&token));
+        let request = RequestReset { user: user.id, token_hash, expires_at };
+        self.users.ask(request, self.by(Who::Visitor)).await.map(drop)
     }
 
     /// Sets a new password by a mailed token; all sessions end.

@@ -3,8 +3,9 @@
 //! Access tokens are JWTs (HS256, RFC 7519) bound to a session; their role is never trusted.
 //! Refresh tokens are an HMAC of session and generation, so that only the generation need be
 //! kept and the same successor can be given twice. The token in a browser's cookie is an HMAC of
-//! the session alone and good as long as it. Reset tokens are 256 random bits, kept as a hash. No
-//! type here prints its secret.
+//! the session alone and good as long as it. Reset tokens are an HMAC of whose they are and of the
+//! millisecond they end in, kept as a hash: whoever mails one makes it again. No type here prints
+//! its secret.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -63,6 +64,7 @@ pub struct Tokens {
     rules: Validation,
     refresh_key: SecretSlice<u8>,
     cookie_key: SecretSlice<u8>,
+    reset_key: SecretSlice<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,6 +97,7 @@ impl Tokens {
             rules,
             refresh_key: derived(secret, b"refresh"),
             cookie_key: derived(secret, b"cookie"),
+            reset_key: derived(secret, b"reset"),
         }
     }
 
@@ -205,6 +208,18 @@ impl Tokens {
         mac
     }
 
+    /// The reset token of this account that is good until then; the same input gives the same
+    /// token. Only [`reset_hash`] of it is kept.
+    pub fn reset(&self, user: UserId, expires_at: Timestamp) -> SecretString {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.reset_key.expose_secret())
+            .expect("HMAC takes a key of any length");
+        mac.update(&user.bytes());
+        mac.update(&expires_at.millis().to_be_bytes());
+        let mut bytes = user.bytes().to_vec();
+        bytes.extend(mac.finalize().into_bytes());
+        SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
     fn refresh_mac(&self, refresh: Refresh) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.refresh_key.expose_secret())
             .expect("HMAC takes a key of any length");
@@ -234,13 +249,6 @@ fn cookie_bytes(bearer: Bearer) -> Vec<u8> {
     bytes.extend(bearer.user.bytes());
     bytes.extend(bearer.session.bytes());
     bytes
-}
-
-/// A reset token: whose it is and 256 random bits. Only [`reset_hash`] of it is kept.
-pub fn reset_token(user: UserId, random: [u8; 32]) -> SecretString {
-    let mut bytes = user.bytes().to_vec();
-    bytes.extend(random);
-    SecretString::from(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// Whose reset token this claims to be; only its hash proves it.

@@ -243,7 +243,7 @@ impl Answers<TakeStock> for Inventory {
                 return release_by_hand(work, &ledger, quantity, reference);
             }
         };
-        work.change::<Ledger>(id, events)
+        change(work, id, events)
     }
 }
 
@@ -254,9 +254,7 @@ impl Answers<ReserveStock> for Inventory {
         for line in &msg.lines {
             let (ledger, id, hold) = pair(work, line)?;
             let held_for = HoldFor::Order(msg.order);
-            let asked =
-                inventory::reserve(&ledger, id, &hold, line.quantity, held_for, msg.expires_at);
-            match asked {
+            match inventory::reserve(&ledger, id, &hold, line.quantity, held_for, msg.expires_at) {
                 Ok(events) => decided.push((line.variant, id, events)),
                 Err(StockRefusal::InsufficientStock { available, variant }) => {
                     short.push((variant, available));
@@ -270,9 +268,8 @@ impl Answers<ReserveStock> for Inventory {
         if !short.is_empty() {
             return Ok(Reserved::Short(short));
         }
-        let holds =
-            decided.into_iter().map(|(variant, id, events)| take(work, variant, id, events));
-        holds.collect::<Result<_, _>>().map(Reserved::All)
+        let taken = decided.into_iter().map(|(of, id, events)| take(work, of, id, events));
+        taken.collect::<Result<_, _>>().map(Reserved::All)
     }
 }
 
@@ -315,6 +312,16 @@ impl Answers<GetHolds> for Inventory {
     }
 }
 
+/// Takes in what was decided of a ledger, and whether stock runs low by it.
+fn change(
+    work: &mut Work<'_>,
+    variant: VariantId,
+    events: Vec<LedgerEvent>,
+) -> Result<Arc<Ledger>, Rejection> {
+    let events = work.get::<Ledger>(variant)?.noticing_low(events);
+    work.change::<Ledger>(variant, events)
+}
+
 /// The hold of an order's line: the line's own id, because each line is one SKU.
 pub fn hold_of(line: LineId) -> HoldId {
     HoldId::from_bytes(line.bytes())
@@ -349,7 +356,7 @@ fn take(
     hold: HoldId,
     (of_ledger, of_hold): Decided,
 ) -> Result<Arc<Hold>, Rejection> {
-    work.change::<Ledger>(variant, of_ledger)?;
+    change(work, variant, of_ledger)?;
     work.change::<Hold>(hold, of_hold)
 }
 
@@ -385,7 +392,7 @@ fn release_by_hand(
     for (id, events) in of_holds {
         work.change::<Hold>(id, events)?;
     }
-    work.change::<Ledger>(ledger.variant, of_ledger)
+    change(work, ledger.variant, of_ledger)
 }
 
 /// Manual holds of one SKU that are looked at to release some.

@@ -88,7 +88,7 @@ fn greet(running: &Running) -> Result<(), Ended> {
             .to_owned(),
         "  5. stop this with Ctrl-C and run `bodega demo --tour`".to_owned(),
         String::new(),
-        format!("Letters (a forgotten password) lie in {}", running.shop.letters().display()),
+        format!("Every letter the shop sends: http://{at}/demo/mail"),
     ]);
     say(&lines.join("\n")).map_err(Ended::plainly)
 }

@@ -81,6 +81,10 @@ impl Running {
 
     /// Serves a shop that is open.
     pub async fn over(shop: Shop) -> Result<Running, Ended> {
+        if let Err(error) = shop.send_couriers_out().await {
+            tracing::error!(%error, "the couriers could not be sent out; that is tried again");
+            actix::spawn(shop.clone().keep_sending_out());
+        }
         let control = ControlSocket::open(&shop.settings.data_dir).map_err(Ended::plainly)?;
         let settings = &shop.settings;
         let mut at = ServerSettings::at(settings.listen);

@@ -37,6 +37,7 @@ pub enum Purpose {
 pub struct Layers {
     values: BTreeMap<String, Value>,
     faults: Vec<Fault>,
+    purpose: Purpose,
 }
 
 impl Layers {
@@ -59,7 +60,7 @@ impl Layers {
         let mut values = BTreeMap::new();
         flatten(String::new(), merged.expect("known keys merge"), &mut values);
         read_secret_files(&mut values, &mut faults);
-        Layers { values, faults }
+        Layers { values, faults, purpose }
     }
 
     /// Every setting in force, one a line, with where it comes from. Secrets are not shown.
@@ -71,6 +72,10 @@ impl Layers {
             writeln!(listing, "{} = {shown}  ({origin})", setting.key).expect("a String takes all");
         }
         listing
+    }
+
+    pub(super) fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&Value> {

@@ -11,7 +11,7 @@ use super::{
     Secret, Settings,
     definition::setting,
     faults::{ConfigFaults, Fault, shown},
-    layers::{Layers, origin_of},
+    layers::{Layers, Purpose, origin_of},
 };
 
 pub(super) struct Reading<'a> {
@@ -30,6 +30,11 @@ impl<'a> Reading<'a> {
     #[cfg(test)]
     pub fn asked(&self) -> &BTreeSet<String> {
         &self.asked
+    }
+
+    /// What the settings are for.
+    pub fn purpose(&self) -> Purpose {
+        self.layers.purpose()
     }
 
     fn given(&mut self, key: &str) -> Option<&'a Value> {

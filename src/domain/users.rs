@@ -24,7 +24,9 @@ pub use address::{ADDRESSES_MAX, Address, AddressFields, Standing};
 pub use event::{UserEvent, WhyClosed};
 pub use refusal::UserRefusal;
 pub use secret::{PasswordHash, ResetToken, TokenHash};
-pub use session::{DEVICE_CHARS_MAX, LOST_ANSWER_MILLIS_MAX, Refreshed, SESSIONS_MAX, Session};
+pub use session::{
+    DEVICE_CHARS_MAX, DEVICES_MAX, LOST_ANSWER_MILLIS_MAX, Refreshed, SESSIONS_MAX, Session,
+};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +106,8 @@ pub struct User {
     pub addresses: BTreeMap<AddressId, Address>,
     /// Sign-ins that have not ended; some may have expired.
     pub sessions: BTreeMap<SessionId, Session>,
+    /// What signed in before, the latest last: see [`session`].
+    pub devices: Vec<String>,
     /// The link to a new password, if one was asked for.
     pub reset: Option<ResetToken>,
     /// When the account was made.
@@ -196,7 +200,9 @@ impl User {
         if self.username == username && self.email == email && self.phone == phone {
             return Ok(vec![]);
         }
-        Ok(vec![UserEvent::ProfileChanged { username, email, phone }])
+        let is_new = fold_email(&email) != self.email_folded;
+        let email_before = is_new.then(|| self.email.clone());
+        Ok(vec![UserEvent::ProfileChanged { username, email, phone, email_before }])
     }
 
     /// Gives another role. The last admin keeps theirs.
@@ -224,7 +230,7 @@ impl User {
         if open_orders > 0 {
             return Err(UserRefusal::OpenOrders);
         }
-        Ok(vec![UserEvent::UserErased {}])
+        Ok(vec![UserEvent::UserErased { email_before: Some(self.email.clone()) }])
     }
 
     fn must_exist(&self) -> Result<(), UserRefusal> {
@@ -277,9 +283,10 @@ impl Aggregate for User {
         let at = stamp.at;
         match event {
             UserEvent::UserRegistered(made) => self.begin(made, at),
-            UserEvent::SessionOpened { session, device, address, expires_at } => {
+            UserEvent::SessionOpened { session, device, address, expires_at, .. } => {
                 let opened = Session::opened(*session, device, address, at, *expires_at);
                 self.sessions.insert(*session, opened);
+                self.remember_device(device);
                 return;
             }
             UserEvent::SessionRefreshed { session, generation, expires_at } => {
@@ -308,7 +315,7 @@ impl Aggregate for User {
                 self.reset = Some(ResetToken { hash: *token_hash, expires_at: *expires_at });
                 return;
             }
-            UserEvent::ProfileChanged { username, email, phone } => {
+            UserEvent::ProfileChanged { username, email, phone, .. } => {
                 self.set_profile(username, email, phone.as_ref());
             }
             UserEvent::RoleChanged { role } => self.role = *role,
@@ -325,7 +332,7 @@ impl Aggregate for User {
             UserEvent::AddressRemoved { address } => {
                 self.addresses.remove(address);
             }
-            UserEvent::UserErased {} => {
+            UserEvent::UserErased { .. } => {
                 let (id, created_at) = (self.id, self.created_at);
                 *self = User { id, created_at, deleted: true, ..User::default() };
             }

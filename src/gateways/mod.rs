@@ -16,6 +16,7 @@ use crate::domain::{
 pub mod breaker;
 pub mod by_hand;
 pub mod demo;
+pub mod mail;
 mod records;
 pub mod stripe;
 

@@ -7,7 +7,7 @@ use actix_web::{
     HttpMessage,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderName, HeaderValue},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
 };
 
 use super::{
@@ -47,6 +47,7 @@ pub fn leave<B>(answer: &mut ServiceResponse<B>, trace: &Trace) {
             headers.insert(name.clone(), value.clone());
         }
     }
+    headers.insert(header::X_FRAME_OPTIONS, frames_of(headers));
 }
 
 /// Marks an answer that is not worth compressing.
@@ -60,9 +61,16 @@ pub fn spare_small<B: MessageBody>(answer: &mut actix_web::HttpResponse<B>) {
     }
 }
 
-static ALWAYS: [(HeaderName, HeaderValue); 3] = [
+/// Who may frame an answer, for browsers that ask the older header: nobody but, where the policy
+/// says so, pages of this site.
+fn frames_of(headers: &HeaderMap) -> HeaderValue {
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|it| it.to_str().ok());
+    let own = policy.is_some_and(|policy| policy.contains("frame-ancestors 'self'"));
+    HeaderValue::from_static(if own { "SAMEORIGIN" } else { "DENY" })
+}
+
+static ALWAYS: [(HeaderName, HeaderValue); 2] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (
         HeaderName::from_static("cross-origin-resource-policy"),
         HeaderValue::from_static("same-origin"),

@@ -69,8 +69,12 @@ fn look_around(shop: &Shop) {
         ] {
             metrics::gauge!(name).set(as_gauge(number));
         }
-        let is_down = u64::from(shop.desks.charging.is_down());
-        metrics::gauge!(BREAKER_OPEN, "neighbour" => "payments").set(as_gauge(is_down));
+        for (neighbour, is_down) in
+            [("payments", shop.desks.charging.is_down()), ("mail", shop.letters.desk.is_cut_off())]
+        {
+            let is_down = as_gauge(u64::from(is_down));
+            metrics::gauge!(BREAKER_OPEN, "neighbour" => neighbour).set(is_down);
+        }
         metrics::counter!(CACHE_HITS).absolute(figures.cache_hits);
         metrics::counter!(CACHE_MISSES).absolute(figures.cache_misses);
         for (owner, waiting) in shop.desks.waiting() {

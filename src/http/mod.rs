@@ -26,6 +26,7 @@ pub mod gateway;
 pub mod health;
 pub mod idempotency;
 pub mod identify;
+pub mod inbox;
 pub mod inventory;
 pub mod limits;
 pub mod listing;

@@ -7,7 +7,7 @@ use super::{
     health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
-    inventory,
+    inbox, inventory,
     limits::{Allowance, Class, LimitSettings},
     media, metrics, orders,
     pipeline::{Pipeline, Wiring},
@@ -45,6 +45,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(storefront::operations());
     if chosen == Gateway::Demo {
         all.extend(demo::operations());
+        all.extend(inbox::operations());
     }
     docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"))
 }
@@ -142,6 +143,7 @@ impl Health for Shop {
             ("gateway".to_owned(), gateway.to_owned()),
             ("search".to_owned(), search),
             ("payments".to_owned(), self.desks.charging.condition()),
+            ("mail".to_owned(), self.letters.desk.condition()),
         ]);
         if self.store().health().damage.is_some() {
             neighbours.insert("journal".to_owned(), "damaged".to_owned());

@@ -17,7 +17,7 @@ use crate::{
         ids::{CourierId, DeliveryId, Identity},
         time::{Stamp, Timestamp, Who},
     },
-    store::{Entry, Seq, StoreFault},
+    store::{Entry, Seq, Store, StoreFault},
 };
 
 /// One event, with when, by whom and to what it happened.
@@ -112,6 +112,19 @@ impl Happened {
             return None;
         }
         Some((self.aggregate.parse().ok()?, serde_json::from_str(self.json.get()).ok()?))
+    }
+
+    /// The event a note is about, from the journal; nothing if it is not there.
+    ///
+    /// # Errors
+    /// The journal.
+    pub fn noted(store: &Store, note: &Note) -> Result<Option<Happened>, StoreFault> {
+        let mut follower = store.follow(note.frame.saturating_sub(1));
+        let frame = follower.read(1)?;
+        let events = frame.first().map(|frame| Happened::in_frame(frame, |_| true)).transpose()?;
+        Ok(events.unwrap_or_default().into_iter().find(|event| {
+            event.frame == note.frame && event.change == note.change && event.event == note.event
+        }))
     }
 
     /// The note of what a courier has to bring because of this event.

@@ -8,6 +8,7 @@
 pub mod backoff;
 pub mod courier;
 pub mod happened;
+pub mod mail;
 mod round;
 pub mod runner;
 pub mod search;

@@ -99,12 +99,7 @@ impl Way {
 
     /// Finds the event of a note in the journal again.
     pub fn event_of(&self, note: &Note) -> Result<Arc<Happened>, StoreFault> {
-        let mut follower = self.store.follow(note.frame.saturating_sub(1));
-        let frame = follower.read(1)?;
-        let events = frame.first().map(|frame| Happened::in_frame(frame, |_| true)).transpose()?;
-        let found = events.unwrap_or_default().into_iter().find(|event| {
-            event.frame == note.frame && event.change == note.change && event.event == note.event
-        });
+        let found = Happened::noted(&self.store, note)?;
         found.map(Arc::new).ok_or_else(|| StoreFault::Unreadable {
             seq: note.frame,
             what: format!("a delivery is about event {} of it", note.event),

@@ -257,29 +257,34 @@ async fn another_password_ends_the_other_sessions() {
     logs_in(&ada, new).await.data();
 }
 
-/// The token in the letter to somebody; nothing if there is no letter.
-fn mailed_token(bodega: &Bodega, to: &Person) -> Option<String> {
-    let letter = bodega.shop.letters().join(format!("{}.txt", to.id));
-    let text = std::fs::read_to_string(letter).ok()?;
-    assert!(text.contains(&format!("To: {}", to.email)), "{text}");
-    let line = text.lines().find_map(|line| line.strip_prefix("Token: "));
-    Some(line.expect("a token").to_owned())
+/// The token in the so-manieth letter to somebody.
+async fn mailed_token(bodega: &Bodega, to: &Person, number: usize) -> String {
+    let letters = bodega.letters_to(&to.email, number).await;
+    assert_eq!(letters.len(), number);
+    let letter = &letters[number - 1];
+    assert_eq!(letter.subject, "Set a new password");
+    let line = letter.text.lines().find_map(|line| line.split_once("/reset-password?token="));
+    line.expect("a link").1.to_owned()
 }
 
 #[actix_web::test]
 async fn a_forgotten_password_is_reset_once_by_the_mailed_token() {
     let bodega = Bodega::open();
     let ada = bodega.customer("ada").await;
+    bodega.sends_letters().await;
     let visitor = bodega.visitor();
     let forgets = |email: &str| visitor.post("/v1/auth/forgotpassword", json!({ "email": email }));
     let (known, unknown) = (forgets(&ada.email).await, forgets("nobody@example.com").await);
     assert_eq!((known.status, known.text()), (201, unknown.text()));
-    let replaced = mailed_token(&bodega, &ada).expect("a letter");
+    let replaced = mailed_token(&bodega, &ada, 1).await;
     forgets("Ada@Example.com").await.data();
-    let token = mailed_token(&bodega, &ada).expect("a letter");
-    let letters = std::fs::read_dir(bodega.shop.letters()).expect("a folder").count();
-    assert_eq!(letters, 1, "nobody else got one");
+    let token = mailed_token(&bodega, &ada, 2).await;
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 2, "nobody else got one");
     assert!(!known.text().contains(&token));
+    let journal = std::fs::read(first_segment(&bodega)).expect("a journal");
+    let is_kept = |text: &str| journal.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(is_kept("reset_requested") && !is_kept(&token), "only its hash is kept");
 
     let new = "another horse entirely";
     let resets = |token: &str| {
@@ -296,13 +301,20 @@ async fn a_forgotten_password_is_reset_once_by_the_mailed_token() {
     logs_in(&ada, new).await.data();
 }
 
+/// Where the journal begins.
+fn first_segment(bodega: &Bodega) -> std::path::PathBuf {
+    let files = std::fs::read_dir(bodega.folder().join("journal")).expect("a journal");
+    files.map(|entry| entry.expect("readable").path()).min().expect("a segment")
+}
+
 #[actix_web::test]
 async fn a_mailed_token_is_good_for_half_an_hour() {
     let bodega = Bodega::with_stopped_clock();
     let ada = bodega.customer("ada").await;
+    bodega.sends_letters().await;
     let visitor = bodega.visitor();
     visitor.post("/v1/auth/forgotpassword", json!({ "email": ada.email })).await.data();
-    let token = mailed_token(&bodega, &ada).expect("a letter");
+    let token = mailed_token(&bodega, &ada, 1).await;
     bodega.shop.clock.advance(std::time::Duration::from_secs(30 * 60));
     let body = json!({ "token": token, "newPassword": "another horse entirely" });
     visitor.post("/v1/auth/resetpassword", body).await.refused(400, "invalid_reset_token");

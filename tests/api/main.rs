@@ -16,6 +16,7 @@ mod headers;
 mod idempotency;
 mod inventory;
 mod keys;
+mod letters;
 mod metrics;
 mod money;
 mod openapi;

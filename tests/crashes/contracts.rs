@@ -90,6 +90,7 @@ events! {
         StockReleased = "stock_released",
         StockCommitted = "stock_committed",
         StockReturned = "stock_returned",
+        StockRanLow = "stock_ran_low",
         SkuChanged = "sku_changed",
         LedgerSettingsChanged = "ledger_settings_changed",
         LedgerClosed = "ledger_closed",

@@ -4,6 +4,7 @@
 //! to run (ids, times, tokens) is taken out of what is compared in one place: [`wire`].
 
 pub mod bodega;
+pub mod letters;
 pub mod people;
 pub mod wares;
 pub mod wire;

@@ -160,7 +160,7 @@ fn a_refresh_token_says_its_session_and_generation_and_can_be_made_again() {
 fn no_kind_of_token_is_good_as_another() {
     let tokens = tokens();
     let refresh = tokens.refresh(ada_in(0));
-    let reset = reset_token(ada().user, [5; 32]);
+    let reset = tokens.reset(ada().user, NOW);
     let access = SecretString::from(access(&tokens));
     for token in [&refresh, &reset] {
         let read = tokens.read_access(token.expose_secret(), NOW);
@@ -190,10 +190,13 @@ fn a_refresh_token_with_any_byte_changed_is_none_of_ours() {
 
 #[test]
 fn of_a_reset_token_only_a_hash_is_kept() {
-    let token = reset_token(ada().user, [5; 32]);
+    let (tokens, later) = (tokens(), NOW.plus_millis(1));
+    let token = tokens.reset(ada().user, NOW);
     assert_eq!(reset_token_user(&token), Ok(ada().user));
-    assert_eq!(reset_hash(&token), reset_hash(&reset_token(ada().user, [5; 32])));
-    assert_ne!(reset_hash(&token), reset_hash(&reset_token(ada().user, [6; 32])));
-    assert_ne!(reset_hash(&token), reset_hash(&reset_token(UserId::default(), [5; 32])));
+    assert_eq!(reset_hash(&token), reset_hash(&tokens.reset(ada().user, NOW)));
+    assert_ne!(reset_hash(&token), reset_hash(&tokens.reset(ada().user, later)));
+    assert_ne!(reset_hash(&token), reset_hash(&tokens.reset(UserId::default(), NOW)));
+    let elsewhere = Tokens::new(&SecretSlice::from(vec![9; 32]));
+    assert_ne!(reset_hash(&token), reset_hash(&elsewhere.reset(ada().user, NOW)));
     assert!(!format!("{token:?}").contains(token.expose_secret()));
 }

@@ -140,6 +140,13 @@ pub enum LedgerEvent {
         /// The balance after it.
         after: Balance,
     },
+    /// Few units are left to be promised, and before there were more: it is time to order.
+    StockRanLow {
+        /// Units that can still be promised.
+        available: u32,
+        /// At how many the SKU counts as low.
+        threshold: u32,
+    },
     /// The SKU has another stock-keeping number.
     SkuChanged {
         /// The number from now on.

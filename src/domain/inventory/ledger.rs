@@ -65,9 +65,24 @@ impl Ledger {
         if self.closed { 0 } else { self.balance().available() }
     }
 
-    /// Whether it is time to order more.
+    /// Whether it is time to order more of what is for sale.
     pub fn is_low(&self) -> bool {
-        self.exists() && self.available() <= self.low_stock_threshold
+        self.exists() && self.is_active && self.available() <= self.low_stock_threshold
+    }
+
+    /// What was decided, and that stock runs low by it: once each time it does, and not again
+    /// while it stays low. A new ledger has not run low.
+    pub fn noticing_low(&self, mut events: Vec<LedgerEvent>) -> Vec<LedgerEvent> {
+        if events.is_empty() || !self.exists() || self.is_low() {
+            return events;
+        }
+        let mut after = self.clone();
+        events.iter().for_each(|event| after.apply(event, &Stamp::default()));
+        if after.is_low() {
+            let (available, threshold) = (after.available(), after.low_stock_threshold);
+            events.push(LedgerEvent::StockRanLow { available, threshold });
+        }
+        events
     }
 
     /// Begins to keep stock of a SKU.
@@ -244,6 +259,7 @@ impl Aggregate for Ledger {
                 self.returned = plus(self.returned, *quantity);
                 self.settle(*after);
             }
+            LedgerEvent::StockRanLow { .. } => {}
             LedgerEvent::SkuChanged { sku } => self.sku = sku.clone(),
             LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold } => {
                 self.is_active = *is_active;

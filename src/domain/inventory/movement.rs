@@ -123,7 +123,8 @@ impl Movement {
             LedgerEvent::StockReturned { hold, quantity, held_for, after } => {
                 held(MovementKind::Returned, more(*quantity), after, hold, held_for)
             }
-            LedgerEvent::SkuChanged { .. }
+            LedgerEvent::StockRanLow { .. }
+            | LedgerEvent::SkuChanged { .. }
             | LedgerEvent::LedgerSettingsChanged { .. }
             | LedgerEvent::LedgerClosed {} => return None,
         })

@@ -24,6 +24,9 @@ pub enum UserEvent {
         address: String,
         /// When the session ends by itself.
         expires_at: Timestamp,
+        /// Whether others have signed in to this account, and none like it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unknown_device: bool,
     },
     /// The session's refresh token was exchanged for the next one.
     SessionRefreshed {
@@ -73,6 +76,9 @@ pub enum UserEvent {
         email: String,
         /// The phone number from now on.
         phone: Option<String>,
+        /// The email until now, if it is another one: its owner is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email_before: Option<String>,
     },
     /// The user may do other things now.
     RoleChanged {
@@ -111,7 +117,12 @@ pub enum UserEvent {
         before: Timestamp,
     },
     /// The person is gone: name, email, addresses and sessions with them.
-    UserErased {},
+    UserErased {
+        /// The email until now, for the letter that says so. Goes with the user's other events
+        /// when those are rewritten.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email_before: Option<String>,
+    },
 }
 
 /// Why a session ended.

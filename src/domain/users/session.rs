@@ -3,6 +3,8 @@
 //! Invariant: a spent token ends its family. Only the immediate predecessor is forgiven, for a
 //! few seconds, because its answer may have been lost; it gets the same successor again.
 //! A token is made at the edge from session and generation, so only the generation is kept.
+//! A device is known by what it calls itself without the figures in it, which are versions; the
+//! first one of an account is no stranger.
 
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,7 @@ impl User {
             device: device.chars().take(DEVICE_CHARS_MAX).collect(),
             address: address.to_owned(),
             expires_at,
+            unknown_device: self.is_strange(device),
         });
         Ok(events)
     }
@@ -124,6 +127,21 @@ impl User {
         if is_due { vec![UserEvent::ExpiredForgotten { before }] } else { vec![] }
     }
 
+    /// Whether others have signed in before, and none like this.
+    fn is_strange(&self, device: &str) -> bool {
+        !self.devices.is_empty() && !self.devices.contains(&likeness(device))
+    }
+
+    /// Remembers what signed in; the one that did not for longest makes room.
+    pub(super) fn remember_device(&mut self, device: &str) {
+        let device = likeness(device);
+        self.devices.retain(|known| *known != device);
+        if self.devices.len() >= DEVICES_MAX {
+            self.devices.remove(0);
+        }
+        self.devices.push(device);
+    }
+
     /// Ends all sessions but perhaps one, if there are any.
     pub(super) fn close_others(&self, except: Option<SessionId>) -> Option<UserEvent> {
         let others = self.sessions.keys().any(|session| Some(*session) != except);
@@ -161,6 +179,12 @@ impl Session {
     }
 }
 
+/// What a device calls itself, without what changes with each of its versions.
+fn likeness(device: &str) -> String {
+    let letters = device.chars().filter(|sign| !sign.is_ascii_digit() && !"._".contains(*sign));
+    letters.take(DEVICE_CHARS_MAX).collect::<String>().to_lowercase()
+}
+
 fn closed(session: SessionId, why: WhyClosed) -> UserEvent {
     UserEvent::SessionClosed { session, why }
 }
@@ -169,5 +193,7 @@ fn closed(session: SessionId, why: WhyClosed) -> UserEvent {
 pub const SESSIONS_MAX: usize = 20;
 /// What is kept of a device's own name.
 pub const DEVICE_CHARS_MAX: usize = 200;
+/// Devices of one user that are remembered.
+pub const DEVICES_MAX: usize = 10;
 /// How long the immediate predecessor of a refresh token is forgiven.
 pub const LOST_ANSWER_MILLIS_MAX: i64 = 10_000;

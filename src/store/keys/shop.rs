@@ -248,6 +248,26 @@ pub fn unfinished_payment(payment: PaymentId, order: OrderId) -> Key {
     Key::row(0xae).id(&payment).id(&order).done()
 }
 
+/// List: admins and inventory managers.
+pub fn staff() -> Key {
+    Key::row(0xd0).done()
+}
+
+/// A row of [`staff`].
+pub fn staff_member(user: UserId) -> Key {
+    Key::row(0xd0).id(&user).done()
+}
+
+/// List: the ledgers of which it is time to order more.
+pub fn low_stock() -> Key {
+    Key::row(0xd1).done()
+}
+
+/// A row of [`low_stock`].
+pub fn low_stock_of(variant: VariantId) -> Key {
+    Key::row(0xd1).id(&variant).done()
+}
+
 /// List: the orders with an open dispute, by the nearest deadline for evidence.
 pub fn disputed_orders() -> Key {
     Key::row(0xaf).done()

@@ -70,8 +70,12 @@ impl Kept for User {
             (keys::user_by_username(&fold_username(&self.username)), holder(id)),
             listed(keys::user_listed(self.created_at, id)),
         ];
-        if self.role == Role::Admin {
-            rows.push(listed(keys::admin(id)));
+        match self.role {
+            Role::Admin => {
+                rows.extend([listed(keys::admin(id)), listed(keys::staff_member(id))]);
+            }
+            Role::InventoryManager => rows.push(listed(keys::staff_member(id))),
+            Role::Customer => {}
         }
         rows.extend(self.expires_next().map(|ends| listed(keys::expiring_user(ends, id))));
         rows
@@ -133,7 +137,14 @@ impl Kept for Ledger {
     const TAG: u8 = 0x04;
 
     fn rows(&self, id: VariantId) -> Vec<Row> {
-        if self.exists() { vec![listed(keys::ledger_of(self.product, id))] } else { Vec::new() }
+        let mut rows = Vec::new();
+        if self.exists() {
+            rows.push(listed(keys::ledger_of(self.product, id)));
+        }
+        if self.is_low() {
+            rows.push(listed(keys::low_stock_of(id)));
+        }
+        rows
     }
 
     fn trail(
