@@ -18,6 +18,7 @@ pub mod memory;
 pub mod meters;
 pub mod search;
 pub mod secret;
+pub mod shapes;
 pub mod shop;
 pub mod store;
 pub mod subscribers;

@@ -4,6 +4,7 @@
 //! shop's own settings, and then whatever a crash has left unfinished is driven on.
 
 mod gateway;
+mod keeping;
 mod mail;
 mod tidying;
 
@@ -28,7 +29,7 @@ use crate::{
         hearing::Hearing,
         housekeeping::Housekeeping,
         purchases::{Purchases, Sweep},
-        reconciling::{DAYS_USUAL, Reconciling},
+        reconciling::Reconciling,
         settings::OpenShop,
         shelves::Shelves,
     },
@@ -39,12 +40,11 @@ use crate::{
         time::{Stamp, Who},
     },
     http::{cursor::Cursors, products::Renderings},
-    memory,
     meters::Meters,
     search::{self, Search, SearchFault},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
-    subscribers::{runner::Runner, search::Following},
+    subscribers::{live::Live, runner::Runner, search::Following},
     web::{ThemeFault, Web},
 };
 
@@ -80,6 +80,9 @@ pub enum CannotOpen {
     /// Letters cannot be written or sent as was chosen.
     #[error("mail cannot be used: {0}")]
     Mail(String),
+    /// The machine gives no thread to live pages.
+    #[error("live pages could not be started: {0}")]
+    Live(std::io::Error),
     /// The payment gateway cannot be used.
     #[error("the payment gateway cannot be used: {0}")]
     Gateway(String),
@@ -112,6 +115,8 @@ pub struct Parts {
     pub runner: Runner,
     /// Letters, and how they leave.
     pub letters: Letters,
+    /// Those who listen to what happens.
+    pub live: Live,
     /// Committed state.
     pub reader: Reader,
     /// The shop's clock.
@@ -238,9 +243,11 @@ impl Shop {
         let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
             .map_err(CannotOpen::Following)?;
         let shelves = Shelves::new(store.reader());
+        let live = meters.while_making(|| Live::start(store.clone())).map_err(CannotOpen::Live)?;
         let shop = Shop(Arc::new(Parts {
             runner,
             letters,
+            live,
             search,
             web,
             following,
@@ -286,28 +293,6 @@ impl Shop {
         }
     }
 
-    /// Takes what was measured into the numbers, and gives memory back, every few seconds.
-    pub async fn keep_measuring(self) {
-        let mut every = tokio::time::interval(MEASURED_EVERY);
-        while !self.is_closing() {
-            every.tick().await;
-            self.meters.take_in();
-            memory::give_back();
-        }
-    }
-
-    /// Compares the gateway's books with the shop's, soon after the start and then every day.
-    pub async fn keep_reconciling(self) {
-        tokio::time::sleep(RECONCILE_AFTER).await;
-        let mut every = tokio::time::interval(RECONCILE_EVERY);
-        while !self.is_closing() {
-            every.tick().await;
-            if let Err(error) = self.reconciling.compare(DAYS_USUAL).await {
-                tracing::warn!(%error, "the books could not be compared");
-            }
-        }
-    }
-
     /// Follows, now and every minute, what the payment gateway told and nobody has followed yet;
     /// on start and every few minutes also what it could not deliver.
     pub async fn keep_listening(self) {
@@ -342,6 +327,7 @@ impl Shop {
     /// From now on the shop says that it is closing.
     pub fn begin_closing(&self) {
         self.closing.store(true, Ordering::Relaxed);
+        self.live.close();
     }
 
     /// Whether it is closing.
@@ -357,6 +343,7 @@ impl Shop {
         self.begin_closing();
         self.runner.stop();
         self.following.stop();
+        self.live.stop();
         self.store.clone().close()
     }
 
@@ -387,13 +374,8 @@ pub fn owners_thread() -> Arbiter {
     Arbiter::new()
 }
 
-/// Until then each measurement lies in memory.
-const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-/// After the start, when what a crash left has been driven on.
-const RECONCILE_AFTER: Duration = Duration::from_secs(10 * 60);
-const RECONCILE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often news that nobody has followed yet is looked at.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
 /// How often undelivered news is fetched.

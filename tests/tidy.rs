@@ -50,6 +50,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The secret, because a signing secret that is chosen must be as strong as one that is made.
     ("src/config", &["config", "domain", "secret"]),
     ("src/meters", &["meters"]),
+    ("src/shapes", &["domain", "shapes"]),
     ("src/traceparent", &["traceparent"]),
     ("src/telemetry", &["config", "telemetry"]),
     ("src/control", &["control"]),
@@ -57,7 +58,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     // The command line shows how far the store has come, and fills a named settings layer.
     ("src/cli", &["cli", "config", "store"]),
     // The store, because a list is read from its rows without an owner, by the reader; `shop` and
-    // `config`, because `http/wiring.rs` fits the pipeline to the shop.
+    // `config`, because `http/wiring.rs` fits the pipeline to the shop; `subscribers`, because
+    // events are asked for, and listened to, in the shape they have for the public.
     (
         "src/http",
         &[
@@ -69,8 +71,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "http",
             "meters",
             "search",
+            "shapes",
             "shop",
             "store",
+            "subscribers",
             "traceparent",
             // The pages are written by its templates.
             "web",
@@ -86,7 +90,17 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/actors", &["actors", "clock", "domain", "gateways", "meters", "store", "traceparent"]),
     (
         "src/subscribers",
-        &["actors", "clock", "domain", "gateways", "meters", "search", "store", "subscribers"],
+        &[
+            "actors",
+            "clock",
+            "domain",
+            "gateways",
+            "meters",
+            "search",
+            "shapes",
+            "store",
+            "subscribers",
+        ],
     ),
 ];
 

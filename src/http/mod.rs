@@ -21,6 +21,7 @@ pub mod demo;
 pub mod docs;
 pub mod edge;
 pub mod etag;
+pub mod events;
 pub mod fields;
 pub mod gateway;
 pub mod health;

@@ -68,6 +68,7 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
     ),
     (Scope::OrdersWrite, Method::PATCH, &["/v1/orders/{id}/cancel", "/v1/orders/{id}/status"]),
     (Scope::OrdersWrite, Method::POST, &["/v1/orders/{id}/refunds"]),
+    (Scope::EventsRead, Method::GET, &["/v1/events", "/v1/events/stream"]),
     (Scope::MetricsRead, Method::GET, &["/metrics"]),
     (Scope::CustomersRead, Method::GET, &["/v1/users/getusers", "/v1/users/getuser/{id}"]),
 ];

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, gateway,
-    health,
+    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, events,
+    gateway, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inbox, inventory,
@@ -38,6 +38,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(reconciliation::operations());
     all.extend(card_testing::operations());
     all.extend(couriers::operations());
+    all.extend(events::operations());
     all.extend(gateway::operations());
     all.extend(media::operations());
     all.extend(health::operations());

@@ -8,7 +8,9 @@
 pub mod backoff;
 pub mod courier;
 pub mod happened;
+pub mod live;
 pub mod mail;
+pub mod public;
 mod round;
 pub mod runner;
 pub mod search;

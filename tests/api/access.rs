@@ -92,6 +92,9 @@ const NEW: &[(&str, &str, &str)] = &[
     ("GET", "/v1/couriers/{id}/deliveries", "A"),
     ("GET", "/v1/deliveries/{id}", "A"),
     ("POST", "/v1/deliveries/{id}/resend", "A"),
+    ("GET", "/v1/events", "A"),
+    // Each is told what they may see; see `events.rs`.
+    ("GET", "/v1/events/stream", "P"),
     ("POST", "/v1/api-keys", "A"),
     ("GET", "/v1/api-keys", "A"),
     ("DELETE", "/v1/api-keys/{id}", "A"),
@@ -182,7 +185,11 @@ pub fn idle_call(who: &Person, operation: &Operation<Shop>) -> Ask {
     if operation.is_page {
         return who.browses(operation.method.clone(), &filled.join("/"), &[]);
     }
-    let ask = who.asks(operation.method.clone(), &filled.join("/"));
+    let mut ask = who.asks(operation.method.clone(), &filled.join("/"));
+    if operation.path == "/v1/events/stream" {
+        // What it would answer has no end.
+        ask = ask.header("last-event-id", "none");
+    }
     match operation.form {
         Form::Ignored => ask,
         Form::Json | Form::Bytes | Form::Page => ask.json(&json!({})),

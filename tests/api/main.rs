@@ -12,6 +12,7 @@ mod card_testing;
 mod carts;
 mod categories;
 mod category_tree;
+mod events;
 mod headers;
 mod idempotency;
 mod inventory;

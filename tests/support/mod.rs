@@ -5,6 +5,7 @@
 
 pub mod bodega;
 pub mod letters;
+pub mod listener;
 pub mod people;
 pub mod wares;
 pub mod wire;

@@ -1,0 +1,100 @@
+//! What the outside is told of accounts, keys and the shop itself: ids, never names or addresses.
+
+use serde::Serialize;
+
+use super::Told;
+use crate::{
+    domain::{
+        api_keys::ApiKeyEvent,
+        ids::{ApiKeyId, UserId},
+        settings::ShopEvent,
+        users::{Role, UserEvent},
+    },
+    shapes::Id,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UserData {
+    user_id: Id<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyData<'a> {
+    api_key_id: Id<ApiKeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<&'static str>>,
+}
+
+#[derive(Serialize)]
+struct ShopData {
+    changed: &'static str,
+}
+
+/// What an event of an account is called, and what is said of it.
+pub(super) fn user_told((id, event): &(UserId, UserEvent)) -> Option<Told> {
+    let told = |name, role: Option<Role>| {
+        let data = UserData { user_id: Id(*id), role: role.map(Role::name) };
+        Some(Told::staff(name, data))
+    };
+    match event {
+        UserEvent::UserRegistered(registration) => {
+            told("customer.registered", Some(registration.role))
+        }
+        UserEvent::ProfileChanged { .. } => told("customer.updated", None),
+        UserEvent::RoleChanged { role } => told("customer.role_changed", Some(*role)),
+        UserEvent::UserErased { .. } => told("customer.erased", None),
+        // Sessions, passwords and addresses are between a person and the shop.
+        UserEvent::SessionOpened { .. }
+        | UserEvent::SessionRefreshed { .. }
+        | UserEvent::SessionClosed { .. }
+        | UserEvent::SessionsClosed { .. }
+        | UserEvent::PasswordChanged { .. }
+        | UserEvent::ResetRequested { .. }
+        | UserEvent::PasswordReset { .. }
+        | UserEvent::AddressAdded { .. }
+        | UserEvent::AddressChanged { .. }
+        | UserEvent::AddressMadeDefault { .. }
+        | UserEvent::AddressRemoved { .. }
+        | UserEvent::ExpiredForgotten { .. } => None,
+    }
+}
+
+/// What an event of an API key is called, and what is said of it.
+pub(super) fn key_told((id, event): &(ApiKeyId, ApiKeyEvent)) -> Option<Told> {
+    let api_key_id = Id(*id);
+    match event {
+        ApiKeyEvent::KeyMade(made) => {
+            let scopes = Some(made.scopes.iter().map(|scope| scope.name()).collect());
+            let data = KeyData { api_key_id, name: Some(&made.name), scopes };
+            Some(Told::staff("api_key.made", data))
+        }
+        ApiKeyEvent::KeyRevoked { .. } => {
+            let data = KeyData { api_key_id, name: None, scopes: None };
+            Some(Told::staff("api_key.revoked", data))
+        }
+        ApiKeyEvent::KeyUsed { .. } => None,
+    }
+}
+
+/// What an event of the shop is called, and what is said of it.
+pub(super) fn shop_told(event: &ShopEvent) -> Option<Told> {
+    let changed = match event {
+        ShopEvent::ShopOpened(_) => return Some(Told::staff("shop.opened", Nothing {})),
+        ShopEvent::ShopRenamed { .. } => "name",
+        ShopEvent::ShopMoved { .. } => "publicUrl",
+        ShopEvent::TaxRateChanged { .. } => "taxRate",
+        ShopEvent::ShippingChanged { .. } => "shippingFee",
+        ShopEvent::CurrencyChanged { .. } => "currency",
+        ShopEvent::SynonymsChanged { .. } => "synonyms",
+    };
+    Some(Told::staff("shop.updated", ShopData { changed }))
+}
+
+#[derive(Serialize)]
+struct Nothing {}
