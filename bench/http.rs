@@ -4,6 +4,8 @@
 
 #[path = "support/bare.rs"]
 mod bare;
+#[path = "support/buyers.rs"]
+mod buyers;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/shop.rs"]
@@ -14,9 +16,9 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bare::serve_bare;
-use bodega::domain::ids::ProductId;
+use buyers::{buyer, plenty, signed_in};
 use load::{Client, Measured, line, load, paced, request};
-use serde_json::{Value, json};
+use serde_json::json;
 use shop::{serve, settings};
 use watch::now;
 
@@ -32,7 +34,7 @@ fn main() {
     let filled = shop.clone();
     run(async move { bodega::demo::fill(&filled).await.expect("a filled shop") });
     let admin = signed_in(address, "admin@example.com", bodega::demo::PASSWORD);
-    let products = plenty(address, &admin);
+    let products = plenty(address, &admin, PRODUCTS);
     if asked("pages") {
         pages(address, &products, time);
     }
@@ -138,47 +140,6 @@ fn beside_bare(address: SocketAddr, get: Vec<u8>, time: Duration) -> (Measured, 
     let (second, bare_second) = (asked(address), asked(bare));
     let better = |a: Measured, b: Measured| if a.per_second > b.per_second { a } else { b };
     (better(first, second), better(bare_first, bare_second))
-}
-
-fn signed_in(address: SocketAddr, email: &str, password: &str) -> String {
-    let body = json!({ "email": email, "password": password }).to_string();
-    let reply = posted(address, "/v1/auth/login", None, &body);
-    reply["data"]["accessToken"].as_str().expect("a token").to_owned()
-}
-
-fn posted(address: SocketAddr, path: &str, token: Option<&str>, body: &str) -> Value {
-    let reply = Client::to(address).send(&request("POST", path, token, Some(body)));
-    serde_json::from_slice(&reply.expect("an answer").body).expect("JSON")
-}
-
-/// Products that do not sell out while they are measured.
-fn plenty(address: SocketAddr, admin: &str) -> Vec<String> {
-    let made = (0..PRODUCTS).map(|number| {
-        let body = json!({
-            "name": format!("Bench tea {number}"), "description": "Never sells out.",
-            "price": 4.20, "stock": 1_000_000, "categoryIds": [],
-        });
-        let reply = posted(address, "/v1/product/createproduct", Some(admin), &body.to_string());
-        let id = reply["data"]["id"].as_str().unwrap_or_else(|| panic!("{reply}"));
-        id.parse::<ProductId>().expect("an id").to_string()
-    });
-    made.collect()
-}
-
-fn buyer(address: SocketAddr, number: usize) -> (String, String) {
-    let body = json!({
-        "username": format!("buyer{number}"), "email": format!("buyer{number}@example.com"),
-        "password": "a long enough password",
-    });
-    let reply = posted(address, "/v1/auth/signup", None, &body.to_string());
-    let token = reply["data"]["accessToken"].as_str().expect("a token").to_owned();
-    let home = json!({
-        "fullName": "A Buyer", "phone": "+1-555-0100", "street": "1 Main Street",
-        "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
-    });
-    let path = "/v1/users-address/createuseraddress";
-    let reply = posted(address, path, Some(&token), &home.to_string());
-    (token, reply["data"]["id"].as_str().expect("an id").to_owned())
 }
 
 /// What the pool's threads could do with nothing else to do.

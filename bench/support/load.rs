@@ -37,7 +37,17 @@ impl Client {
 
     /// Sends prepared bytes and reads the answer.
     pub fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
-        self.stream.write_all(request)?;
+        self.write(request)?;
+        self.read()
+    }
+
+    /// Sends prepared bytes; the answer is read later.
+    pub fn write(&mut self, request: &[u8]) -> io::Result<()> {
+        self.stream.write_all(request)
+    }
+
+    /// Reads the answer to what was sent.
+    pub fn read(&mut self) -> io::Result<Reply> {
         self.buffer.clear();
         let mut chunk = [0; 16 << 10];
         loop {

@@ -18,12 +18,18 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Settings of a shop in this folder: the demo gateway, no rate limits, any port.
 pub fn settings(dir: &Path) -> Settings {
+    settings_with(dir, &[])
+}
+
+/// The same with these, each by its variable without `BODEGA_`.
+pub fn settings_with(dir: &Path, chosen: &[(&str, &str)]) -> Settings {
+    let chosen = chosen.iter().map(|(name, value)| (format!("BODEGA_{name}").into(), value.into()));
     let flags = Flags {
         data_dir: Some(dir.display().to_string()),
         listen: Some("127.0.0.1:0".to_owned()),
         ..Flags::default()
     };
-    let mut settings = Settings::from_layers(&Layers::gather(&flags, [], Purpose::Demo))
+    let mut settings = Settings::from_layers(&Layers::gather(&flags, chosen, Purpose::Demo))
         .expect("settings without faults");
     settings.limits.enabled = false;
     settings

@@ -16,15 +16,16 @@ use crate::{
             Charge, DisputeNews, GatewayOutcome, GatewayStep, PayState, Payment, RefundExtent,
             RefundOutcome, RefundState,
         },
-        time::{Stamp, Timestamp, Who},
+        time::{Stamp, Who},
     },
     gateways::{
-        ActionResult, BooksUnreachable, CaptureRequest, ChargeRef, ChargeRequest, Letter, NewsPage,
-        NotGenuine, PaymentGateway, RecordPage, RefundRequest, Unavailable, VoidRequest,
-        breaker::Condition,
+        ActionResult, CaptureRequest, ChargeRef, ChargeRequest, Letter, NotGenuine, PaymentGateway,
+        RefundRequest, Unavailable, VoidRequest, breaker::Condition,
     },
     store::Ticket,
 };
+
+mod books;
 
 use super::{
     Desk, Intent, Rejection,
@@ -59,6 +60,14 @@ impl Charging {
     /// Whether the gateway knows this way to pay.
     pub fn knows(&self, token: &str) -> bool {
         self.gateway.check_method(token).is_ok()
+    }
+
+    /// What stands for the card behind a payment method, if that is known in good time; else the
+    /// method itself. Nothing for what is no card.
+    pub async fn card_behind(&self, token: &str) -> Option<String> {
+        let asked = self.gateway.card_behind(token.to_owned());
+        let known = tokio::time::timeout(CARD_WITHIN, asked).await;
+        known.unwrap_or_else(|_| Some(token.to_owned()))
     }
 
     /// The payment, as decided so far.
@@ -145,27 +154,6 @@ impl Charging {
     /// Reads a letter of the gateway.
     pub fn hear(&self, letter: Letter<'_>) -> Result<GatewayNews, NotGenuine> {
         self.gateway.hear(letter)
-    }
-
-    /// A page of news since then that the gateway could not deliver.
-    pub async fn undelivered(
-        &self,
-        since: Timestamp,
-        mark: Option<String>,
-    ) -> Result<NewsPage, BooksUnreachable> {
-        let late = || Err(BooksUnreachable("no answer in time".to_owned()));
-        let asked = self.gateway.undelivered(since, mark);
-        tokio::time::timeout(GATEWAY_WITHIN, asked).await.unwrap_or_else(|_| late())
-    }
-
-    /// Which order and payment a charge was made for, as the gateway was told.
-    pub async fn made_for(
-        &self,
-        gateway_id: String,
-    ) -> Result<Option<(OrderId, PaymentId)>, BooksUnreachable> {
-        let late = || Err(BooksUnreachable("no answer in time".to_owned()));
-        let asked = self.gateway.made_for(gateway_id);
-        tokio::time::timeout(GATEWAY_WITHIN, asked).await.unwrap_or_else(|_| late())
     }
 
     /// Tells the gateway how the customer's part ended (the demo's 3-D Secure page).
@@ -278,19 +266,6 @@ impl Charging {
         self.decide(id, PaymentChange::RecordDispute(news), None).await
     }
 
-    /// A page of the gateway's books, as [`PaymentGateway::list_since`].
-    ///
-    /// # Errors
-    /// They cannot be read now.
-    pub async fn list_since(
-        &self,
-        since: Timestamp,
-        mark: Option<String>,
-    ) -> Result<RecordPage, BooksUnreachable> {
-        let listed = tokio::time::timeout(GATEWAY_WITHIN, self.gateway.list_since(since, mark));
-        listed.await.unwrap_or_else(|_| Err(BooksUnreachable("no answer in time".to_owned())))
-    }
-
     async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {
         let asked = self.gateway.charge(charge_request(id, payment));
         let outcome = self.within_time(asked).await;
@@ -391,5 +366,7 @@ fn charge_ref(payment: &Payment) -> ChargeRef {
     ChargeRef { key: payment.key(GatewayStep::Charge), gateway_id: payment.gateway_id.clone() }
 }
 
+/// Whose card it is may take so long; a purchase does not wait longer for that.
+const CARD_WITHIN: Duration = Duration::from_secs(3);
 /// A gateway that has not answered by then is in doubt.
 const GATEWAY_WITHIN: Duration = Duration::from_secs(20);

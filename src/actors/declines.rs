@@ -34,8 +34,8 @@ pub struct Payer<'p> {
     pub address: Option<IpAddr>,
     /// Whose account.
     pub account: Option<UserId>,
-    /// The gateway's token of the card: it stands for the card without its number.
-    pub card: &'p str,
+    /// What stands for the card, without its number; nothing if it is not known, or is no card.
+    pub card: Option<&'p str>,
 }
 
 /// What was counted since the start.
@@ -57,6 +57,8 @@ pub struct Declines {
     seed: RandomState,
     purses: Option<[Purse; 3]>,
     declined: AtomicU64,
+    /// Until then some card has to wait, so that it is worth knowing whose card is given.
+    cards_wait_until: AtomicU64,
 }
 
 /// One way to count: a place holds the moment at which all its declines are forgotten.
@@ -71,7 +73,18 @@ impl Declines {
     pub fn new(limits: Option<DeclineLimits>, clock: Clock) -> Declines {
         let purses = limits
             .map(|limits| [limits.by_address, limits.by_account, limits.by_card].map(Purse::of));
-        Declines { clock, seed: RandomState::new(), purses, declined: AtomicU64::new(0) }
+        let (declined, cards_wait_until) = (AtomicU64::new(0), AtomicU64::new(0));
+        Declines { clock, seed: RandomState::new(), purses, declined, cards_wait_until }
+    }
+
+    /// Whether refused charges are limited at all.
+    pub fn are_limited(&self) -> bool {
+        self.purses.is_some()
+    }
+
+    /// Whether any card has to wait now. As long as none has, nobody need ask whose card it is.
+    pub fn has_waiting_cards(&self) -> bool {
+        self.cards_wait_until.load(Ordering::Relaxed) > self.now()
     }
 
     /// Refuses whoever has been declined too often, before anything is decided.
@@ -101,6 +114,9 @@ impl Declines {
                 purse.spend(place, now);
             }
         }
+        let [.., card] = self.places_of(payer);
+        let wait = card.and_then(|place| purses[CARD].wait_millis(place, now)).unwrap_or(0);
+        self.cards_wait_until.fetch_max(now.saturating_add(wait), Ordering::Relaxed);
     }
 
     /// What was counted since the start.
@@ -122,7 +138,7 @@ impl Declines {
         [
             payer.address.map(|address| self.place(address)),
             payer.account.map(|account| self.place(account)),
-            Some(self.place(payer.card)),
+            payer.card.map(|card| self.place(card)),
         ]
     }
 
@@ -161,6 +177,8 @@ impl Purse {
     }
 }
 
+/// Where cards are among the ways to count.
+const CARD: usize = 2;
 /// Places of each way to count: half a megabyte each. Two strangers share one once in 65,536.
 const PLACES: u64 = 1 << 16;
 const MILLIS_AN_HOUR: u64 = 60 * 60 * 1000;
@@ -182,7 +200,7 @@ mod tests {
     }
 
     fn payer(card: &str) -> Payer<'_> {
-        Payer { address: None, account: Some(UserId::from_bytes([1; 16])), card }
+        Payer { address: None, account: Some(UserId::from_bytes([1; 16])), card: Some(card) }
     }
 
     #[test]
@@ -202,6 +220,25 @@ mod tests {
         assert_eq!(declines.must_not_be_too_many(&payer("a")), refused);
         let figures = declines.figures();
         assert_eq!((figures.declined, figures.refused_by_card), (4, 2));
+    }
+
+    #[test]
+    fn whose_card_it_is_matters_only_while_some_card_has_to_wait() {
+        let clock = Clock::stopped_at(Timestamp::default());
+        let declines = Declines::new(limits(2, 100), clock.clone());
+        declines.count(&payer("a"));
+        assert!(!declines.has_waiting_cards());
+        declines.count(&payer("a"));
+        assert!(declines.has_waiting_cards());
+        clock.advance(Duration::from_secs(1800));
+        assert!(!declines.has_waiting_cards());
+        // A payment page is no card: nobody is kept from it because others were refused.
+        let page = Payer { card: None, ..payer("a") };
+        for _ in 0..5 {
+            declines.count(&page);
+        }
+        assert_eq!(declines.must_not_be_too_many(&page), Ok(()));
+        assert!(!declines.has_waiting_cards());
     }
 
     #[test]

@@ -14,9 +14,10 @@ use crate::{
 };
 
 use super::{
-    Desk, Owner, api_keys::ApiKeys, carts::Carts, catalogue::Catalogue, charging::Charging,
-    couriers::Couriers, demo_bank::DemoBank, inventory::Inventory, news::NewsRoom, orders::Orders,
-    payments::Payments, purging::Requests, settings::Settings, users::Users,
+    Desk, Owner, api_keys::ApiKeys, books::Books, carts::Carts, catalogue::Catalogue,
+    charging::Charging, couriers::Couriers, demo_bank::DemoBank, inventory::Inventory,
+    news::NewsRoom, orders::Orders, payments::Payments, purging::Requests, settings::Settings,
+    users::Users,
 };
 
 /// Where each owner is asked.
@@ -43,6 +44,8 @@ pub struct Desks {
     pub settings: Desk<Settings>,
     /// Couriers and their deliveries.
     pub couriers: Desk<Couriers>,
+    /// What comparing the gateway's books with ours came to.
+    pub books: Desk<Books>,
     /// What the payment gateway told.
     pub news: Desk<NewsRoom>,
     /// Request keys that are too old.
@@ -86,6 +89,7 @@ impl Desks {
             api_keys: Desk::open(ApiKeys, &store, &clock, arbiter),
             settings: Desk::open(Settings, &store, &clock, arbiter),
             couriers: Desk::open(Couriers, &store, &clock, arbiter),
+            books: Desk::open(Books, &store, &clock, arbiter),
             news: Desk::open(NewsRoom, &store, &clock, arbiter),
             requests: Desk::open(Requests, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),

@@ -6,6 +6,7 @@
 pub mod addresses;
 pub mod api_keys;
 pub mod assortment;
+pub mod books;
 pub mod carts;
 pub mod catalogue;
 pub mod charging;

@@ -91,16 +91,15 @@ impl Purchases {
         }
         // Priced here, on the asker's thread: the owners' thread only decides.
         let (who, key) = (Who::Customer(wanted.user), wanted.key.clone());
-        let (from, account, card) = (self.from, Some(wanted.user), wanted.token.clone());
-        if let Some(card) = &card {
-            let payer = Payer { address: from, account, card };
-            self.inner.declines.must_not_be_too_many(&payer)?;
+        let (from, account, token) = (self.from, Some(wanted.user), wanted.token.clone());
+        if let Some(token) = &token {
+            self.inner.must_not_test_cards(from, account, token).await?;
         }
         let placed = priced(&self.inner.desks, &self.inner.terms, wanted)?;
         self.on_its_own(move |inner| async move {
             let driven = inner.place(placed, who, key).await?;
-            if let Some(card) = &card {
-                inner.count_decline(&driven, &Payer { address: from, account, card });
+            if let Some(token) = &token {
+                inner.count_decline(&driven, from, account, token).await;
             }
             Ok(driven)
         })
@@ -115,7 +114,8 @@ impl Purchases {
         self.on_its_own(move |inner| async move { inner.drive(order, who).await }).await
     }
 
-    /// Pays a PENDING order with another card.
+    /// Pays a PENDING order with another card. A charge that only waits for the customer is given
+    /// up first; should it have been faster, it is the one that pays.
     ///
     /// # Errors
     /// The order is not waiting to be paid, or another attempt has not ended yet.
@@ -301,11 +301,37 @@ impl Inner {
         driven
     }
 
+    /// Refuses whoever had too many refused charges.
+    async fn must_not_test_cards(
+        &self,
+        address: Option<IpAddr>,
+        account: Option<UserId>,
+        token: &str,
+    ) -> Result<(), PaymentRefusal> {
+        let card = match self.declines.has_waiting_cards() {
+            true => self.desks.charging.card_behind(token).await,
+            false => None,
+        };
+        let payer = Payer { address, account, card: card.as_deref() };
+        self.declines.must_not_be_too_many(&payer)
+    }
+
     /// Counts a charge that was refused; the bank was asked in this very call.
-    fn count_decline(&self, driven: &Driven, payer: &Payer<'_>) {
-        if matches!(driven.payment.state, PayState::Declined { .. }) {
-            self.declines.count(payer);
+    async fn count_decline(
+        &self,
+        driven: &Driven,
+        address: Option<IpAddr>,
+        account: Option<UserId>,
+        token: &str,
+    ) {
+        if !matches!(driven.payment.state, PayState::Declined { .. }) {
+            return;
         }
+        let card = match self.declines.are_limited() {
+            true => self.desks.charging.card_behind(token).await,
+            false => None,
+        };
+        self.declines.count(&Payer { address, account, card: card.as_deref() });
     }
 
     async fn pay(
@@ -320,17 +346,16 @@ impl Inner {
         let turn = self.turn(order).await;
         let found = self.desks.reader.get::<Order>(order)?.state;
         let payment = self.desks.charging.look_up(found.payment.unwrap_or_default()).await?;
-        payment.may_try_again()?;
+        payment.may_turn_to_another()?;
         if !self.desks.charging.knows(&token) {
             return Err(PaymentRefusal::UnknownMethod.into());
         }
-        let card = token.clone();
-        let payer = Payer { address: from, account: found.customer.user, card: &card };
-        self.declines.must_not_be_too_many(&payer)?;
+        let (account, given) = (found.customer.user, token.clone());
+        self.must_not_test_cards(from, account, &given).await?;
         let change = OrderChange::ChoosePayment { token, capture: self.terms.capture };
         self.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
         let driven = self.drive_in(turn, order, who).await?;
-        self.count_decline(&driven, &payer);
+        self.count_decline(&driven, from, account, &given).await;
         Ok(driven)
     }
 

@@ -1,4 +1,4 @@
-//! Reconciling: compares the gateway's books with ours, both ways, and keeps the last report.
+//! Reconciling: compares the gateway's books with ours, both ways, and has the report kept.
 //!
 //! It only reads: every difference comes with a proposal, and somebody decides. What happened a
 //! moment ago is left out, because the two books are never written at the same instant.
@@ -13,44 +13,22 @@ use tokio::sync::{Mutex as Turn, watch};
 
 use crate::{
     domain::{
-        ids::{OrderId, PaymentId},
+        ids::{OrderId, PaymentId, ShopId},
         orders::Order,
         payments::Payment,
-        time::Timestamp,
+        reconciliation::Reconciliation,
+        time::{Timestamp, Who},
     },
     gateways::{BooksUnreachable, GatewayRecord, RecordKind},
     store::{self, StoreFault, keys},
 };
 
-use super::desks::Desks;
+use super::{books::KeepReport, desks::Desks};
 
 pub mod compare;
 
-pub use compare::{Difference, DifferenceKind};
+pub use crate::domain::reconciliation::{DIFFERENCES_MAX, Difference, DifferenceKind, Report};
 use compare::{Ours, of_books, of_record};
-
-/// What a comparison came to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The gateway whose books were read.
-    pub gateway: &'static str,
-    /// When it was made.
-    pub made_at: Timestamp,
-    /// From when on records and orders were compared.
-    pub since: Timestamp,
-    /// What happened later was left out.
-    pub until: Timestamp,
-    /// Charges in the gateway's books.
-    pub charges: u64,
-    /// Refunds in the gateway's books.
-    pub refunds: u64,
-    /// Orders in our books.
-    pub orders: u64,
-    /// What does not agree, the first so many.
-    pub differences: Vec<Difference>,
-    /// How many more there are.
-    pub more: u64,
-}
 
 /// Why there is no report.
 #[derive(Debug, thiserror::Error)]
@@ -66,11 +44,10 @@ pub enum NotReconciled {
     Ours(#[from] StoreFault),
 }
 
-/// Where comparisons are asked for. Clones share the last report.
+/// Where comparisons are asked for. Clones share the turn.
 #[derive(Clone)]
 pub struct Reconciling {
     desks: Arc<Desks>,
-    last: Arc<Mutex<Option<Arc<Report>>>>,
     turn: Arc<Turn<()>>,
     asked: Arc<Mutex<Option<watch::Receiver<Option<Ended>>>>>,
 }
@@ -81,12 +58,16 @@ pub type Ended = Result<Arc<Report>, String>;
 impl Reconciling {
     /// Compares over these desks.
     pub fn new(desks: Arc<Desks>) -> Reconciling {
-        Reconciling { desks, last: Arc::default(), turn: Arc::default(), asked: Arc::default() }
+        Reconciling { desks, turn: Arc::default(), asked: Arc::default() }
     }
 
-    /// The last report since the start, if there is one.
-    pub fn last(&self) -> Option<Arc<Report>> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The last report, also one of before the last start.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn last(&self) -> Result<Option<Report>, StoreFault> {
+        let kept = self.desks.reader.get::<Reconciliation>(ShopId::default())?;
+        Ok(kept.state.last.clone())
     }
 
     /// Begins to compare so many days, for [`Reconciling::ended_within`] to ask how it ended.
@@ -114,17 +95,34 @@ impl Reconciling {
     /// # Errors
     /// One of the two books cannot be read.
     pub async fn compare(&self, days: u32) -> Result<Arc<Report>, NotReconciled> {
+        self.compare_until(days, self.desks.clock.now().plus_millis(-SETTLING_MILLIS)).await
+    }
+
+    /// The same without what happened later than that.
+    ///
+    /// # Errors
+    /// As [`Reconciling::compare`].
+    pub async fn compare_until(
+        &self,
+        days: u32,
+        until: Timestamp,
+    ) -> Result<Arc<Report>, NotReconciled> {
         let _turn = self.turn.lock().await;
-        let mut comparison = Comparison::of(&self.desks, days);
+        let mut comparison = Comparison::of(&self.desks, days, until);
         comparison.read_theirs().await?;
         comparison.read_ours()?;
-        let report = Arc::new(comparison.report);
+        let report = comparison.report;
         let found = report.differences.len();
         if found > 0 {
             tracing::warn!(found, "the gateway's books and ours do not agree");
         }
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&report));
-        Ok(report)
+        let keep = KeepReport { report: report.clone() };
+        let intent = self.desks.intent(Who::Shop, None);
+        if let Err(error) = self.desks.books.ask(keep, intent).await {
+            // Whoever asked hears of it all the same; tomorrow there is another one.
+            tracing::warn!(%error, "what a comparison came to could not be kept");
+        }
+        Ok(Arc::new(report))
     }
 }
 
@@ -140,18 +138,14 @@ struct Comparison<'d> {
 }
 
 impl<'d> Comparison<'d> {
-    fn of(desks: &'d Desks, days: u32) -> Comparison<'d> {
+    fn of(desks: &'d Desks, days: u32, until: Timestamp) -> Comparison<'d> {
         let made_at = desks.clock.now();
         let report = Report {
-            gateway: desks.charging.gateway(),
+            gateway: desks.charging.gateway().to_owned(),
             made_at,
             since: made_at.plus_millis(-i64::from(days).saturating_mul(MILLIS_A_DAY)),
-            until: made_at.plus_millis(-SETTLING_MILLIS),
-            charges: 0,
-            refunds: 0,
-            orders: 0,
-            differences: Vec::new(),
-            more: 0,
+            until,
+            ..Report::default()
         };
         Comparison { desks, report, listed: BTreeSet::new() }
     }
@@ -186,7 +180,9 @@ impl<'d> Comparison<'d> {
             return Ok(());
         }
         let ours = books.as_ref().map(|(id, order, payment)| Ours { id: *id, order, payment });
-        self.note(of_record(record, ours));
+        if let Some(difference) = of_record(record, ours) {
+            self.report.note(difference);
+        }
         Ok(())
     }
 
@@ -237,18 +233,9 @@ impl<'d> Comparison<'d> {
         self.report.orders += 1;
         let ours = Ours { id, order: &order, payment: &payment };
         for difference in of_books(ours, &self.listed) {
-            self.note(Some(difference));
+            self.report.note(difference);
         }
         Ok(())
-    }
-
-    fn note(&mut self, difference: Option<Difference>) {
-        let Some(difference) = difference else { return };
-        if self.report.differences.len() < DIFFERENCES_MAX {
-            self.report.differences.push(difference);
-        } else {
-            self.report.more += 1;
-        }
     }
 }
 
@@ -258,8 +245,6 @@ const SETTLING_MILLIS: i64 = 2 * 60 * 1000;
 const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1000;
 /// Records of the gateway compared in one report.
 const RECORDS_MAX: usize = 1_000_000;
-/// Differences told in one report; beyond, they are counted.
-pub const DIFFERENCES_MAX: usize = 100;
 const ORDERS_A_PAGE: usize = 1000;
 /// Days compared unless somebody asks for others.
 pub const DAYS_USUAL: u32 = 30;

@@ -120,6 +120,8 @@ pub enum PaymentFact {
     Authorised,
     /// The money is ours, all of it or what is left after refunds.
     Captured,
+    /// Less was taken than was asked for: somebody did that at the gateway.
+    Short,
     /// Definitely refused.
     Declined,
     /// Given up before any money moved.
@@ -205,11 +207,13 @@ fn pay(facts: &Facts) -> Step {
         PaymentFact::Processing => facts.ask_or(Step::AskGateway, Waiting::PaymentProcessing),
         PaymentFact::Authorised if facts.authorised => Step::Wait(Waiting::Shipment),
         PaymentFact::Authorised => Step::MarkAuthorised,
-        // The money is here: never asked. It went back behind our back: there is no purchase.
+        // The money is here: never asked. Less of it came, or it went back, behind our back: there
+        // is no purchase.
         PaymentFact::Captured => keep_the_sale(facts),
-        PaymentFact::Refunding | PaymentFact::Refunded | PaymentFact::RefundFailed => {
-            Step::CancelOrder(CancelReason::Staff)
-        }
+        PaymentFact::Short
+        | PaymentFact::Refunding
+        | PaymentFact::Refunded
+        | PaymentFact::RefundFailed => Step::CancelOrder(CancelReason::Staff),
     }
 }
 
@@ -244,6 +248,7 @@ fn expire(facts: &Facts) -> Step {
         | PaymentFact::NeedsAction
         | PaymentFact::Authorised
         | PaymentFact::Captured
+        | PaymentFact::Short
         | PaymentFact::Declined
         | PaymentFact::Voided
         | PaymentFact::Refunding
@@ -295,7 +300,7 @@ fn back(facts: &Facts) -> Step {
             facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
         }
         PaymentFact::Processing => facts.ask_or(Step::VoidPayment, Waiting::PaymentProcessing),
-        PaymentFact::Captured => Step::RefundPayment,
+        PaymentFact::Captured | PaymentFact::Short => Step::RefundPayment,
         PaymentFact::Refunding if facts.pay_by == PayBy::Hand => Step::Wait(Waiting::RefundByHand),
         PaymentFact::Refunding => facts.ask_or(Step::RefundPayment, Waiting::RefundInDoubt),
         PaymentFact::RefundFailed => Step::Wait(Waiting::RefundRefused),

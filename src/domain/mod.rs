@@ -20,6 +20,7 @@ pub mod orders;
 pub mod payments;
 pub mod pricing;
 pub mod quantity;
+pub mod reconciliation;
 pub mod refusal;
 pub mod settings;
 pub mod time;

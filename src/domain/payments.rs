@@ -207,6 +207,13 @@ impl Payment {
         }
     }
 
+    /// Whether the customer may turn to another card: when a new attempt may begin, or when the
+    /// last one only waits for them. That one is given up before the new one begins.
+    pub fn may_turn_to_another(&self) -> Result<(), PaymentRefusal> {
+        let waits_for_them = matches!(self.state, PayState::NeedsAction { .. });
+        if waits_for_them { Ok(()) } else { self.may_try_again() }
+    }
+
     /// Records what the gateway said about attempt `attempt`, in whatever order answers come in.
     /// The same answer again, or one that time has overtaken, changes nothing.
     pub fn record(

@@ -37,6 +37,13 @@ pub trait PaymentGateway: Send + Sync {
     /// A name this gateway cannot know.
     fn check_method(&self, token: &str) -> Result<(), UnknownMethod>;
 
+    /// What stands for the card behind a payment method, the same for every method that was made
+    /// of it, as far as the gateway tells; nothing for a method that is no card yet, as a payment
+    /// page. Changes nothing.
+    fn card_behind(&self, token: String) -> BoxFuture<Option<String>> {
+        Box::pin(async { Some(token) })
+    }
+
     /// Asks for a charge. Safe to repeat under the same key: there is one charge a key. A gateway
     /// may first only make it and answer [`GatewayOutcome::Unknown`] with its name; asked again
     /// with that name, which is durable then, it goes on.

@@ -116,6 +116,15 @@ impl PaymentGateway for StripeGateway {
         if is_id || token == CHECKOUT { Ok(()) } else { Err(UnknownMethod) }
     }
 
+    fn card_behind(&self, token: String) -> BoxFuture<Option<String>> {
+        self.on_its_own(|inner| async move {
+            if token == CHECKOUT {
+                return None;
+            }
+            Some(inner.fingerprint_of(&token).await.unwrap_or(token))
+        })
+    }
+
     fn charge(&self, request: ChargeRequest) -> BoxFuture<GatewayOutcome> {
         self.on_its_own(|inner| async move {
             match (request.method_token.as_str(), request.gateway_id.clone()) {

@@ -31,16 +31,16 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn show(shop: Shop, _: Admin, _: Call) -> Answer<ReconciliationView> {
-    let last = shop.reconciling.last();
-    Ok(last.as_deref().map_or_else(ReconciliationView::default, ReconciliationView::of))
+    let last = shop.reconciling.last()?;
+    Ok(last.as_ref().map_or_else(ReconciliationView::default, ReconciliationView::of))
 }
 
-/// The last report; without a time there has been none since the start.
+/// The last report; without a time there has been none yet.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ReconciliationView {
     made_at: Option<Time>,
-    gateway: Option<&'static str>,
+    gateway: Option<String>,
     since: Option<Time>,
     /// What happened later was left out.
     until: Option<Time>,
@@ -72,7 +72,7 @@ impl ReconciliationView {
     pub fn of(report: &Report) -> ReconciliationView {
         ReconciliationView {
             made_at: Some(Time(report.made_at)),
-            gateway: Some(report.gateway),
+            gateway: Some(report.gateway.clone()),
             since: Some(Time(report.since)),
             until: Some(Time(report.until)),
             charges: report.charges,

@@ -87,6 +87,9 @@ async fn after_a_healthy_day_both_books_say_the_same() {
     assert_eq!(report["differences"], json!([]), "{report}");
     assert_eq!((text(&report["gateway"]), &report["charges"]), ("demo", &json!(7)));
     assert_eq!((&report["refunds"], &report["orders"]), (&json!(2), &json!(7)));
+    let bodega = bodega.reopened();
+    let owner = owner.signed_in_again(&bodega);
+    assert_eq!(owner.get("/v1/reconciliation").await.data(), report, "a restart forgets nothing");
 }
 
 #[actix_web::test]

@@ -253,7 +253,6 @@ async fn a_confirmed_payment_is_paid() {
         (waiting.status, told(&waiting.data())),
         (201, "PENDING requires_action".to_owned())
     );
-    shopper.pays_again(&order, VISA).await.refused(409, "payment_in_progress");
     let page = decides(&shopper, &order, "complete").await;
     assert!(page.text().contains("confirmed"), "{}", page.text());
     assert_eq!(shopper.sees(&order).await, "PAID captured");
@@ -261,6 +260,24 @@ async fn a_confirmed_payment_is_paid() {
     let again = decides(&shopper, &order, "fail").await;
     assert!(again.text().contains("confirmed"), "{}", again.text());
     assert_eq!(shopper.sees(&order).await, "PAID captured");
+    assert_eq!(shopper.manager.stock_of(&shopper.tea).await, (49, 0, 49));
+}
+
+#[actix_web::test]
+async fn a_customer_who_is_asked_first_may_turn_to_another_card() {
+    let shopper = Shopper::at(Bodega::open()).await;
+    let order = shopper.pays_by("pm_card_authenticationRequired").await.data();
+    let path = text(&order["payment"]["nextAction"]["url"]).to_owned();
+    assert_eq!(told(&shopper.pays_again(&order, VISA).await.data()), "PAID captured");
+    let form = "application/x-www-form-urlencoded";
+    let late = shopper.bodega.visitor().asks(Method::POST, &path);
+    let late = late.bytes(form, "result=complete").await;
+    assert!(late.text().contains("nothing to confirm"), "{}", late.text());
+    let then = shopper.ada.sees_order(&order).await;
+    assert_eq!(
+        (told(&then), &then["payment"]["amountCaptured"]),
+        ("PAID captured".to_owned(), &then["totalPrice"],)
+    );
     assert_eq!(shopper.manager.stock_of(&shopper.tea).await, (49, 0, 49));
 }
 

@@ -19,6 +19,7 @@ use bodega::domain::{
     order_book::{OrderBook, OrderBookEvent},
     orders::{Order, OrderEvent},
     payments::{Payment, PaymentEvent},
+    reconciliation::{Reconciliation, ReconciliationEvent},
     settings::{Shop, ShopEvent},
     time::{Stamp, Timestamp, Who},
     users::{User, UserEvent},
@@ -199,6 +200,9 @@ events! {
         NewsHeard = "news_heard",
         NewsApplied = "news_applied",
         NewsForgotten = "news_forgotten",
+    }
+    ReconciliationEvent of Reconciliation {
+        BooksCompared = "books_compared",
     }
 }
 

@@ -8,7 +8,18 @@ mod double;
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../crashes/support"]
+#[expect(dead_code, reason = "shared with the tests of crashes, which use the rest")]
+mod binary {
+    pub mod patience;
+    pub mod process;
+    pub mod till;
+    pub mod wire;
+}
+
+mod bad_input;
 mod books;
+mod killed;
 mod letters;
 mod pages;
 mod payments;

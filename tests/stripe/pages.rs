@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use crate::{support::wares::id, world::World};
+use crate::{
+    double::{Fault, Taken, Trouble},
+    support::wares::{id, text},
+    world::World,
+};
 
 #[actix_web::test]
 async fn a_customer_pays_on_a_page_at_stripe() {
@@ -41,4 +45,62 @@ async fn a_page_of_a_cancelled_order_is_closed() {
     assert_eq!(open, 0);
     assert_eq!(cancelled["payment"]["status"], json!("voided"));
     world.is_sound();
+}
+
+#[actix_web::test]
+async fn whatever_answer_about_a_page_is_lost_it_is_paid_once_or_closed() {
+    let faults = [
+        Fault::ResetAfter,
+        Fault::ResetBefore,
+        Fault::ErrorAfter,
+        Fault::ErrorBefore,
+        Fault::Garbage,
+        Fault::Unavailable,
+        Fault::TooMany,
+        Fault::Conflict,
+    ];
+    for fault in faults {
+        let world = World::open().await;
+        let goes_wrong = |times| {
+            world.stripe.makes(Trouble { next: vec![fault; times], ..Trouble::default() });
+        };
+        let goes_on = async || {
+            world.stripe.makes(Trouble::default());
+            world.bodega.drives_on().await;
+        };
+        goes_wrong(1);
+        let order = world.buys("checkout").await.data();
+        goes_on().await;
+        let order = world.ada.sees_order(&order).await;
+        let page = page_of(&order);
+        world.stripe.ledger(|ledger| ledger.pay_session(&page, "pm_card_visa"));
+        goes_wrong(2);
+        let path = format!("/v1/orders/{}/payment", id(&order));
+        let _perhaps = world.ada.post(&path, json!({})).await;
+        goes_on().await;
+        assert_eq!(world.ada.sees_order(&order).await["status"], "PAID", "{fault:?}");
+        let theirs = world.theirs(id(&order).parse().expect("an id"));
+        assert_eq!((theirs.charges, theirs.refunded), (1, 0), "{fault:?}");
+        let other = world.buys("checkout").await.data();
+        let page = page_of(&other);
+        goes_wrong(2);
+        let _perhaps = world.ada.cancels(&other).await;
+        goes_on().await;
+        let other = world.ada.sees_order(&other).await;
+        assert_eq!(
+            (&other["status"], &other["payment"]["status"], &other["waitingFor"]),
+            (&json!("CANCELLED"), &json!("voided"), &json!(null)),
+            "{fault:?}"
+        );
+        let status = world.stripe.ledger(|ledger| ledger.sessions[&page].status);
+        assert_eq!(status, "expired", "{fault:?}: nobody can pay it any more");
+        assert_eq!(world.theirs(id(&other).parse().expect("an id")), Taken::default());
+        world.is_sound();
+    }
+}
+
+/// The name of the page an order is to be paid on.
+fn page_of(order: &serde_json::Value) -> String {
+    let url = text(&order["payment"]["nextAction"]["url"]);
+    url.rsplit('/').next().expect("a name").to_owned()
 }

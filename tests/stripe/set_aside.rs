@@ -123,6 +123,27 @@ async fn goods_that_left_before_a_refused_capture_are_shown_to_staff() {
 }
 
 #[actix_web::test]
+async fn less_than_was_asked_for_is_no_purchase_and_goes_back() {
+    let world = World::that_sets_aside("8000").await;
+    world.listens();
+    let order = world.buys("pm_card_visa").await.data();
+    let intent = world.intent_of(&order);
+    // Somebody takes a part of it in Stripe's dashboard.
+    let part = [("amount_to_capture".to_owned(), "100".to_owned())].into();
+    let path = format!("/v1/payment_intents/{intent}/capture");
+    world.stripe.ledger(|ledger| ledger.post(&path, &part));
+    let is_over =
+        |order: &Value| order["status"] == "CANCELLED" && order["payment"]["amountRefunded"] == 1.0;
+    let over = world.sees(&order, is_over).await;
+    assert_eq!(told(&over), "CANCELLED captured, waits for nothing");
+    let back = Taken { charges: 1, taken: 100, set_aside: 0, refunded: 100 };
+    assert_eq!(world.theirs(key(&order)), back);
+    let (_, reserved, _) = world.owner.stock_of(&world.tea).await;
+    assert_eq!(reserved, 0);
+    world.is_sound();
+}
+
+#[actix_web::test]
 async fn a_payment_page_sets_it_aside_too() {
     let world = World::that_sets_aside("8000").await;
     world.listens();

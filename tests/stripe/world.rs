@@ -60,6 +60,11 @@ impl World {
         World::chosen(stripe, base, timeout_ms, &[]).await
     }
 
+    /// A shop with these settings beside the usual ones.
+    pub async fn with_settings(more: &[(&'static str, &'static str)]) -> World {
+        World::chosen(Stripe::open(), None, "8000", more).await
+    }
+
     async fn chosen(
         stripe: Stripe,
         base: Option<SocketAddr>,

@@ -114,6 +114,7 @@ pub fn payment_fact(payment: &Payment) -> PaymentFact {
             PaymentFact::Refunded
         }
         PayState::Captured if payment.rest_was_refused() => PaymentFact::RefundFailed,
+        PayState::Captured if payment.captured != payment.amount => PaymentFact::Short,
         PayState::Captured => PaymentFact::Captured,
     }
 }

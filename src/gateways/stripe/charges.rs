@@ -7,7 +7,7 @@ use super::{
     Inner, KEY_MILLIS_MAX,
     amounts::{code_of, from_stripe, to_stripe},
     client::{Failure, Form, Refused},
-    wire::{Expandable, PaymentIntent},
+    wire::{Expandable, PaymentIntent, PaymentMethod},
     words::words_for,
 };
 use crate::{
@@ -102,6 +102,13 @@ impl Inner {
     pub(super) async fn intent(&self, id: &str) -> Result<PaymentIntent, Failure> {
         let expand = vec![("expand[]", "latest_charge".to_owned())];
         self.client.get(&format!("{INTENTS}/{id}"), &expand).await
+    }
+
+    /// What Stripe calls the card of a payment method, the same however often it is typed in.
+    pub(super) async fn fingerprint_of(&self, method: &str) -> Option<String> {
+        let path = format!("{METHODS}/{method}");
+        let found = self.client.get::<PaymentMethod>(&path, &Form::new()).await.ok()?;
+        found.card?.fingerprint
     }
 
     /// Takes what is set aside.
@@ -260,6 +267,7 @@ pub(super) fn moment(seconds: i64) -> Timestamp {
 }
 
 pub(super) const INTENTS: &str = "/v1/payment_intents";
+const METHODS: &str = "/v1/payment_methods";
 /// The status of an intent before a method is chosen, and after one was refused.
 const NO_METHOD: &str = "requires_payment_method";
 const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";

@@ -77,6 +77,19 @@ pub(super) struct CardDetails {
     pub capture_before: Option<i64>,
 }
 
+/// A card as a client gave it to Stripe.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct PaymentMethod {
+    #[serde(default)]
+    pub card: Option<MethodCard>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct MethodCard {
+    #[serde(default)]
+    pub fingerprint: Option<String>,
+}
+
 /// A payment page at Stripe.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Session {

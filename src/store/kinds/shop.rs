@@ -20,6 +20,7 @@ use crate::{
         order_book::OrderBook,
         orders::{Order, OrderStatus},
         payments::{Payment, disputes::evidence_due},
+        reconciliation::Reconciliation,
         settings::Shop,
         time::Stamp,
         users::{Role, User, fold_username},
@@ -45,6 +46,7 @@ pub fn registry() -> Registry {
         .with::<DemoCharge>()
         .with::<ApiKey>()
         .with::<News>()
+        .with::<Reconciliation>()
         .with::<Courier>()
         .with::<Delivery>()
 }
@@ -264,6 +266,14 @@ impl Kept for News {
             return vec![listed(keys::open_news_of(self.heard_at, id))];
         }
         if self.applied { vec![listed(keys::applied_news_of(self.heard_at, id))] } else { vec![] }
+    }
+}
+
+impl Kept for Reconciliation {
+    const TAG: u8 = 0x0d;
+
+    fn rows(&self, _: ShopId) -> Vec<Row> {
+        Vec::new()
     }
 }
 

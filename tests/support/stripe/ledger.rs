@@ -130,6 +130,15 @@ impl Ledger {
                 let all = all.map(|(id, r)| (id.as_str(), r.created));
                 listed(path, query, all, |id| self.refund_view(id))
             }
+            ["v1", "payment_methods", id] => match behaviour(id) {
+                // All methods that behave alike are made of one card.
+                Some(card) => {
+                    let card = json!({ "brand": "visa", "fingerprint": format!("fp_{card}") });
+                    let kind = "payment_method";
+                    (200, json!({ "id": id, "object": kind, "type": "card", "card": card }))
+                }
+                None => missing("payment_method"),
+            },
             ["v1", "refunds", id] if self.refunds.contains_key(id) => (200, self.refund_view(id)),
             ["v1", "checkout", "sessions", id] if self.sessions.contains_key(id) => {
                 (200, self.session(id))

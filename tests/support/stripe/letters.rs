@@ -49,7 +49,7 @@ pub async fn deliver(inner: Arc<Inner>) {
         late.extend(later.into_iter().map(|letter| (1 + dice.below(LATE_ROUNDS), letter)));
         fresh.extend(due);
         if delivery.shuffled {
-            fresh.sort_by_key(|_| dice.next());
+            fresh.sort_by_cached_key(|_| dice.next());
         }
         for (index, event) in fresh {
             if dice.below(100) < delivery.lost {

@@ -207,7 +207,8 @@ impl World {
             Step::AskGateway if self.truth() == Truth::Never => self.charged(luck),
             Step::AskGateway => self.answered(luck),
             Step::NoteDecline => {
-                vec![World { charge_ended: self.attempt, placing: false, ..self }]
+                let (charge_ended, placing, authorised) = (self.attempt, false, false);
+                vec![World { charge_ended, placing, authorised, ..self }]
             }
             Step::ReceivePayment => vec![World { books: PaymentFact::Captured, ..self }],
             Step::AwaitPayment => vec![World { placing: false, ..self }],
