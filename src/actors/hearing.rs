@@ -248,11 +248,17 @@ impl Hearing {
         let by_payment = changed.order.zip(changed.payment);
         let (order, payment) = self.owner(by_payment, charge).await?;
         let told = (changed.refund, changed.gateway_ref.clone(), changed.failed.clone());
-        if let (Some(refund), Some(gateway_ref), Some(code)) = told {
-            let charging = &self.desks.charging;
-            charging.note_refund_came_back(payment, refund, gateway_ref, code).await?;
-        }
-        self.purchases.drive(order, Who::Shop).await?;
+        // Not before whoever asks for a refund of it just now has heard the answer, which may say
+        // less than this.
+        let look = move |inner: Arc<Inner>| async move {
+            let turn = inner.turn(order).await;
+            if let (Some(refund), Some(gateway_ref), Some(code)) = told {
+                let charging = &inner.desks.charging;
+                charging.note_refund_came_back(payment, refund, gateway_ref, code).await?;
+            }
+            inner.drive_in(turn, order, Who::Shop).await
+        };
+        self.purchases.on_its_own(look).await?;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use bodega::{domain::news::News, store::Order};
 use serde_json::{Value, json};
 
 use crate::{
-    double::{Delivery, ledger::now, signature_of},
+    double::{Delivery, Fault, Trouble, ledger::now, signature_of},
     support::{Reply, wares::id},
     world::World,
 };
@@ -124,10 +124,10 @@ async fn what_was_kept_before_a_crash_is_followed_after_it() {
     world.stripe.ledger(|ledger| ledger.finish(&intent, true));
     let event = world.stripe.ledger(|ledger| ledger.events.last().expect("an event").0.to_string());
     // Stripe does not answer just then: the letter is acknowledged, and stays to be followed.
-    world.stripe.makes(crate::double::Trouble { is_down: true, ..Default::default() });
+    world.stripe.makes(Trouble { is_down: true, ..Trouble::default() });
     sends(&world, &signature_of(&event, now()), &event).await.data();
     world.bodega = world.bodega.reopened();
-    world.stripe.makes(crate::double::Trouble::default());
+    world.stripe.makes(Trouble::default());
     let prefix = bodega::store::keys::open_news();
     let open = world.bodega.shop.reader.rows(&prefix, None, Order::Ascending, 10);
     assert_eq!(open.expect("readable").len(), 1);
@@ -174,6 +174,26 @@ async fn a_refund_that_the_bank_sends_back_is_noted() {
     assert_eq!(world.theirs(key).refunded, 0);
     let codes: Vec<_> = payment.refunds.values().map(|refund| refund.state.clone()).collect();
     assert!(format!("{codes:?}").contains("expired_or_canceled_card"), "{codes:?}");
+}
+
+#[actix_web::test]
+async fn a_letter_that_overtakes_the_answer_about_a_refund_is_believed() {
+    let world = World::open().await;
+    world.listens();
+    let order = world.buys("pm_card_refundFail").await.data();
+    let refunds = format!("/v1/orders/{}/refunds", id(&order));
+    // The answer says that the refund is pending; the bank has sent it back before that is heard.
+    world.stripe.makes(Trouble { next: vec![Fault::Late(500)], ..Trouble::default() });
+    let _pending = world.owner.post(&refunds, json!({ "amount": "1.00" })).await;
+    let key = id(&order).parse().expect("an id");
+    let mut every = tokio::time::interval(Duration::from_millis(10));
+    while world.ours(key).payment.refunded().expect("a sum").minor() != world.theirs(key).refunded {
+        every.tick().await;
+    }
+    let refund = world.owner.sees_order(&order).await["refunds"][0].clone();
+    assert_eq!(refund["status"], "failed", "{refund}");
+    assert_eq!(world.theirs(key).refunded, 0);
+    world.is_sound();
 }
 
 #[actix_web::test]
