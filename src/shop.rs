@@ -23,15 +23,9 @@ use secrecy::{ExposeSecret, SecretSlice};
 use crate::{
     accounts::{Accounts, Terms, passwords::PasswordFault},
     actors::{
-        Intent, Rejection,
-        assortment::Assortment,
-        desks::Desks,
-        hearing::Hearing,
-        housekeeping::Housekeeping,
-        purchases::{Purchases, Sweep},
-        reconciling::Reconciling,
-        settings::OpenShop,
-        shelves::Shelves,
+        Intent, Rejection, assortment::Assortment, desks::Desks, hearing::Hearing,
+        housekeeping::Housekeeping, purchases::Purchases, reconciling::Reconciling,
+        settings::OpenShop, shelves::Shelves,
     },
     clock::Clock,
     config::Settings,
@@ -273,26 +267,6 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Drives on, now and again and again, what a crash or a doubt has left unfinished.
-    pub async fn keep_driving(self) {
-        if let Err(error) = self.assortment.mend().await {
-            tracing::error!(%error, "ledgers could not be compared with the catalogue");
-        }
-        let mut every = tokio::time::interval(SWEEP_EVERY);
-        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut which = Sweep::All;
-        while !self.is_closing() {
-            every.tick().await;
-            if let Err(error) = self.accounts.note_key_uses().await {
-                tracing::warn!(%error, "when API keys were used could not be noted");
-            }
-            match self.purchases.sweep(which).await {
-                Ok(_) => which = Sweep::Due,
-                Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
-            }
-        }
-    }
-
     /// Follows, now and every minute, what the payment gateway told and nobody has followed yet;
     /// on start and every few minutes also what it could not deliver.
     pub async fn keep_listening(self) {
@@ -374,8 +348,6 @@ pub fn owners_thread() -> Arbiter {
     Arbiter::new()
 }
 
-/// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
-const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// How often news that nobody has followed yet is looked at.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
 /// How often undelivered news is fetched.

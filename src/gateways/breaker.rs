@@ -34,7 +34,7 @@ impl Default for Tripping {
             failed_percent: 50,
             window: Duration::from_secs(30),
             open_first: Duration::from_secs(2),
-            open_max: Duration::from_secs(60),
+            open_max: Duration::from_secs(30),
         }
     }
 }

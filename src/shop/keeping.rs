@@ -2,11 +2,34 @@
 
 use std::time::Duration;
 
-use crate::{actors::reconciling::DAYS_USUAL, memory};
+use crate::{
+    actors::{purchases::Sweep, reconciling::DAYS_USUAL},
+    memory,
+};
 
 use super::Shop;
 
 impl Shop {
+    /// Drives on, now and again and again, what a crash or a doubt has left unfinished.
+    pub async fn keep_driving(self) {
+        if let Err(error) = self.assortment.mend().await {
+            tracing::error!(%error, "ledgers could not be compared with the catalogue");
+        }
+        let mut which = Sweep::All;
+        while !self.is_closing() {
+            let was_down = self.desks.charging.is_down();
+            if let Err(error) = self.accounts.note_key_uses().await {
+                tracing::warn!(%error, "when API keys were used could not be noted");
+            }
+            match self.purchases.sweep(which).await {
+                Ok(_) => which = Sweep::Due,
+                Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
+            }
+            let may_be_back = was_down || self.desks.charging.is_down();
+            tokio::time::sleep(if may_be_back { SWEEP_SOON } else { SWEEP_EVERY }).await;
+        }
+    }
+
     /// Takes what was measured into the numbers, and gives memory back, every few seconds.
     pub async fn keep_measuring(self) {
         let mut every = tokio::time::interval(MEASURED_EVERY);
@@ -30,6 +53,11 @@ impl Shop {
     }
 }
 
+/// A gateway that was not answering may be back: one order tries, and the next look clears all
+/// doubts. With the longest pause of its breaker that is well within a minute of its return.
+const SWEEP_SOON: Duration = Duration::from_secs(5);
+/// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
+const SWEEP_EVERY: Duration = Duration::from_secs(30);
 /// Until then each measurement lies in memory.
 const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// After the start, when what a crash left has been driven on.
