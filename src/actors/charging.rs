@@ -63,8 +63,12 @@ impl Charging {
     }
 
     /// What stands for the card behind a payment method, if that is known in good time; else the
-    /// method itself. Nothing for what is no card.
+    /// method itself. Nothing for what is no card, or no payment method at all: that never leaves
+    /// the house.
     pub async fn card_behind(&self, token: &str) -> Option<String> {
+        if !self.knows(token) {
+            return None;
+        }
         let asked = self.gateway.card_behind(token.to_owned());
         let known = tokio::time::timeout(CARD_WITHIN, asked).await;
         known.unwrap_or_else(|_| Some(token.to_owned()))

@@ -124,6 +124,11 @@ async fn a_payment_method_like_all_others_of_a_refused_card_has_to_wait_with_it(
     world.buys("pm_s3_chargeDeclined").await.refused(429, "too_many_declines");
     assert_eq!(moved(&world).1, before);
     assert_eq!(world.buys("pm_card_visa").await.data()["status"], "PAID", "another card");
+    let calls = moved(&world).0;
+    for method in ["4242424242424242", "pm_../../x", "pm_s1_x?expand[]=customer"] {
+        world.buys(method).await.refused(400, "unknown_payment_method");
+    }
+    assert_eq!(moved(&world).0, calls, "Stripe is not asked about what is no payment method");
     let page = world.buys("checkout").await.data();
     assert_eq!(page["payment"]["status"], "requires_action", "a page is no card");
     let figures = world.owner.get("/v1/card-testing").await.data();

@@ -63,6 +63,11 @@ asks = made("pm_card_authenticationRequired").confirm()
 assert asks.status == "requires_action" and asks.next_action.type == "use_stripe_sdk"
 assert asks.client_secret.startswith(asks.id)
 
+card = stripe.PaymentMethod.retrieve("pm_card_visa").card
+assert card.fingerprint == stripe.PaymentMethod.retrieve("pm_card_amex").card.fingerprint
+other = stripe.PaymentMethod.retrieve("pm_card_chargeDeclined").card.fingerprint
+assert other != card.fingerprint
+
 page = stripe.checkout.Session.create(
     mode="payment",
     line_items=[
@@ -81,7 +86,8 @@ assert page.status == "open" and page.url.startswith("https://checkout.stripe.co
 assert page.amount_total == 1358
 assert stripe.checkout.Session.expire(page.id).status == "expired"
 
-events = stripe.Event.list(delivery_success=False, limit=100)
+assert stripe.Event.list(created={"gte": 4_000_000_000}, delivery_success=False).data == []
+events = stripe.Event.list(created={"gte": 1}, delivery_success=False, limit=100)
 assert "payment_intent.succeeded" in [event.type for event in events.auto_paging_iter()]
 assert len(stripe.PaymentIntent.list(limit=2).data) == 2
 
