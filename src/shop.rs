@@ -33,7 +33,7 @@ use crate::{
         settings::Opening,
         time::{Stamp, Who},
     },
-    http::{cursor::Cursors, products::Renderings},
+    http::{admin::figures::FiguresBoard, cursor::Cursors, products::Renderings},
     meters::Meters,
     search::{self, Search, SearchFault},
     secret::{SecretFault, signing_secret},
@@ -121,6 +121,8 @@ pub struct Parts {
     pub shelves: Shelves,
     /// Products, written once for many readers.
     pub renderings: Renderings,
+    /// What was sold lately and what runs low, for staff.
+    pub figures: FiguresBoard,
     /// Finds products.
     pub search: Search,
     /// Templates and assets of the pages.
@@ -249,6 +251,7 @@ impl Shop {
             reader: store.reader(),
             renderings: Renderings::over(shelves.clone()),
             shelves,
+            figures: FiguresBoard::default(),
             assortment: Assortment::new(Arc::clone(&desks)),
             reconciling: Reconciling::new(Arc::clone(&desks)),
             housekeeping: Housekeeping::new(Arc::clone(&desks), keeping(&settings)),

@@ -50,17 +50,25 @@ pub type CallOn<P, B = NoBody> = Call<B, NoQuery, P>;
 pub type CallAsking<Q, P = NoPath> = Call<NoBody, Q, P>;
 
 /// Where a call came from, and what else its headers say.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Origin {
     /// The client's address.
     pub address: IpAddr,
     request: HttpRequest,
     trace: Trace,
+    seen: Option<u64>,
+}
+
+impl<B, Q, P> Call<B, Q, P> {
+    /// The same call with this body, as another handler takes it.
+    pub fn with<C>(self, body: C) -> CallOn<P, C> {
+        Call { path: self.path, query: NoQuery, body, key: self.key, from: self.from }
+    }
 }
 
 impl Origin {
     pub(super) fn new(request: &HttpRequest, address: IpAddr, trace: &Trace) -> Origin {
-        Origin { address, request: request.clone(), trace: trace.clone() }
+        Origin { address, request: request.clone(), trace: trace.clone(), seen: None }
     }
 
     /// The program or device that calls, by its own words.
@@ -74,9 +82,19 @@ impl Origin {
         self.trace.as_str()
     }
 
-    /// What `If-Match` demands.
+    /// What `If-Match` demands, or the form.
     pub fn if_match(&self) -> IfMatch {
-        IfMatch::read(self.request.headers())
+        match self.seen {
+            Some(version) => IfMatch::of_version(version),
+            None => IfMatch::read(self.request.headers()),
+        }
+    }
+
+    /// The same, of a form that was made when the thing had this version.
+    #[must_use]
+    pub fn having_seen(mut self, version: Option<u64>) -> Origin {
+        self.seen = version;
+        self
     }
 
     /// This path with the query of the call, to send it on to.

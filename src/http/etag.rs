@@ -72,6 +72,11 @@ impl IfMatch {
         }
     }
 
+    /// Only this version will do.
+    pub fn of_version(version: u64) -> IfMatch {
+        IfMatch { versions: Some(vec![version]) }
+    }
+
     /// Whether the thing may be changed in this version.
     pub fn admits(&self, version: u64) -> bool {
         self.versions.as_ref().is_none_or(|versions| versions.contains(&version))

@@ -8,6 +8,7 @@
 pub mod access;
 pub mod address;
 pub mod addresses;
+pub mod admin;
 pub mod answer;
 pub mod api_keys;
 pub mod auth;

@@ -17,9 +17,9 @@
 //! Invariant: somebody else's order is as unknown as a missing one, and what became of an order
 //! is told by the order itself, so that it is told alike the second time.
 
-mod bodies;
+pub(super) mod bodies;
 mod charge;
-mod listing;
+pub(super) mod listing;
 mod outcome;
 mod views;
 
@@ -141,7 +141,7 @@ async fn show(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<Cached
     })
 }
 
-async fn cancel(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<OrderView> {
+pub(super) async fn cancel(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<OrderView> {
     let Versioned { version, state: order } = visible(&shop, &who, call.path)?;
     let seen = call.from.if_match().seen(version)?;
     let reason = match cause(&who, &order) {
@@ -154,7 +154,7 @@ async fn cancel(shop: Shop, who: Customer, call: CallOn<OrderId>) -> Answer<Orde
     shown(&shop, viewer(&who), order.id)
 }
 
-async fn change_status(
+pub(super) async fn change_status(
     shop: Shop,
     who: Admin,
     call: CallOn<OrderId, StatusBody>,
@@ -201,7 +201,7 @@ async fn pay(
     outcome::of_paying(&shop, viewer(&who), &driven)
 }
 
-async fn refund(
+pub(super) async fn refund(
     shop: Shop,
     who: Admin,
     call: CallOn<OrderId, Perhaps<RefundBody>>,
@@ -217,7 +217,7 @@ async fn refund(
     outcome::of_refund(&shop, &refunded, refund)
 }
 
-async fn retry_refund(
+pub(super) async fn retry_refund(
     shop: Shop,
     who: Admin,
     call: CallOn<(OrderId, RefundId)>,
@@ -228,7 +228,7 @@ async fn retry_refund(
     outcome::of_refund(&shop, &driven.order, refund)
 }
 
-async fn pay_out_refund(
+pub(super) async fn pay_out_refund(
     shop: Shop,
     who: Admin,
     call: CallOn<(OrderId, RefundId), Perhaps<PayOutBody>>,
@@ -273,7 +273,7 @@ async fn refunded_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answe
 }
 
 /// The order, if there is one.
-fn known(shop: &Shop, id: OrderId) -> Result<Versioned<Order>, Problem> {
+pub(super) fn known(shop: &Shop, id: OrderId) -> Result<Versioned<Order>, Problem> {
     let found = shop.reader.get::<Order>(id)?;
     if found.state.exists() { Ok(found) } else { Err(Problem::not_found()) }
 }
@@ -315,7 +315,7 @@ fn shown(shop: &Shop, to: Viewer, id: OrderId) -> Answer<OrderView> {
 }
 
 /// The order's payment; one that has not begun is an empty one.
-fn payment_of(shop: &Shop, order: &Order) -> Result<Versioned<Payment>, StoreFault> {
+pub(super) fn payment_of(shop: &Shop, order: &Order) -> Result<Versioned<Payment>, StoreFault> {
     shop.reader.get::<Payment>(order.payment.unwrap_or_default())
 }
 

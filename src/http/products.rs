@@ -11,8 +11,8 @@
 //! | DELETE | /v1/product/deleteproduct/{id}          | takes a product off the shelves | staff  |
 //! | GET    | /v1/product/getproductsbycategory/{slug} | lists a category               | public |
 
-mod body;
-mod list;
+pub(super) mod body;
+pub(super) mod list;
 mod rendered;
 mod view;
 
@@ -97,10 +97,18 @@ type Fresh = Rendered<ProductView<'static>>;
 type Written = Prepared<Fresh>;
 
 async fn create_product(shop: Shop, who: Staff, call: Call<CreateProductBody>) -> Answer<Fresh> {
-    let wanted = call.body.wanted(currency_of(&shop)?)?;
+    written(&shop, added(&shop, who, call).await?)
+}
+
+/// Adds a product; which one it is.
+pub(super) async fn added(
+    shop: &Shop,
+    who: Staff,
+    call: Call<CreateProductBody>,
+) -> Answer<ProductId> {
+    let wanted = call.body.wanted(currency_of(shop)?)?;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let added = shop.assortment.add(wanted, intent).await?;
-    written(&shop, added.id)
+    Ok(shop.assortment.add(wanted, intent).await?.id)
 }
 
 async fn list_products(
@@ -142,7 +150,11 @@ async fn list_available_products(
     available.page(&shop, call.query)
 }
 
-async fn update_product(shop: Shop, who: Staff, call: Call<UpdateProductBody>) -> Answer<Fresh> {
+pub(super) async fn update_product(
+    shop: Shop,
+    who: Staff,
+    call: Call<UpdateProductBody>,
+) -> Answer<Fresh> {
     let id = call.body.id;
     let seen = call.from.if_match().seen(found(&shop, id)?.version)?;
     let changes = call.body.wanted(currency_of(&shop)?)?;
@@ -152,7 +164,11 @@ async fn update_product(shop: Shop, who: Staff, call: Call<UpdateProductBody>) -
     written(&shop, product.id)
 }
 
-async fn delete_product(shop: Shop, who: Staff, call: CallOn<ProductId>) -> Answer<DeletedView> {
+pub(super) async fn delete_product(
+    shop: Shop,
+    who: Staff,
+    call: CallOn<ProductId>,
+) -> Answer<DeletedView> {
     let intent = shop.intent(who.as_cause());
     let removed = shop.assortment.remove(call.path, intent).await?;
     Ok(DeletedView::of(removed.id, "Product deleted"))
@@ -193,7 +209,7 @@ fn by_slug(shop: &Shop, slug: &str) -> Answer<HereOr<Cached<Written>>> {
 }
 
 /// The product with its version, if it is in the catalogue.
-fn found(shop: &Shop, id: ProductId) -> Answer<Versioned<Product>> {
+pub(super) fn found(shop: &Shop, id: ProductId) -> Answer<Versioned<Product>> {
     let found = shop.reader.get::<Product>(id)?;
     if found.state.exists() { Ok(found) } else { Err(Problem::not_found()) }
 }
@@ -207,7 +223,7 @@ fn written(shop: &Shop, id: ProductId) -> Answer<Fresh> {
     Ok(Rendered::new(vec![shown.json()]))
 }
 
-fn currency_of(shop: &Shop) -> Answer<Currency> {
+pub(super) fn currency_of(shop: &Shop) -> Answer<Currency> {
     Ok(shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency)
 }
 

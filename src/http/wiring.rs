@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
-    addresses, api_keys, auth, card_testing, carts, categories, couriers, demo, docs, events,
-    gateway, health,
+    addresses, admin, api_keys, auth, card_testing, carts, categories, couriers, demo, docs,
+    events, gateway, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inbox, inventory,
@@ -44,6 +44,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(health::operations());
     all.extend(metrics::operations());
     all.extend(storefront::operations());
+    all.extend(admin::operations());
     if chosen == Gateway::Demo {
         all.extend(demo::operations());
         all.extend(inbox::operations());

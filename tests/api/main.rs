@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod addresses;
+mod admin_pages;
 mod auth;
 mod bad_input;
 mod by_hand;

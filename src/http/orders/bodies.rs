@@ -77,7 +77,7 @@ impl Body for PayBody {
 
 /// What an order is to become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Become {
+pub(in crate::http) enum Become {
     Paid,
     Shipped,
     Delivered,
@@ -86,12 +86,12 @@ pub(super) enum Become {
 
 /// A change of status by staff.
 #[derive(Debug)]
-pub(super) struct StatusBody {
-    pub(super) to: Become,
-    pub(super) tracking_number: Option<String>,
-    pub(super) carrier: Option<String>,
+pub(in crate::http) struct StatusBody {
+    pub(in crate::http) to: Become,
+    pub(in crate::http) tracking_number: Option<String>,
+    pub(in crate::http) carrier: Option<String>,
     /// How to find again the money that came by hand or by bank.
-    pub(super) reference: Option<String>,
+    pub(in crate::http) reference: Option<String>,
 }
 
 impl Body for StatusBody {
@@ -106,8 +106,8 @@ impl Body for StatusBody {
 }
 
 /// How to find again the money that staff gave back by hand or by bank.
-pub(super) struct PayOutBody {
-    pub(super) reference: Option<String>,
+pub(in crate::http) struct PayOutBody {
+    pub(in crate::http) reference: Option<String>,
 }
 
 impl Body for PayOutBody {
@@ -117,7 +117,7 @@ impl Body for PayOutBody {
 }
 
 /// What goes back; nothing said is all that is left.
-pub(super) struct RefundBody {
+pub(in crate::http) struct RefundBody {
     amount: Option<Digits>,
     items: Option<Vec<RefundItemBody>>,
     restock: bool,
@@ -163,7 +163,7 @@ impl Body for RefundItemBody {
 
 impl RefundBody {
     /// What is wished of this order.
-    pub(super) fn into_wish(self, order: &Order) -> Result<RefundWish, Problem> {
+    pub(in crate::http) fn into_wish(self, order: &Order) -> Result<RefundWish, Problem> {
         let amount = self.amount.map(|digits| digits.in_currency(order.quote.currency));
         let items = self.items.unwrap_or_default();
         let lines: Result<_, Problem> = items.iter().map(|item| item.line_of(order)).collect();
@@ -196,13 +196,13 @@ impl RefundItemBody {
 }
 
 /// Which orders of all.
-pub(super) struct AllQuery {
-    pub(super) paging: Paging,
-    pub(super) status: Option<OrderStatus>,
-    pub(super) dispute: Option<Disputed>,
-    pub(super) from: Option<Timestamp>,
-    pub(super) to: Option<Timestamp>,
-    pub(super) q: Option<String>,
+pub(in crate::http) struct AllQuery {
+    pub(in crate::http) paging: Paging,
+    pub(in crate::http) status: Option<OrderStatus>,
+    pub(in crate::http) dispute: Option<Disputed>,
+    pub(in crate::http) from: Option<Timestamp>,
+    pub(in crate::http) to: Option<Timestamp>,
+    pub(in crate::http) q: Option<String>,
 }
 
 impl Body for AllQuery {
@@ -220,7 +220,7 @@ impl Body for AllQuery {
 
 /// Which disputed orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Disputed {
+pub(in crate::http) enum Disputed {
     /// Those with a dispute that is not decided yet.
     Open,
     /// Those that were ever disputed.
@@ -228,7 +228,7 @@ pub(super) enum Disputed {
 }
 
 impl Disputed {
-    pub(super) fn is_met_by(self, order: &Order) -> bool {
+    pub(in crate::http) fn is_met_by(self, order: &Order) -> bool {
         match self {
             Disputed::Open => order.disputes.values().any(|dispute| dispute.state.is_open()),
             Disputed::Ever => !order.disputes.is_empty(),

@@ -5,7 +5,7 @@
 
 use super::{
     bodies::{AllQuery, Disputed},
-    payment_of, shown,
+    payment_of,
     views::{OrderView, Showing, Viewer},
 };
 use crate::{
@@ -26,27 +26,37 @@ use crate::{
 
 /// A page of somebody's own orders.
 pub(super) fn page_of_own(shop: &Shop, user: UserId, paging: &Paging) -> Answer<Page<OrderView>> {
-    page(shop, Viewer::Customer, Source::Of(user), &Sought::default(), paging)
+    let how = Showing::of(shop, Viewer::Customer);
+    page(shop, Source::Of(user), &Sought::default(), paging, |order| {
+        Ok(OrderView::of(&how, order, &payment_of(shop, order)?.state))
+    })
 }
 
 /// A page of all orders that are sought.
 pub(super) fn page_of_all(shop: &Shop, query: &AllQuery) -> Answer<Page<OrderView>> {
+    let how = Showing::of(shop, Viewer::Staff);
+    all_sought(shop, query, |order| Ok(OrderView::of(&how, order, &payment_of(shop, order)?.state)))
+}
+
+/// The same, each order shown as the caller wants it.
+pub(in crate::http) fn all_sought<T>(
+    shop: &Shop,
+    query: &AllQuery,
+    show: impl Fn(&Order) -> Answer<T>,
+) -> Answer<Page<T>> {
     let AllQuery { paging, status, dispute, from, to, q } = query;
     let words = q.as_deref().map(|q| fold_email(q.trim_start_matches('#')));
     let sought = Sought { status: *status, dispute: *dispute, from: *from, to: *to, words };
     if let Some(order) = sought.exactly(shop)? {
-        return Ok(Page {
-            items: vec![shown(shop, Viewer::Staff, order)?],
-            limit: paging.limit,
-            next_cursor: None,
-        });
+        let order = shop.reader.get::<Order>(order)?.state;
+        return Ok(Page { items: vec![show(&order)?], limit: paging.limit, next_cursor: None });
     }
     let source = match (sought.customer(shop)?, dispute) {
         (Some(user), _) => Source::Of(user),
         (None, Some(Disputed::Open)) => Source::Disputed,
         (None, Some(Disputed::Ever) | None) => status.map_or(Source::All, Source::In),
     };
-    page(shop, Viewer::Staff, source, &sought, paging)
+    page(shop, source, &sought, paging, show)
 }
 
 /// Which list is gone through.
@@ -143,14 +153,13 @@ impl Sought {
     }
 }
 
-fn page(
+fn page<T>(
     shop: &Shop,
-    to: Viewer,
     source: Source,
     sought: &Sought,
     paging: &Paging,
-) -> Answer<Page<OrderView>> {
-    let how = Showing::of(shop, to);
+    show: impl Fn(&Order) -> Answer<T>,
+) -> Answer<Page<T>> {
     let rows = Rows {
         from: sought.to.and_then(|to| source.at(to.plus_millis(1))),
         until: sought.from.and_then(|from| source.at(from)),
@@ -161,6 +170,6 @@ fn page(
         if !sought.is_met_by(&order) {
             return Ok(None);
         }
-        Ok(Some(OrderView::of(&how, &order, &payment_of(shop, &order)?.state)))
+        show(&order).map(Some)
     })
 }

@@ -7,6 +7,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
+use bytes::Bytes;
 use schemars::SchemaGenerator;
 use serde_json::Value;
 
@@ -28,6 +29,7 @@ pub struct PageAnswer {
 #[derive(Debug)]
 enum What {
     Html(String),
+    File { media_type: &'static str, name: String, bytes: Bytes },
     Elsewhere(String),
 }
 
@@ -35,6 +37,11 @@ impl PageAnswer {
     /// This page.
     pub fn html(status: StatusCode, html: String) -> PageAnswer {
         PageAnswer::new(status, What::Html(html))
+    }
+
+    /// A file to be kept under this name, which is letters, digits, dots and dashes.
+    pub fn file(media_type: &'static str, name: String, bytes: Bytes) -> PageAnswer {
+        PageAnswer::new(StatusCode::OK, What::File { media_type, name, bytes }).private()
     }
 
     /// Now look there: after a form was carried out, so that going back does not send it again.
@@ -77,6 +84,13 @@ impl PageAnswer {
         let PageAnswer { status, what, cookies, is_private, forgets } = self;
         let mut answer = match what {
             What::Html(html) => bytes_answer(status, HTML, html.into()),
+            What::File { media_type, name, bytes } => {
+                let mut answer = bytes_answer(status, media_type, bytes);
+                let kept = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+                let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
+                answer.headers_mut().insert(header::CONTENT_DISPOSITION, kept);
+                answer
+            }
             What::Elsewhere(path) => {
                 let mut answer = HttpResponse::new(status);
                 let to = HeaderValue::from_str(&path).unwrap_or(HeaderValue::from_static("/"));

@@ -92,6 +92,8 @@ pub struct PersonView {
     pub email: String,
     /// Whether they are staff.
     pub is_staff: bool,
+    /// Whether they are an admin.
+    pub is_admin: bool,
 }
 
 impl Frame {
@@ -291,6 +293,7 @@ impl PersonView {
             name: user.username.clone(),
             email: user.email.clone(),
             is_staff: matches!(role, Role::Admin | Role::InventoryManager),
+            is_admin: role == Role::Admin,
         }
     }
 }

@@ -27,6 +27,21 @@ pub fn moment(at: Timestamp) -> String {
     written(at, "%-d %B %Y, %H:%M UTC")
 }
 
+/// A day of this year, in a table: `29 Nov`.
+pub fn short_day(at: Timestamp) -> String {
+    written(at, "%-d %b")
+}
+
+/// A time of the day: `16:11`.
+pub fn clock(at: Timestamp) -> String {
+    written(at, "%H:%M")
+}
+
+/// A day as a field of a form takes it: `2026-11-29`.
+pub fn date(at: Timestamp) -> String {
+    written(at, "%Y-%m-%d")
+}
+
 /// A moment for a machine, in the `datetime` of a page.
 pub fn machine(at: Timestamp) -> String {
     written(at, "%Y-%m-%dT%H:%M:%SZ")

@@ -92,6 +92,11 @@ pub fn products_named() -> Key {
     Key::row(0x8e).done()
 }
 
+/// The part of [`products_named`] whose names begin like this.
+pub fn products_starting(folded: &str) -> Key {
+    Key::row(0x8e).text_start(folded).done()
+}
+
 /// A row of [`products_named`].
 pub fn product_named(folded: &str, product: ProductId) -> Key {
     Key::row(0x8e).text(folded).id(&product).done()

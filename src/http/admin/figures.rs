@@ -1,0 +1,238 @@
+//! Figures: what was sold lately and what runs low, counted now and then from committed state.
+//!
+//! Invariant: counting takes at most a twentieth of one core, whatever the shop's size, and holds
+//! nobody up: what was counted last is shown until it is counted again. A small shop's figures
+//! are always those of now. Nothing of it is kept: it is counted anew after a start.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    domain::{
+        ids::{OrderId, VariantId},
+        inventory::Ledger,
+        money::{Currency, Money},
+        orders::{Order, OrderStatus},
+        time::Timestamp,
+    },
+    shop::Shop,
+    store::{self, Reader, StoreFault, keys},
+};
+
+/// What was counted.
+#[derive(Clone, Debug, Default)]
+pub struct Figures {
+    /// When it was counted.
+    pub at: Timestamp,
+    /// What was sold in each hour, by its number since 1970.
+    pub hours: BTreeMap<i64, Sold>,
+    /// Before this hour nothing was counted: there were more orders than one count looks at.
+    pub counted_from: i64,
+    /// What runs low, up to a limit.
+    pub low: Vec<VariantId>,
+    /// How many run low.
+    pub low_count: usize,
+    /// Whether there are more ledgers than one count looks at.
+    pub low_is_partial: bool,
+}
+
+/// What was sold in some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sold {
+    /// Orders.
+    pub orders: u32,
+    /// What they came to, less what went back, in minor units.
+    pub minor: i64,
+}
+
+impl Sold {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Sold) -> Sold {
+        Sold {
+            orders: self.orders.saturating_add(other.orders),
+            minor: self.minor.saturating_add(other.minor),
+        }
+    }
+
+    /// What they came to.
+    pub fn amount(self, currency: Currency) -> Money {
+        Money::of(self.minor, currency).unwrap_or(Money::zero(currency))
+    }
+}
+
+impl Figures {
+    /// What was sold from this hour on and before that one.
+    pub fn sold(&self, from: i64, until: i64) -> Sold {
+        self.hours.range(from..until).fold(Sold::default(), |sum, (_, sold)| sum.plus(*sold))
+    }
+}
+
+/// The last figures, and when they are to be counted again.
+#[derive(Default)]
+pub struct FiguresBoard(Mutex<Board>);
+
+#[derive(Default)]
+struct Board {
+    last: Option<Arc<Figures>>,
+    /// Counts of changes that the last figures were made from.
+    of: (u64, u64),
+    next: Duration,
+    is_counting: bool,
+}
+
+impl FiguresBoard {
+    /// The figures: those of now, if they can be counted in a moment, else the last ones.
+    ///
+    /// # Errors
+    /// A fault of the store at the first count.
+    pub async fn look(shop: &Shop) -> Result<Arc<Figures>, StoreFault> {
+        let of = (shop.reader.changes_of::<Order>(), shop.reader.changes_of::<Ledger>());
+        let (now, running) = (shop.clock.now(), shop.clock.running());
+        {
+            let mut board = shop.figures.locked();
+            if let Some(last) = &board.last {
+                let is_fresh = board.of == of && hour_of(last.at) == hour_of(now);
+                if is_fresh || board.is_counting || running < board.next {
+                    return Ok(Arc::clone(last));
+                }
+            }
+            board.is_counting = true;
+        }
+        let counting = shop.clone();
+        let counted = actix_web::rt::task::spawn_blocking(move || {
+            let counted = count(&counting.reader, now).map(Arc::new);
+            counting.figures.take(counted, of, &counting, running)
+        });
+        match tokio::time::timeout(PATIENCE, counted).await {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(_)) | Err(_) => {
+                let last = shop.figures.locked().last.clone();
+                Ok(last.unwrap_or_default())
+            }
+        }
+    }
+
+    fn take(
+        &self,
+        counted: Result<Arc<Figures>, StoreFault>,
+        of: (u64, u64),
+        shop: &Shop,
+        began: Duration,
+    ) -> Result<Arc<Figures>, StoreFault> {
+        let ended = shop.clock.running();
+        let mut board = self.locked();
+        board.is_counting = false;
+        board.next = ended.saturating_add(ended.saturating_sub(began).saturating_mul(REST));
+        let counted = counted?;
+        board.of = of;
+        board.last = Some(Arc::clone(&counted));
+        Ok(counted)
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Board> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The number of the hour of a moment, since 1970.
+pub fn hour_of(at: Timestamp) -> i64 {
+    at.millis().div_euclid(MILLIS_AN_HOUR)
+}
+
+/// The first moment of an hour.
+pub fn begin_of(hour: i64) -> Timestamp {
+    Timestamp::from_millis(hour.saturating_mul(MILLIS_AN_HOUR))
+}
+
+fn count(reader: &Reader, now: Timestamp) -> Result<Figures, StoreFault> {
+    let first = hour_of(now) - DAYS * HOURS_A_DAY;
+    let mut figures = Figures { at: now, counted_from: first, ..Figures::default() };
+    count_orders(reader, &mut figures, first)?;
+    count_low(reader, &mut figures)?;
+    Ok(figures)
+}
+
+fn count_orders(reader: &Reader, figures: &mut Figures, first: i64) -> Result<(), StoreFault> {
+    let (mut after, mut left) = (None, ORDERS_MAX);
+    loop {
+        let order = store::Order::Descending;
+        let rows = reader.rows(&keys::orders(), after.as_ref(), order, ROWS_AT_ONCE)?;
+        for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
+            let order = reader.get::<Order>(id)?.state;
+            let hour = hour_of(order.placed_at);
+            if hour < first {
+                return Ok(());
+            }
+            if left == 0 {
+                figures.counted_from = hour + 1;
+                return Ok(());
+            }
+            left -= 1;
+            if let Some(sold) = sold_by(&order) {
+                let sum = figures.hours.entry(hour).or_default();
+                *sum = sum.plus(sold);
+            }
+        }
+        if rows.len() < ROWS_AT_ONCE {
+            return Ok(());
+        }
+        after = rows.into_iter().next_back().map(|(key, _)| key);
+    }
+}
+
+/// What an order counts for: nothing before it is paid or sent, or once it is cancelled.
+fn sold_by(order: &Order) -> Option<Sold> {
+    match order.status {
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {}
+        OrderStatus::Pending | OrderStatus::Cancelled => return None,
+    }
+    let back = order.refunded_or_decided().map_or(0, Money::minor);
+    Some(Sold { orders: 1, minor: order.quote.total.minor().saturating_sub(back) })
+}
+
+fn count_low(reader: &Reader, figures: &mut Figures) -> Result<(), StoreFault> {
+    let (mut after, mut left) = (None, LEDGERS_MAX);
+    loop {
+        let order = store::Order::Ascending;
+        let rows = reader.rows(&keys::ledgers(), after.as_ref(), order, ROWS_AT_ONCE)?;
+        for id in rows.iter().filter_map(|(key, _)| key.last_id::<VariantId>()) {
+            if left == 0 {
+                figures.low_is_partial = true;
+                return Ok(());
+            }
+            left -= 1;
+            let ledger = reader.get::<Ledger>(id)?.state;
+            if ledger.is_low() && ledger.is_active {
+                figures.low_count += 1;
+                if figures.low.len() < LOW_MAX {
+                    figures.low.push(id);
+                }
+            }
+        }
+        if rows.len() < ROWS_AT_ONCE {
+            return Ok(());
+        }
+        after = rows.into_iter().next_back().map(|(key, _)| key);
+    }
+}
+
+/// Days that are counted.
+pub const DAYS: i64 = 31;
+/// Hours of a day.
+pub const HOURS_A_DAY: i64 = 24;
+const MILLIS_AN_HOUR: i64 = 60 * 60 * 1000;
+/// The newest orders that one count looks at.
+const ORDERS_MAX: usize = 300_000;
+/// Ledgers that one count looks at.
+const LEDGERS_MAX: usize = 300_000;
+/// What runs low and is named.
+const LOW_MAX: usize = 500;
+const ROWS_AT_ONCE: usize = 256;
+/// So many times as long as a count took, nobody counts again.
+const REST: u32 = 19;
+/// A page waits this long for a count; then it shows the last one.
+const PATIENCE: Duration = Duration::from_millis(1_500);

@@ -1,0 +1,382 @@
+//! Order view: everything there is to say about an order, in words, and what can be done with it.
+
+use serde::Serialize;
+
+use super::parts::{MomentView, TagView, actor};
+use crate::{
+    domain::{
+        checkout::observe::waiting_for,
+        orders::{Entry, Order, OrderRefundState, OrderStatus, PaymentMethod, TimelineKind},
+        payments::{PayState, Payment, RefundState},
+    },
+    http::{answer::Answer, orders::payment_of, pages::words},
+    shop::Shop,
+};
+
+/// An order, for staff.
+#[derive(Serialize)]
+pub(super) struct OrderView {
+    id: String,
+    number: u64,
+    version: u64,
+    status: TagView,
+    placed: MomentView,
+    waiting: Option<String>,
+    customer: CustomerView,
+    lines: Vec<LineView>,
+    sums: Vec<(&'static str, String)>,
+    total: String,
+    payment: PaymentView,
+    refunds: Vec<RefundView>,
+    disputes: Vec<DisputeView>,
+    parcel: Option<String>,
+    timeline: Vec<EntryView>,
+    may: MayView,
+}
+
+#[derive(Serialize)]
+struct CustomerView {
+    user: Option<String>,
+    email: String,
+    phone: String,
+    address: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct LineView {
+    name: String,
+    sku: String,
+    product: String,
+    price: String,
+    units: u32,
+    refunded: u32,
+    subtotal: String,
+}
+
+#[derive(Serialize)]
+struct PaymentView {
+    method: &'static str,
+    state: TagView,
+    attempts: u32,
+    captured: String,
+    refunded: String,
+    reference: Option<String>,
+    decline: Option<String>,
+    authorised_until: Option<MomentView>,
+}
+
+#[derive(Serialize)]
+struct RefundView {
+    id: String,
+    amount: String,
+    state: TagView,
+    reason: Option<String>,
+    detail: Option<String>,
+    may_retry: bool,
+    may_pay_out: bool,
+}
+
+#[derive(Serialize)]
+struct DisputeView {
+    id: String,
+    amount: String,
+    reason: String,
+    state: TagView,
+    due: Option<MomentView>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    at: MomentView,
+    who: String,
+    what: String,
+    detail: Option<String>,
+}
+
+/// What the rules will allow now; the owner decides when it is asked.
+#[derive(Serialize)]
+struct MayView {
+    ship: bool,
+    takes_money: bool,
+    deliver: bool,
+    cancel: bool,
+    receive: bool,
+    refund: bool,
+}
+
+impl OrderView {
+    pub(super) fn of(shop: &Shop, order: &Order, version: u64) -> Answer<OrderView> {
+        let payment = payment_of(shop, order)?.state;
+        let quote = &order.quote;
+        let waiting = waiting_for(order, &payment, shop.clock.now());
+        let timeline = order.timeline.iter().rev().map(|entry| EntryView::of(shop, entry));
+        let parcel = [order.carrier.as_deref(), order.tracking_number.as_deref()];
+        let parcel = parcel.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let mut sums = vec![("Goods", words::price(quote.subtotal))];
+        if !quote.discount.is_zero() {
+            sums.push(("Discount", format!("−{}", words::price(quote.discount))));
+        }
+        sums.push(("Shipping", words::price(quote.shipping)));
+        sums.push(("Tax", words::price(quote.tax)));
+        Ok(OrderView {
+            id: order.id.to_string(),
+            number: order.number,
+            version,
+            status: status_tag(order),
+            placed: MomentView::of(order.placed_at),
+            waiting: waiting.map(|waiting| waiting.name().replace('_', " ")),
+            customer: CustomerView::of(order),
+            lines: lines(order),
+            sums,
+            total: words::price(quote.total),
+            payment: PaymentView::of(order, &payment),
+            refunds: RefundView::all_of(order, &payment),
+            disputes: DisputeView::all_of(order),
+            parcel: Some(parcel).filter(|parcel| !parcel.is_empty()),
+            timeline: timeline.collect::<Answer<_>>()?,
+            may: MayView::of(order),
+        })
+    }
+}
+
+impl CustomerView {
+    fn of(order: &Order) -> CustomerView {
+        let at = &order.shipping_address;
+        let town = [at.postal_code.as_str(), &at.city].join(" ");
+        let lines = [&at.full_name, &at.street, &town, &at.state, &at.country];
+        let address = match order.erased {
+            true => vec!["The customer was erased.".to_owned()],
+            false => lines.into_iter().filter(|line| !line.trim().is_empty()).cloned().collect(),
+        };
+        CustomerView {
+            user: order.customer.user.map(|user| user.to_string()),
+            email: order.customer.email.clone(),
+            phone: at.phone.clone(),
+            address,
+        }
+    }
+}
+
+fn lines(order: &Order) -> Vec<LineView> {
+    let left = order.units_left();
+    let view = |line: &crate::domain::pricing::QuoteLine| {
+        let units = line.quantity.units();
+        let kept = left.iter().find(|left| left.line == line.id).map_or(0, |left| left.units);
+        LineView {
+            name: line.name.clone(),
+            sku: line.sku.clone(),
+            product: line.product.to_string(),
+            price: words::price(line.unit_price),
+            units,
+            refunded: units.saturating_sub(kept),
+            subtotal: words::price(line.subtotal),
+        }
+    };
+    order.quote.lines.iter().map(view).collect()
+}
+
+impl PaymentView {
+    fn of(order: &Order, payment: &Payment) -> PaymentView {
+        let decline = match &payment.state {
+            PayState::Declined { code, .. } => Some(code.replace('_', " ")),
+            PayState::Waiting
+            | PayState::Attempting
+            | PayState::NeedsAction { .. }
+            | PayState::Processing
+            | PayState::Authorised
+            | PayState::Captured
+            | PayState::Voided => order.decline_code.as_deref().map(|code| code.replace('_', " ")),
+        };
+        let reference = payment.gateway_id.clone();
+        let noted = order.receipt.as_ref().and_then(|receipt| receipt.reference.clone());
+        let is_set_aside = payment.state == PayState::Authorised;
+        PaymentView {
+            method: method_words(order.method),
+            state: payment_tag(&payment.state),
+            attempts: payment.attempt,
+            captured: words::price(order.captured),
+            refunded: words::price(order.refunded),
+            reference: reference.or(noted),
+            decline,
+            authorised_until: payment.authorised_until.filter(|_| is_set_aside).map(MomentView::of),
+        }
+    }
+}
+
+impl RefundView {
+    fn all_of(order: &Order, payment: &Payment) -> Vec<RefundView> {
+        let decided = order.refunds.iter().map(|(id, refund)| {
+            let refused = match &refund.state {
+                OrderRefundState::Refused { code } => Some(code.clone()),
+                OrderRefundState::Decided | OrderRefundState::Done => None,
+            };
+            let money = payment.refunds.get(id).map(|refund| &refund.state);
+            view(id.to_string(), refund.amount, refund.reason.clone(), refused, money, payment)
+        });
+        let rest = payment.refunds.iter().filter(|(id, _)| !order.refunds.contains_key(id));
+        let rest = rest.map(|(id, refund)| {
+            let (amount, reason) = (refund.amount, refund.reason.clone());
+            view(id.to_string(), amount, reason, None, Some(&refund.state), payment)
+        });
+        decided.chain(rest).collect()
+    }
+}
+
+fn view(
+    id: String,
+    amount: crate::domain::money::Money,
+    reason: Option<String>,
+    refused: Option<String>,
+    money: Option<&RefundState>,
+    payment: &Payment,
+) -> RefundView {
+    let (words, tone, detail) = match (refused, money) {
+        (Some(code), _) => ("Refused", "bad", Some(code.replace('_', " "))),
+        (None, Some(RefundState::Failed { code })) => {
+            ("Refused", "bad", Some(code.replace('_', " ")))
+        }
+        (None, Some(RefundState::Succeeded { gateway_ref })) => {
+            ("Gone back", "good", Some(gateway_ref.clone()))
+        }
+        (None, Some(RefundState::PaidOut { reference })) => {
+            ("Paid out by hand", "good", reference.clone())
+        }
+        (None, Some(RefundState::InFlight) | None) if payment.by_hand => {
+            ("To be paid out by hand", "warn", None)
+        }
+        (None, Some(RefundState::InFlight) | None) => ("On its way", "", None),
+    };
+    RefundView {
+        id,
+        amount: words::price(amount),
+        reason,
+        detail,
+        may_retry: tone == "bad" && !payment.by_hand,
+        may_pay_out: tone == "bad" || tone == "warn",
+        state: TagView { words, tone },
+    }
+}
+
+impl DisputeView {
+    fn all_of(order: &Order) -> Vec<DisputeView> {
+        use crate::domain::payments::DisputeState::{
+            Closed, Lost, NeedsResponse, UnderReview, Won,
+        };
+        let view = |(id, dispute): (&String, &crate::domain::payments::Dispute)| DisputeView {
+            id: id.clone(),
+            amount: words::price(dispute.amount),
+            reason: dispute.reason.replace('_', " "),
+            state: match dispute.state {
+                NeedsResponse => TagView { words: "Needs your answer", tone: "bad" },
+                UnderReview => TagView { words: "The bank decides", tone: "warn" },
+                Won => TagView { words: "Won", tone: "good" },
+                Lost => TagView { words: "Lost", tone: "bad" },
+                Closed => TagView { words: "Closed", tone: "" },
+            },
+            due: dispute.evidence_by.map(MomentView::of),
+        };
+        order.disputes.iter().map(view).collect()
+    }
+}
+
+impl EntryView {
+    fn of(shop: &Shop, entry: &Entry) -> Answer<EntryView> {
+        let (what, detail) = told(&entry.what);
+        Ok(EntryView {
+            at: MomentView::of(entry.at),
+            who: actor(shop, entry.who)?,
+            what: what.to_owned(),
+            detail: detail.filter(|detail| !detail.is_empty()),
+        })
+    }
+}
+
+fn told(what: &TimelineKind) -> (&'static str, Option<String>) {
+    let plain = |code: &str| code.replace('_', " ");
+    match what {
+        TimelineKind::Placed => ("Placed", None),
+        TimelineKind::PaymentChosen => ("Paid again, with another card", None),
+        TimelineKind::PaymentAwaited { .. } => ("Waits for the payment", None),
+        TimelineKind::ChargeDeclined { code } => ("Payment declined", code.as_deref().map(plain)),
+        TimelineKind::ReceiptNoted { reference } => ("Payment received", reference.clone()),
+        TimelineKind::Authorised => ("Money set aside", None),
+        TimelineKind::Paid { amount } => ("Paid", Some(words::price(*amount))),
+        TimelineKind::Cancelled { reason } => ("Cancelled", Some(plain(reason.name()))),
+        TimelineKind::Shipped { tracking_number, carrier } => {
+            let parcel = [carrier.as_deref(), tracking_number.as_deref()];
+            ("Shipped", Some(parcel.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+        }
+        TimelineKind::Delivered => ("Delivered", None),
+        TimelineKind::Refunded { amount } => ("Refunded", Some(words::price(*amount))),
+        TimelineKind::RefundRefused { code } => ("Refund refused", Some(plain(code))),
+        TimelineKind::RefundRevived => ("Refund tried again", None),
+        TimelineKind::Disputed { amount, state } => {
+            ("Disputed", Some(format!("{}, {}", words::price(*amount), plain(state.name()))))
+        }
+        TimelineKind::CustomerErased => ("Customer erased", None),
+    }
+}
+
+impl MayView {
+    fn of(order: &Order) -> MayView {
+        let is_pending = order.status == OrderStatus::Pending;
+        let by_hand = order.method.is_by_hand() && !order.authorised && order.receipt.is_none();
+        MayView {
+            ship: order.status != OrderStatus::Shipped && order.ship(None, None).is_ok(),
+            takes_money: is_pending && order.authorised,
+            deliver: order.status == OrderStatus::Shipped,
+            cancel: matches!(order.status, OrderStatus::Pending | OrderStatus::Paid),
+            receive: is_pending && by_hand,
+            refund: !is_pending
+                && order.status != OrderStatus::Cancelled
+                && order.left_to_refund().is_ok_and(|left| !left.is_zero()),
+        }
+    }
+}
+
+/// How an order stands.
+pub(super) fn status_tag(order: &Order) -> TagView {
+    let (words, tone) = match order.status {
+        OrderStatus::Pending if order.authorised => ("Authorised", "warn"),
+        OrderStatus::Pending => ("Pending", "warn"),
+        OrderStatus::Paid => ("To ship", "good"),
+        OrderStatus::Shipped => ("Shipped", ""),
+        OrderStatus::Delivered => ("Delivered", ""),
+        OrderStatus::Cancelled => ("Cancelled", "bad"),
+    };
+    TagView { words, tone }
+}
+
+/// What can be chosen to filter by.
+pub(super) fn statuses() -> Vec<(&'static str, &'static str)> {
+    let words = |status| match status {
+        OrderStatus::Pending => "Pending",
+        OrderStatus::Paid => "To ship",
+        OrderStatus::Shipped => "Shipped",
+        OrderStatus::Delivered => "Delivered",
+        OrderStatus::Cancelled => "Cancelled",
+    };
+    OrderStatus::ALL.into_iter().map(|status| (status.name(), words(status))).collect()
+}
+
+fn method_words(method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::None => "Not chosen yet",
+        PaymentMethod::Card => "Card",
+        PaymentMethod::CashOnDelivery => "Cash on delivery",
+        PaymentMethod::BankTransfer => "Bank transfer",
+    }
+}
+
+fn payment_tag(state: &PayState) -> TagView {
+    let (words, tone) = match state {
+        PayState::Waiting => ("Not paid yet", ""),
+        PayState::Attempting | PayState::Processing => ("The bank has not answered yet", "warn"),
+        PayState::NeedsAction { .. } => ("Waits for the customer", "warn"),
+        PayState::Authorised => ("Set aside", "warn"),
+        PayState::Captured => ("Paid", "good"),
+        PayState::Declined { .. } => ("Declined", "bad"),
+        PayState::Voided => ("Given up", ""),
+    };
+    TagView { words, tone }
+}

@@ -1,0 +1,161 @@
+//! Overview: what is to be done, and how the shop sells. The first page staff see.
+
+use actix_web::http::Method;
+use serde::Serialize;
+
+use super::{
+    charts::{ChartView, charts},
+    figures::{Figures, FiguresBoard, begin_of},
+    parts::framed,
+};
+use crate::{
+    domain::{
+        catalogue::Product,
+        ids::{CourierId, ShopId, VariantId},
+        inventory::Ledger,
+        orders::OrderStatus,
+        settings,
+    },
+    http::{
+        access::{Access, Staff},
+        answer::Answer,
+        call::Call,
+        limits::Class,
+        pages::{PageAnswer, words},
+        table::{Operation, op},
+    },
+    shop::Shop,
+    store::{Key, Order, keys},
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    vec![op(Method::GET, "/admin", Class::Reads, "Show what is to be done", show)]
+}
+
+async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
+    let frame = framed(&shop, *who, &call.from, "Overview")?;
+    let figures = FiguresBoard::look(&shop).await?;
+    let is_admin = Access::Admin.admits(who.role);
+    let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
+    let charts = match is_admin {
+        true => charts(&figures, shop.clock.now(), currency),
+        false => Vec::new(),
+    };
+    let is_partial = figures.counted_from > super::figures::hour_of(figures.at) - 24 * 30;
+    let view = OverviewView {
+        tiles: tiles(&shop, &figures, is_admin)?,
+        low: low(&shop, &figures.low, LOW_SHOWN)?,
+        counted_since: (is_admin && is_partial)
+            .then(|| words::moment(begin_of(figures.counted_from))),
+        charts,
+    };
+    frame.show("admin/overview.html", &view)
+}
+
+/// What is to be done, and where.
+fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>> {
+    let low = TileView {
+        label: "Low stock",
+        figure: figures.low_count.to_string(),
+        path: "/admin/products?stock=low",
+        is_pressing: figures.low_count > 0,
+    };
+    if !is_admin {
+        return Ok(vec![low]);
+    }
+    let to_ship = counted(shop, &keys::orders_in(OrderStatus::Paid))?;
+    let disputes = counted(shop, &keys::disputed_orders())?;
+    let dead = dead_letters(shop)?;
+    let tile = |label, (figure, is_pressing), path| TileView { label, figure, path, is_pressing };
+    Ok(vec![
+        tile("To ship", to_ship, "/admin/orders?status=PAID"),
+        low,
+        tile("Disputes", disputes, "/admin/orders?dispute=open"),
+        tile("Undelivered messages", dead, "/admin/orders"),
+    ])
+}
+
+/// How many rows there are, up to a limit, and whether there are any.
+fn counted(shop: &Shop, prefix: &Key) -> Answer<(String, bool)> {
+    let rows = shop.reader.rows(prefix, None, Order::Ascending, COUNTED_MAX + 1)?.len();
+    Ok(said(rows))
+}
+
+fn said(count: usize) -> (String, bool) {
+    let figure = if count > COUNTED_MAX { format!("{COUNTED_MAX}+") } else { count.to_string() };
+    (figure, count > 0)
+}
+
+/// What couriers have given up.
+fn dead_letters(shop: &Shop) -> Answer<(String, bool)> {
+    let couriers = shop.reader.rows(&keys::couriers(), None, Order::Ascending, COURIERS_MAX)?;
+    let mut count = 0;
+    for courier in couriers.iter().filter_map(|(key, _)| key.last_id::<CourierId>()) {
+        let (letters, left) = (keys::dead_letters(courier), COUNTED_MAX + 1 - count);
+        count += shop.reader.rows(&letters, None, Order::Ascending, left)?.len();
+        if count > COUNTED_MAX {
+            break;
+        }
+    }
+    Ok(said(count))
+}
+
+/// What runs low, by name.
+///
+/// # Errors
+/// A fault of the store.
+pub(super) fn low(shop: &Shop, low: &[VariantId], most: usize) -> Answer<Vec<LowView>> {
+    let mut views = Vec::new();
+    for id in low.iter().take(most) {
+        let ledger = shop.reader.get::<Ledger>(*id)?.state;
+        let product = shop.reader.get::<Product>(ledger.product)?.state;
+        if !product.exists() {
+            continue;
+        }
+        let choice = product.variants.get(id).map(|variant| {
+            variant.options.values().map(String::as_str).collect::<Vec<_>>().join(", ")
+        });
+        views.push(LowView {
+            name: product.name.clone(),
+            choice: choice.unwrap_or_default(),
+            sku: ledger.sku.clone(),
+            available: ledger.available(),
+            reserved: ledger.reserved,
+            path: format!("/admin/products/{}", product.id),
+        });
+    }
+    Ok(views)
+}
+
+#[derive(Serialize)]
+struct OverviewView {
+    tiles: Vec<TileView>,
+    charts: Vec<ChartView>,
+    counted_since: Option<String>,
+    low: Vec<LowView>,
+}
+
+#[derive(Serialize)]
+struct TileView {
+    label: &'static str,
+    figure: String,
+    path: &'static str,
+    is_pressing: bool,
+}
+
+/// Something that runs low.
+#[derive(Serialize)]
+pub(super) struct LowView {
+    name: String,
+    choice: String,
+    sku: String,
+    available: u32,
+    reserved: u32,
+    path: String,
+}
+
+/// Beyond this, nobody counts.
+const COUNTED_MAX: usize = 999;
+const COURIERS_MAX: usize = 200;
+const LOW_SHOWN: usize = 8;

@@ -1,0 +1,233 @@
+//! Product list: everything in the catalogue, by what is searched for, with its stock.
+
+use actix_web::http::Method;
+use serde::Serialize;
+
+use super::{
+    figures::FiguresBoard,
+    overview::{LowView, low},
+    parts::{
+        DoneQuery, PagesView, TagView, address, chosen_in, cursor_in, framed, paging, words_in,
+    },
+};
+use crate::{
+    domain::{
+        catalogue::{Product, fold_name},
+        ids::{CategoryId, ProductId},
+        inventory::Ledger,
+    },
+    http::{
+        access::Staff,
+        answer::{Answer, Page},
+        call::CallAsking,
+        cursor::Paging,
+        fields::{Body, Fields},
+        limits::Class,
+        listing::Rows,
+        pages::{FormView, Frame, PageAnswer, frame::ShelfView, words},
+        products::on_sale,
+        search::unreadable,
+        table::{Operation, op},
+    },
+    search::SearchRequest,
+    shop::Shop,
+    store::{Order, keys},
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    vec![op(Method::GET, "/admin/products", Class::Reads, "List products to staff", list)]
+}
+
+async fn list(shop: Shop, who: Staff, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
+    let ListQuery { q, category, stock, status, cursor, done } = call.query;
+    let frame = framed(&shop, *who, &call.from, "Products")?;
+    let paging = paging(cursor);
+    let (low_rows, page) = match stock {
+        Some(Stock::Low) => {
+            let figures = FiguresBoard::look(&shop).await?;
+            let none = Page { items: vec![], limit: paging.limit, next_cursor: None };
+            (Some(low(&shop, &figures.low, usize::MAX)?), none)
+        }
+        None => (None, found(&shop, &q, category_of(&shop, &category)?, status, &paging)?),
+    };
+    let status = status.map_or("", Status::name);
+    let filters = [("q", q.as_str()), ("category", &category), ("status", status)];
+    let view = ListView {
+        pages: PagesView::of(&address("/admin/products", &filters), &paging, &page),
+        rows: page.items,
+        low: low_rows,
+        shelves: frame.shelves().to_vec(),
+        form: form_of(&frame),
+        q,
+        category,
+        status,
+        done: done.done,
+    };
+    frame.show("admin/products.html", &view)
+}
+
+fn form_of(frame: &Frame) -> FormView {
+    frame.form()
+}
+
+fn category_of(shop: &Shop, slug: &str) -> Answer<Option<CategoryId>> {
+    if slug.is_empty() {
+        return Ok(None);
+    }
+    // What is in a category that is not there: nothing.
+    Ok(Some(crate::http::categories::id_of(shop, slug)?.unwrap_or_default()))
+}
+
+/// Products by these words; without words all, the newest first.
+fn found(
+    shop: &Shop,
+    q: &str,
+    category: Option<CategoryId>,
+    status: Option<Status>,
+    paging: &Paging,
+) -> Answer<Page<RowView>> {
+    let is_wanted = |product: &Product| {
+        product.exists()
+            && status.is_none_or(|status| product.is_active == (status == Status::Active))
+            && category.is_none_or(|category| product.category_ids.contains(&category))
+    };
+    if !q.is_empty() {
+        let mut rows = Vec::new();
+        for id in named(shop, q)? {
+            let product = shop.reader.get::<Product>(id)?.state;
+            if is_wanted(&product) {
+                rows.push(RowView::of(shop, &product)?);
+            }
+        }
+        return Ok(Page::whole(rows));
+    }
+    let (name, prefix) = match category {
+        Some(category) => (format!("staff products of {category}"), keys::products_of(category)),
+        None => ("staff products".to_owned(), keys::products()),
+    };
+    let rows = Rows::all(name, prefix, Order::Descending);
+    rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
+        let product = shop.reader.get::<Product>(key.last_id().unwrap_or_default())?.state;
+        if is_wanted(&product) { RowView::of(shop, &product).map(Some) } else { Ok(None) }
+    })
+}
+
+/// What has exactly this SKU or name, then what search finds; what is not for sale too.
+fn named(shop: &Shop, q: &str) -> Answer<Vec<ProductId>> {
+    let exact = [keys::product_by_sku(q), keys::product_by_name(&fold_name(q))];
+    let mut ids = Vec::new();
+    for key in exact {
+        let held = shop.reader.row(&key)?;
+        ids.extend(held.and_then(|value| keys::held_by::<ProductId>(&value)));
+    }
+    let request = SearchRequest { text: q.to_owned(), limit: FOUND_MAX, ..Default::default() };
+    let answer = shop.search.query(&request).map_err(unreadable)?;
+    ids.extend(answer.hits.iter().map(|hit| hit.product));
+    // What is not for sale is not in the index; its name begins with the words, or it is not found.
+    let start = keys::products_starting(&fold_name(q));
+    let rows = shop.reader.rows(&start, None, Order::Ascending, FOUND_MAX)?;
+    ids.extend(rows.iter().filter_map(|(key, _)| key.last_id::<ProductId>()));
+    let mut once = Vec::with_capacity(ids.len());
+    for id in ids {
+        if !once.contains(&id) {
+            once.push(id);
+        }
+    }
+    Ok(once)
+}
+
+/// Which products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    Active,
+    Hidden,
+}
+
+impl Status {
+    fn name(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+            Status::Hidden => "hidden",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stock {
+    Low,
+}
+
+struct ListQuery {
+    q: String,
+    category: String,
+    stock: Option<Stock>,
+    status: Option<Status>,
+    cursor: Option<String>,
+    done: DoneQuery,
+}
+
+impl Body for ListQuery {
+    fn read(fields: &mut Fields<'_>) -> ListQuery {
+        ListQuery {
+            q: words_in(fields, "q"),
+            category: words_in(fields, "category"),
+            stock: chosen_in(fields, "stock", &[("low", Stock::Low)]),
+            status: chosen_in(fields, "status", STATUSES),
+            cursor: cursor_in(fields),
+            done: DoneQuery::read(fields),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ListView {
+    rows: Vec<RowView>,
+    low: Option<Vec<LowView>>,
+    shelves: Vec<ShelfView>,
+    q: String,
+    category: String,
+    status: &'static str,
+    pages: PagesView,
+    form: FormView,
+    done: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RowView {
+    id: String,
+    name: String,
+    image: String,
+    sku: String,
+    variants: usize,
+    price: String,
+    stock: u32,
+    status: TagView,
+}
+
+impl RowView {
+    fn of(shop: &Shop, product: &Product) -> Answer<RowView> {
+        let mut stock = 0_u32;
+        for id in product.variants.keys() {
+            stock = stock.saturating_add(on_sale(&shop.reader.get::<Ledger>(*id)?.state));
+        }
+        let first = product.variants_in_order().first().map(|variant| variant.sku.clone());
+        Ok(RowView {
+            id: product.id.to_string(),
+            name: product.name.clone(),
+            image: product.images.first().cloned().unwrap_or_default(),
+            sku: first.unwrap_or_default(),
+            variants: product.variants.len(),
+            price: words::price(product.price),
+            stock,
+            status: match product.is_active {
+                true => TagView { words: "For sale", tone: "good" },
+                false => TagView { words: "Not for sale", tone: "" },
+            },
+        })
+    }
+}
+
+const STATUSES: &[(&str, Status)] = &[("active", Status::Active), ("hidden", Status::Hidden)];
+/// Products that are found by words.
+const FOUND_MAX: usize = 50;
