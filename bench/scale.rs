@@ -174,6 +174,8 @@ fn fill(dir: &Path, products: usize, orders: usize) {
 
 async fn add(shop: &Shop, number: usize) -> ProductId {
     let wanted = WantedProduct {
+        handle: None,
+        is_active: true,
         name: format!("Scale product {number}"),
         description: "One of very many, with a description of about the usual length.".to_owned(),
         price: Money::of(999, Currency::USD).expect("a price"),

@@ -3,6 +3,7 @@
 //! Only the words; what a command does is wired in `main`. A password never is an argument,
 //! because every user of the machine can read those.
 
+mod exchange;
 mod progress;
 mod proofs;
 mod streams;
@@ -11,6 +12,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+pub use exchange::{ExportCommand, FileForm, ImportCommand};
 pub use progress::Bar;
 use proofs::PROVE_HELP;
 pub use proofs::{CrashOptions, MoneyOptions, OversellOptions, PowerOptions, Proof, ProveOptions};
@@ -88,6 +90,12 @@ pub enum Command {
     /// Try the shop's promises out, on a temporary directory
     #[command(after_help = PROVE_HELP)]
     Prove(ProveOptions),
+    /// Take things from a file into the shop
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Write things of the shop into a file
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Make an admin, or let one in again
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -160,6 +168,8 @@ impl Command {
             | Command::Rebuild
             | Command::Reconcile { .. }
             | Command::Prove(_)
+            | Command::Import(_)
+            | Command::Export(_)
             | Command::Admin(_)
             | Command::Config(_) => Purpose::Shop,
         }

@@ -58,6 +58,16 @@ pub enum ControlRequest {
     },
     /// Asks how the comparison that was asked for last ended.
     Reconciled,
+    /// Looks at products of a file, or takes them.
+    Import {
+        /// Which, and how.
+        asked: serde_json::Value,
+    },
+    /// Asks for a page of all products as rows of a file.
+    Export {
+        /// Which page, in which form.
+        asked: serde_json::Value,
+    },
 }
 
 /// What a running shop answers.
@@ -70,7 +80,7 @@ pub enum ControlAnswer {
     Status(ShopStatus),
     /// It takes longer; ask how it ended.
     Working,
-    /// What a comparison came to, as it is shown over HTTP.
+    /// What was asked for, in a form that its command knows.
     Report(serde_json::Value),
     /// The rules say no.
     Refused {
@@ -331,8 +341,8 @@ const SOCKET: &str = "control.sock";
 const UNFINISHED: &str = "control.sock.new";
 /// Longest path in the address of a Unix socket on Linux, without its closing zero.
 const ADDRESS_BYTES_MAX: usize = 107;
-const REQUEST_BYTES_MAX: usize = 64 * 1024;
-const ANSWER_BYTES_MAX: u64 = 64 * 1024;
+const REQUEST_BYTES_MAX: usize = 2 << 20;
+const ANSWER_BYTES_MAX: u64 = 16 << 20;
 /// Further commands wait in the kernel's queue.
 const CONNECTIONS_MAX: usize = 8;
 /// For a whole conversation in the shop; for each step in the command.

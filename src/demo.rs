@@ -224,7 +224,8 @@ async fn add(
     let mut variants = Vec::new();
     for WareVariant { sku, options, price, stock } in ware.variants {
         let price = price.map(|price| priced(&price, currency)).transpose()?;
-        let wanted = WantedVariant { sku: Some(sku), options, price, images: vec![] };
+        let images = vec![];
+        let wanted = WantedVariant { sku: Some(sku), options, price, images, barcode: None };
         variants.push(StockedVariant { wanted, on_hand: Some(stock) });
     }
     if variants.is_empty() {
@@ -240,6 +241,8 @@ async fn add(
         brand: ware.brand,
         options: ware.options,
         variants,
+        handle: None,
+        is_active: true,
     };
     Ok(shop.assortment.add(wanted, shop.intent(Who::Shop)).await?)
 }

@@ -11,6 +11,7 @@ pub mod config;
 pub mod control;
 pub mod demo;
 pub mod domain;
+pub mod exchange;
 pub mod gateways;
 pub mod http;
 pub mod invariants;

@@ -3,6 +3,7 @@
 //! Order of opening: the store (it takes the directory), the signing secret, the owners, the
 //! shop's own settings, and then whatever a crash has left unfinished is driven on.
 
+mod finding;
 mod gateway;
 mod keeping;
 mod mail;
@@ -35,7 +36,7 @@ use crate::{
     },
     http::{admin::figures::FiguresBoard, cursor::Cursors, products::Renderings},
     meters::Meters,
-    search::{self, Search, SearchFault},
+    search::{self, Misses, Register, Search, SearchFault},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
     subscribers::{live::Live, runner::Runner, search::Following},
@@ -43,6 +44,7 @@ use crate::{
 };
 
 pub use crate::gateways::mail::folder::Filed;
+use finding::finding_over;
 use gateway::{gateway_over, payment_terms, stripe_over};
 use mail::Letters;
 use tidying::keeping;
@@ -127,6 +129,10 @@ pub struct Parts {
     pub search: Search,
     /// Templates and assets of the pages.
     pub web: Arc<Web>,
+    /// What was looked for in vain.
+    pub misses: Misses,
+    /// Where staff look up orders, customers and products.
+    pub register: Register,
     /// What request keys are hashed with.
     pub key_secret: [u8; 32],
     /// What was chosen for this run.
@@ -234,10 +240,7 @@ impl Shop {
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
         let hearing = meters
             .while_making(|| Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone()));
-        let place = search::place_in(&settings.data_dir);
-        let (search, indexer, standing) = Search::open(&place, &settings.shop.language)?;
-        let following = Following::start(store.clone(), search.clone(), indexer, standing, place)
-            .map_err(CannotOpen::Following)?;
+        let (search, register, following) = finding_over(&store, &settings)?;
         let shelves = Shelves::new(store.reader());
         let live = meters.while_making(|| Live::start(store.clone())).map_err(CannotOpen::Live)?;
         let shop = Shop(Arc::new(Parts {
@@ -246,6 +249,8 @@ impl Shop {
             live,
             search,
             web,
+            misses: Misses::load(&search::misses_in(&settings.data_dir)),
+            register,
             following,
             hearing,
             reader: store.reader(),
@@ -321,6 +326,7 @@ impl Shop {
         self.runner.stop();
         self.following.stop();
         self.live.stop();
+        self.keep_misses();
         self.store.clone().close()
     }
 

@@ -47,6 +47,10 @@ pub struct WantedProduct {
     pub options: Vec<ProductOption>,
     /// Its variants, at least one.
     pub variants: Vec<StockedVariant>,
+    /// What its slug follows, if not its name.
+    pub handle: Option<String>,
+    /// Whether it is for sale at once.
+    pub is_active: bool,
 }
 
 /// A variant somebody wants to sell, with the units to begin with.
@@ -67,6 +71,8 @@ pub struct WantedChanges {
     pub edit: ProductEdit,
     /// Other variants.
     pub variants: Option<Vec<StockedVariant>>,
+    /// Whether the slug stays, though the name changes.
+    pub keeps_slug: bool,
 }
 
 /// Where products are added, changed and removed together with their stock. Clones share it.
@@ -186,7 +192,7 @@ impl Assortment {
     ) -> Result<(AddProduct, Vec<NewLedger>), Rejection> {
         let Desks { reader, clock, .. } = &*self.desks;
         let product: ProductId = clock.new_id();
-        let slug = slug_of(&wanted.name);
+        let slug = slug_of(wanted.handle.as_deref().unwrap_or(&wanted.name));
         if reader.row(&keys::product_by_name(&fold_name(&wanted.name)))?.is_some() {
             return Err(CatalogueRefusal::NameTaken.into());
         }
@@ -205,7 +211,16 @@ impl Assortment {
             }
         }
         let WantedProduct {
-            name, description, price, category_ids, images, brand, options, ..
+            name,
+            description,
+            price,
+            category_ids,
+            images,
+            brand,
+            options,
+            handle,
+            is_active,
+            ..
         } = wanted;
         let add = AddProduct {
             product,
@@ -218,6 +233,8 @@ impl Assortment {
             options,
             variants: named(variants, &matched),
             variant_ids,
+            handle,
+            is_active,
         };
         nothing.add(as_new(&add, slug, matched.clone()))?;
         let ledgers = matched.iter().zip(stock).map(|(variant, on_hand)| ledger(variant, on_hand));
@@ -230,14 +247,15 @@ impl Assortment {
         before: &Product,
         wanted: WantedChanges,
     ) -> Result<(ProductChanges, Vec<NewLedger>), Rejection> {
-        let WantedChanges { name, edit, variants } = wanted;
-        let changes = ProductChanges { name, edit, variants: None, fresh_ids: Vec::new() };
+        let WantedChanges { name, edit, variants, keeps_slug } = wanted;
+        let changes = ProductChanges { name, edit, keeps_slug, ..ProductChanges::default() };
         let Some(variants) = variants else { return Ok((changes, Vec::new())) };
         let (variants, stock) = unzipped(variants);
         let spare = || self.desks.clock.new_id();
         // One id even for no variants at all, which means one.
         let ids: Vec<VariantId> = (0..variants.len().max(1)).map(|_| spare()).collect();
-        let slug = changes.name.as_deref().map_or_else(|| before.slug.clone(), slug_of);
+        let renamed = changes.name.as_deref().filter(|_| !keeps_slug);
+        let slug = renamed.map_or_else(|| before.slug.clone(), slug_of);
         let matched = before.match_variants(&slug, variants.clone(), ids.clone())?;
         let mut ledgers = Vec::new();
         for (index, variant) in matched.iter().enumerate() {

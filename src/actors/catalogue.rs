@@ -3,14 +3,16 @@
 //! Rules live in [`crate::domain::catalogue`]; that names, slugs and SKUs are unique is kept
 //! here, because only the owner of the whole catalogue can know it.
 
+mod levels;
+
 use std::sync::Arc;
 
 use crate::{
     domain::{
         catalogue::{
-            CATEGORIES_MAX, CATEGORY_LEVELS_MAX, CatalogueRefusal, Category, NewCategory,
-            NewProduct, Product, ProductEdit, ProductOption, WantedVariant, fold_name,
-            must_fit_below, numbered, slug_of,
+            CatalogueRefusal, Category, NewCategory, NewProduct, Product, ProductEdit,
+            ProductEvent, ProductOption, WantedVariant, fold_name, must_fit_below, numbered,
+            slug_of,
         },
         ids::{CategoryId, Identity, ProductId, VariantId},
         money::Money,
@@ -19,6 +21,7 @@ use crate::{
 };
 
 use super::{Answers, Owner, Rejection, Request, Work};
+use levels::{levels_below, those_above};
 
 /// Adds a product. Safe to send twice.
 #[derive(Clone, Debug)]
@@ -43,6 +46,10 @@ pub struct AddProduct {
     pub variants: Vec<WantedVariant>,
     /// An id for each variant, at least one.
     pub variant_ids: Vec<VariantId>,
+    /// What its slug follows, if not its name.
+    pub handle: Option<String>,
+    /// Whether it is for sale at once.
+    pub is_active: bool,
 }
 
 impl Request for AddProduct {
@@ -60,6 +67,8 @@ pub struct ProductChanges {
     pub variants: Option<Vec<WantedVariant>>,
     /// Ids for those that are new.
     pub fresh_ids: Vec<VariantId>,
+    /// Whether the slug stays, though the name changes.
+    pub keeps_slug: bool,
 }
 
 /// Changes a product. Safe to send twice.
@@ -157,11 +166,12 @@ impl Answers<AddProduct> for Catalogue {
             CatalogueRefusal::NameTaken,
         )?;
         categories_must_exist(work, &msg.category_ids)?;
-        let slug = free_slug(work, &msg.name, id, &PRODUCT_SLUGS)?;
+        let handle = msg.handle.as_ref().unwrap_or(&msg.name);
+        let slug = free_slug(work, handle, id, &PRODUCT_SLUGS)?;
         let product = work.get::<Product>(id)?;
         let variants = product.match_variants(&slug, msg.variants, msg.variant_ids)?;
         skus_must_be_free(work, id, variants.iter().map(|variant| variant.sku.as_str()))?;
-        let added = product.add(NewProduct {
+        let mut added = product.add(NewProduct {
             product: id,
             name: msg.name,
             description: msg.description,
@@ -173,6 +183,9 @@ impl Answers<AddProduct> for Catalogue {
             options: msg.options,
             variants,
         })?;
+        if !msg.is_active && !added.is_empty() {
+            added.push(ProductEvent::ProductDeactivated {});
+        }
         work.made(<Product as crate::domain::aggregate::Aggregate>::KIND, &id);
         work.change::<Product>(id, added)
     }
@@ -189,11 +202,15 @@ impl Answers<EditProduct> for Catalogue {
         if msg.seen.is_some_and(|seen| seen != found.version) {
             return Ok(None);
         }
-        let ProductChanges { name, mut edit, variants, fresh_ids } = msg.changes;
+        let ProductChanges { name, mut edit, variants, fresh_ids, keeps_slug } = msg.changes;
         if let Some(name) = name.filter(|name| *name != before.name) {
             let key = keys::product_by_name(&fold_name(&name));
             must_be_free(work, &key, id, CatalogueRefusal::NameTaken)?;
-            let slug = free_slug(work, &name, id, &PRODUCT_SLUGS)?;
+            let slug = if keeps_slug {
+                before.slug.clone()
+            } else {
+                free_slug(work, &name, id, &PRODUCT_SLUGS)?
+            };
             edit.naming = Some((name, slug));
         }
         if let Some(categories) = &edit.category_ids {
@@ -320,40 +337,6 @@ fn categories_must_exist(work: &mut Work<'_>, ids: &[CategoryId]) -> Result<(), 
         }
     }
     Ok(())
-}
-
-/// This category and those above it, the nearest first; none, if none is meant.
-fn those_above(
-    work: &mut Work<'_>,
-    parent: Option<CategoryId>,
-) -> Result<Vec<CategoryId>, Rejection> {
-    let (mut above, mut next) = (Vec::new(), parent);
-    while let Some(id) = next.filter(|_| above.len() <= CATEGORY_LEVELS_MAX) {
-        let category = work.get::<Category>(id)?;
-        if !category.exists() {
-            return Err(CatalogueRefusal::UnknownCategory.into());
-        }
-        above.push(id);
-        next = category.parent;
-    }
-    Ok(above)
-}
-
-/// How deep the subcategories of a category go.
-fn levels_below(work: &mut Work<'_>, id: CategoryId) -> Result<usize, Rejection> {
-    let mut level = vec![id];
-    for levels in 0..CATEGORY_LEVELS_MAX {
-        let mut next = Vec::new();
-        for id in level {
-            let list = keys::categories_below(id);
-            next.extend(work.listed::<CategoryId>(&list, CATEGORIES_MAX)?);
-        }
-        if next.is_empty() {
-            return Ok(levels);
-        }
-        level = next;
-    }
-    Ok(CATEGORY_LEVELS_MAX)
 }
 
 /// The slug of this name, with the smallest number that makes it nobody else's: neither what

@@ -22,6 +22,17 @@ impl Request for OpenShop {
     type Value = Arc<Shop>;
 }
 
+/// Says which words mean the same to those who search. Safe to send twice.
+#[derive(Debug)]
+pub struct ChangeSynonyms {
+    /// Groups of words; those of one group mean the same.
+    pub synonyms: Vec<Vec<String>>,
+}
+
+impl Request for ChangeSynonyms {
+    type Value = Arc<Shop>;
+}
+
 /// The only writer of the settings.
 pub struct Settings;
 
@@ -36,6 +47,13 @@ impl Answers<OpenShop> for Settings {
             return Ok(shop);
         }
         let events = shop.open(msg.opening)?;
+        work.change::<Shop>(ShopId::default(), events)
+    }
+}
+
+impl Answers<ChangeSynonyms> for Settings {
+    fn answer(&mut self, msg: ChangeSynonyms, work: &mut Work<'_>) -> Result<Arc<Shop>, Rejection> {
+        let events = work.get::<Shop>(ShopId::default())?.set_synonyms(msg.synonyms)?;
         work.change::<Shop>(ShopId::default(), events)
     }
 }

@@ -61,7 +61,9 @@ fn of_stopped_shop(settings: Settings, request: ControlRequest) -> Result<Contro
                 }
                 ControlRequest::Status
                 | ControlRequest::Reconcile { .. }
-                | ControlRequest::Reconciled => ControlAnswer::Done,
+                | ControlRequest::Reconciled
+                | ControlRequest::Import { .. }
+                | ControlRequest::Export { .. } => ControlAnswer::Done,
             };
             shop.close().map_err(Ended::from)
         }

@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     domain::time::Timestamp,
+    search,
     store::{self, StoreOptions, registry, verify::VerifyReport},
 };
 
@@ -37,6 +38,10 @@ pub fn rebuild(settings: &Settings) -> Result<(), Ended> {
         return Err(Ended::Plainly(format!("there is no shop in {}", dir.display())));
     }
     let replayed = store::rebuild(dir, registry(), StoreOptions::default(), &Bar::new())?;
+    // The next start makes both again, while it serves.
+    for index in [search::place_in(dir), search::register_in(dir)] {
+        search::forget(&index).map_err(Ended::plainly)?;
+    }
     say(&format!("the state was made again from {replayed} commits")).map_err(Ended::plainly)
 }
 

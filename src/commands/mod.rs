@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod config;
 mod demo;
+mod exchange;
 mod prove;
 mod reconcile;
 mod serve;
@@ -94,6 +95,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Reconcile { days, json } => reconcile::reconcile(&settings, *days, *json),
         Command::Rebuild => check::rebuild(&settings),
         Command::Prove(options) => prove::prove(options, flags.data_dir.is_some()),
+        Command::Import(command) => exchange::import(settings, command),
+        Command::Export(command) => exchange::export(settings, command),
         Command::Admin(command) => admin::admin(settings, command),
         Command::Config(ConfigCommand::Check | ConfigCommand::Init { .. }) => {
             config::show(&settings, &flags, cli.command.purpose())

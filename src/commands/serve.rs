@@ -19,7 +19,7 @@ use crate::{
     store::{Faults, OpenReport},
 };
 
-use super::{Ended, admin};
+use super::{Ended, admin, exchange};
 
 /// Serves a shop until SIGTERM or SIGINT.
 pub fn serve(mut settings: Settings) -> Result<(), Ended> {
@@ -201,6 +201,8 @@ async fn answer(shop: Shop, request: ControlRequest, address: SocketAddr) -> Con
             reconciled(&shop).await
         }
         ControlRequest::Reconciled => reconciled(&shop).await,
+        ControlRequest::Import { asked } => exchange::answer_import(&shop, asked).await,
+        ControlRequest::Export { asked } => exchange::answer_export(&shop, asked),
         ControlRequest::Status => {
             let health = shop.store().health();
             ControlAnswer::Status(ShopStatus {

@@ -27,9 +27,11 @@ async fn echo(request: ControlRequest) -> ControlAnswer {
         ControlRequest::ResetPassword { email, password } => {
             refused(&email, password.expose_secret())
         }
-        ControlRequest::Status | ControlRequest::Reconcile { .. } | ControlRequest::Reconciled => {
-            ControlAnswer::Done
-        }
+        ControlRequest::Status
+        | ControlRequest::Reconcile { .. }
+        | ControlRequest::Reconciled
+        | ControlRequest::Import { .. }
+        | ControlRequest::Export { .. } => ControlAnswer::Done,
     }
 }
 
@@ -134,7 +136,8 @@ async fn a_directory_with_a_long_path_has_a_socket_too() {
 #[test]
 fn a_request_too_long_is_not_even_sent() {
     let dir = a_directory();
-    let fault = call(dir.path(), &create_admin(&"x".repeat(65_536))).expect_err("too long");
+    let fault =
+        call(dir.path(), &create_admin(&"x".repeat(REQUEST_BYTES_MAX))).expect_err("too long");
     assert!(matches!(fault, ControlFault::TooLarge), "{fault}");
 }
 

@@ -39,6 +39,7 @@ use super::{
     etag::ETag,
     idempotency::{Made, RequestKey},
     limits::Class,
+    lookup,
     problem::Problem,
     table::{Operation, op},
     users::PRIVATE,
@@ -127,6 +128,9 @@ async fn list(shop: Shop, who: Customer, call: CallAsking<Paging>) -> Answer<Pag
 }
 
 async fn list_all(shop: Shop, _: Admin, call: CallAsking<AllQuery>) -> Answer<Page<OrderView>> {
+    if call.query.q.is_some() {
+        lookup::keep_up(&shop).await;
+    }
     page_of_all(&shop, &call.query)
 }
 

@@ -21,6 +21,7 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
             "/v1/product/getproductsbycategory/{slug}",
             "/v1/product/getcategories",
             "/v1/product/categories/tree",
+            "/v1/product/export",
             "/v1/product/getcategory/{id}",
             "/v1/product/getcategoriesbyslug/{slug}",
         ],
@@ -28,7 +29,7 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
     (
         Scope::CatalogueWrite,
         Method::POST,
-        &["/v1/product/createproduct", "/v1/product/createcategory"],
+        &["/v1/product/createproduct", "/v1/product/createcategory", "/v1/product/import"],
     ),
     (
         Scope::CatalogueWrite,

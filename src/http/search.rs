@@ -6,6 +6,7 @@
 //! | GET    | /v1/product/suggest         | suggests up to ten things to look at | public |
 
 mod asked;
+mod owner;
 mod shown;
 
 use std::time::Duration;
@@ -24,7 +25,10 @@ use super::{
     problem::Problem,
     table::{Operation, op},
 };
-use crate::{search::SearchFault, shop::Shop};
+use crate::{
+    search::{Filters, SearchFault},
+    shop::Shop,
+};
 
 pub use asked::SearchFields;
 pub use shown::Positioned;
@@ -32,7 +36,7 @@ pub use shown::Positioned;
 /// The operations of this page.
 pub fn operations() -> Vec<Operation<Shop>> {
     let get = Method::GET;
-    vec![
+    let mut all = vec![
         op(
             get.clone(),
             "/v1/product/searchproducts",
@@ -41,7 +45,9 @@ pub fn operations() -> Vec<Operation<Shop>> {
             search_products,
         ),
         op(get, "/v1/product/suggest", Class::Reads, "Suggest what to look for", suggest_products),
-    ]
+    ];
+    all.extend(owner::operations());
+    all
 }
 
 async fn search_products(
@@ -53,6 +59,10 @@ async fn search_products(
     keep_up(&shop, query.since).await;
     let request = query.fields.request(&shop, query.text, &query.paging, query.facets)?;
     let found = shop.search.query(&request).map_err(unreadable)?;
+    let is_miss = found.total == 0 && request.after.is_none();
+    if is_miss && request.filters == Filters::default() {
+        shop.misses.note(&request.text, shop.clock.now());
+    }
     let answer = FoundProducts::of(&shop, &found, &request, query.paging.limit)?;
     Ok(Positioned { position: found.position, answer })
 }

@@ -28,6 +28,8 @@ use super::{
     fields::{self, Body, Fields, choice, email, secret, text},
     idempotency::{Made, RequestKey},
     limits::Class,
+    listing::Rows,
+    lookup::{self, page_through, spot_in},
     problem::Problem,
     table::{Operation, op},
     views::{Id, MessageView, Time},
@@ -42,8 +44,9 @@ use crate::{
         time::Who,
         users::{Role, User, UserRefusal},
     },
+    search::{Filed, Lookup},
     shop::Shop,
-    store::{Key, Order, keys},
+    store::{Order, keys},
 };
 
 /// The operations of this page.
@@ -70,32 +73,44 @@ pub fn operations() -> Vec<Operation<Shop>> {
 
 async fn getusers(shop: Shop, _: Admin, call: CallAsking<UsersQuery>) -> Answer<Page<UserView>> {
     let UsersQuery { wanted, role, paging } = call.query;
+    if let Some(words) = wanted.filter(|words| !words.trim().is_empty()) {
+        lookup::keep_up(&shop).await;
+        return page_of_found(&shop, &words, role, &paging);
+    }
     let (list, prefix) = match role {
         Some(Role::Admin) => ("admins", keys::admins()),
         Some(Role::InventoryManager | Role::Customer) | None => ("users", keys::users()),
     };
+    Rows::all(list, prefix, Order::Descending).page(
+        &shop.reader,
+        &shop.cursors,
+        &paging,
+        |key, _| {
+            let user = shop.reader.get::<User>(key.last_id().unwrap_or_default())?.state;
+            let is_wanted = user.exists() && role.is_none_or(|role| user.role == role);
+            Ok(is_wanted.then(|| UserView::of(&user)))
+        },
+    )
+}
+
+/// A page of accounts that the register finds, by the beginning of any word.
+fn page_of_found(
+    shop: &Shop,
+    words: &str,
+    role: Option<Role>,
+    paging: &Paging,
+) -> Answer<Page<UserView>> {
+    let list = format!("users found by {words:?} {role:?}");
+    let after = spot_in(shop.cursors.start(&list, paging)?)?;
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-    let rows_max = match (&wanted, role) {
-        (None, None | Some(Role::Admin)) => limit.saturating_add(1),
-        (Some(_), _) | (None, Some(Role::InventoryManager | Role::Customer)) => LOOKED_AT_MAX,
-    };
-    let start = shop.cursors.start(list, &paging)?.map(|key| Key::from_bytes(&key));
-    let rows = shop.reader.rows(&prefix, start.as_ref(), Order::Descending, rows_max)?;
-    let mut has_more = rows.len() == rows_max;
-    let (mut items, mut last) = (Vec::new(), None);
-    for (key, _) in rows {
-        if items.len() == limit {
-            has_more = true;
-            break;
-        }
-        let user = shop.reader.get::<User>(key.last_id().unwrap_or_default())?.state;
-        let is_wanted = wanted.as_deref().is_none_or(|wanted| is_found_by(&user, wanted));
-        if user.exists() && is_wanted && role.is_none_or(|role| user.role == role) {
-            items.push(UserView::of(&user));
-        }
-        last = Some(key);
-    }
-    let next_cursor = last.filter(|_| has_more).map(|key| shop.cursors.seal(list, key.as_bytes()));
+    let (from, to) = (None, None);
+    let lookup = Lookup { filed: Filed::Customer, text: words, from, to, after, limit };
+    let (items, next) = page_through(shop, lookup, |id: UserId| {
+        let user = shop.reader.get::<User>(id)?.state;
+        let is_wanted = user.exists() && role.is_none_or(|role| user.role == role);
+        Ok(is_wanted.then(|| UserView::of(&user)))
+    })?;
+    let next_cursor = next.map(|spot| shop.cursors.seal(&list, &spot.bytes()));
     Ok(Page { items, limit: paging.limit, next_cursor })
 }
 
@@ -190,12 +205,6 @@ pub(super) fn account(shop: &Shop, user: UserId) -> Result<Arc<User>, Problem> {
 }
 
 /// Whether these lower-case words are part of the username, the email or the id.
-fn is_found_by(user: &User, wanted: &str) -> bool {
-    user.username.to_lowercase().contains(wanted)
-        || user.email_folded.contains(wanted)
-        || user.id.to_string() == wanted
-}
-
 struct UsersQuery {
     wanted: Option<String>,
     role: Option<Role>,
@@ -300,5 +309,3 @@ pub(super) const ROLES: &[(&str, Role)] = &[
 /// What only its owner may keep, and must ask about each time.
 pub(super) const PRIVATE: &str = "private, no-cache";
 const WANTED_LETTERS_MAX: usize = 100;
-/// Accounts looked at for one page; the next page goes on behind them, also if few were found.
-const LOOKED_AT_MAX: usize = 5000;

@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 
 use super::{
     addresses, admin, api_keys, auth, card_testing, carts, categories, couriers, demo, docs,
-    events, gateway, health,
+    events, exchange, gateway, health,
     health::{Health, Report},
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inbox, inventory,
     limits::{Allowance, Class, LimitSettings},
-    media, metrics, orders,
+    lookup, media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, reconciliation, search, storefront,
@@ -32,6 +32,8 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(products::operations());
     all.extend(categories::operations());
     all.extend(search::operations());
+    all.extend(exchange::operations());
+    all.extend(lookup::operations());
     all.extend(inventory::operations());
     all.extend(carts::operations());
     all.extend(orders::operations());
@@ -140,10 +142,15 @@ impl Health for Shop {
             Progress::Building { done, all } => format!("building: {done} of {all} products"),
             Progress::Following => "ok".to_owned(),
         };
+        let register = match self.register.progress() {
+            Progress::Building { done, .. } => format!("building: {done} cards"),
+            Progress::Following => "ok".to_owned(),
+        };
         let mut neighbours = BTreeMap::from([
             ("disk".to_owned(), disk.to_owned()),
             ("gateway".to_owned(), gateway.to_owned()),
             ("search".to_owned(), search),
+            ("register".to_owned(), register),
             ("payments".to_owned(), self.desks.charging.condition()),
             ("mail".to_owned(), self.letters.desk.condition()),
         ]);

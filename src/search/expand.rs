@@ -104,6 +104,13 @@ impl View {
         Ok(best)
     }
 
+    /// The most frequent words that a half-typed one may become.
+    pub fn completions(&self, word: &str, most: usize) -> tantivy::Result<Vec<String>> {
+        let longer = self.beginning_with(word)?.into_iter().map(|meant| meant.term);
+        let is_word = |term: &String| term.chars().all(char::is_alphabetic);
+        Ok(longer.filter(is_word).take(most).collect())
+    }
+
     /// The most frequent terms that begin so.
     fn beginning_with(&self, word: &str) -> tantivy::Result<Vec<Meant>> {
         let mut behind = word.as_bytes().to_vec();

@@ -251,6 +251,11 @@ pub fn place_in(data_dir: &Path) -> PathBuf {
     data_dir.join("search")
 }
 
+/// Where the register lies in a data directory.
+pub fn register_in(data_dir: &Path) -> PathBuf {
+    data_dir.join("register")
+}
+
 pub(super) fn damaged(fault: tantivy::TantivyError) -> SearchFault {
     SearchFault::Damaged(fault.to_string())
 }

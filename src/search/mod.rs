@@ -13,7 +13,9 @@ mod gather;
 mod highlight;
 mod index;
 mod matching;
+mod misses;
 mod reading;
+mod register;
 mod request;
 mod schema;
 mod spelling;
@@ -36,7 +38,9 @@ use tantivy::{DocSet, TERMINATED, Term, schema::IndexRecordOption};
 use tokio::sync::watch;
 
 pub use highlight::Highlighter;
-pub use index::{Indexer, Standing, forget, place_in};
+pub use index::{Indexer, Standing, forget, place_in, register_in};
+pub use misses::{Miss, Misses, misses_in};
+pub use register::{Card, Filed, Filing, Lookup, Register, Spot};
 pub use request::{
     FacetValue, Facets, Filters, HITS_MAX, Hit, OptionFacet, Place, SearchAnswer, SearchFault,
     SearchRequest, SearchSort, Suggestion,
@@ -64,6 +68,7 @@ struct Parts {
     view: ArcSwap<View>,
     synonyms: ArcSwap<Synonyms>,
     position: watch::Sender<u64>,
+    wanted: watch::Sender<u64>,
     progress: ArcSwap<Progress>,
     categories: ArcSwap<Vec<(CategoryId, String)>>,
     is_damaged: AtomicBool,
@@ -107,6 +112,7 @@ impl Search {
             view: ArcSwap::from_pointee(view),
             synonyms: ArcSwap::from(synonyms),
             position: watch::Sender::new(position),
+            wanted: watch::Sender::new(0),
             progress: ArcSwap::from_pointee(progress),
             categories: ArcSwap::default(),
             is_damaged: AtomicBool::new(false),
@@ -196,11 +202,24 @@ impl Search {
         *self.0.position.borrow()
     }
 
-    /// Waits until everything up to this position is known. Ends only then: give it a limit.
+    /// Waits until everything up to this position is known, and has it hurried. Ends only then:
+    /// give it a limit.
     pub async fn knows(&self, position: u64) {
         let mut known = self.0.position.subscribe();
+        if *known.borrow() < position {
+            self.0.wanted.send_if_modified(|wanted| {
+                let is_new = *wanted < position;
+                *wanted = position.max(*wanted);
+                is_new
+            });
+        }
         // The sender lives as long as this.
         let _ = known.wait_for(|known| *known >= position).await;
+    }
+
+    /// The last position somebody waits for.
+    pub fn wanted(&self) -> watch::Receiver<u64> {
+        self.0.wanted.subscribe()
     }
 
     /// From now on these mean the same: groups of words or of several words.

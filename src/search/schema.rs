@@ -32,7 +32,7 @@ pub struct Findable {
     pub brand: Option<String>,
     /// What is said about it.
     pub description: String,
-    /// The numbers of its variants.
+    /// The numbers of its variants: SKUs and bar codes.
     pub skus: Vec<String>,
     /// Where it stands, with the categories above, each with its name.
     pub categories: Vec<(CategoryId, String)>,
@@ -258,7 +258,7 @@ pub(super) fn fold_label(label: &str) -> String {
 }
 
 /// Raised with everything here that changes.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 /// Between an option's name and its value.
 pub(super) const OPTION_BREAK: char = '\u{1f}';
 pub(super) const LEVEL_DESCRIPTION: usize = 1;

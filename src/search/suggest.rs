@@ -2,6 +2,9 @@
 
 use super::{
     Search,
+    expand::Tolerance,
+    found,
+    reading::Typed,
     request::{SearchFault, SearchRequest, Suggestion},
     words::Words,
 };
@@ -23,8 +26,36 @@ impl Search {
         let mut suggestions: Vec<Suggestion> = Vec::new();
         suggestions.extend(self.categories_like(text).into_iter().map(Suggestion::Category));
         suggestions.extend(products.hits.iter().map(|hit| Suggestion::Product(hit.product)));
+        suggestions.extend(self.queries_like(text)?.into_iter().map(Suggestion::Query));
         suggestions.truncate(SUGGESTIONS_MAX);
         Ok(suggestions)
+    }
+
+    /// The text with its last word completed, as far as that finds something.
+    fn queries_like(&self, text: &str) -> Result<Vec<String>, SearchFault> {
+        let view = self.0.view.load_full();
+        self.guarded(|| {
+            let typed = Typed::read(text, &mut view.words.clone());
+            let is_half = typed.is_open && typed.phrases.is_empty();
+            let Some((last, before)) = typed.words.split_last().filter(|_| is_half) else {
+                return Ok(Vec::new());
+            };
+            let mut queries = Vec::new();
+            for word in view.completions(last, COMPLETIONS_MAX)? {
+                let words = [before, &[word]].concat();
+                let query = words.join(" ");
+                let request = SearchRequest { limit: 1, ..SearchRequest::default() };
+                let typed = Typed { words, ..Typed::default() };
+                let wanted = view.wanted(&typed, Tolerance::Unknown)?;
+                if found(&view, &request, &typed, &wanted)?.total > 0 {
+                    queries.push(query);
+                }
+                if queries.len() == QUERIES_MAX {
+                    break;
+                }
+            }
+            Ok(queries)
+        })
     }
 
     fn categories_like(&self, text: &str) -> Vec<CategoryId> {
@@ -44,3 +75,6 @@ impl Search {
 pub const SUGGESTIONS_MAX: usize = 10;
 const PRODUCTS_MAX: usize = 6;
 const CATEGORIES_MAX: usize = 2;
+const QUERIES_MAX: usize = 2;
+/// Words that are tried to complete the last one.
+const COMPLETIONS_MAX: usize = 3;

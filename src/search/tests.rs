@@ -11,7 +11,10 @@ struct World {
 
 impl World {
     fn with(products: &[Findable]) -> World {
-        let folder = tempfile::tempdir().expect("a folder");
+        World::on(tempfile::tempdir().expect("a folder"), products)
+    }
+
+    fn on(folder: tempfile::TempDir, products: &[Findable]) -> World {
         let (search, indexer, standing) = Search::open(folder.path(), "en").expect("an index");
         assert_eq!(standing, None, "a new index knows nothing");
         let mut world = World { search, indexer, _folder: folder };
@@ -268,4 +271,85 @@ fn an_index_of_another_language_or_that_was_cut_is_made_anew() {
     bytes[3] ^= 1;
     std::fs::write(&terms, bytes).expect("room");
     assert_eq!(open("de").2, None);
+}
+
+#[test]
+fn months_of_small_changes_leave_few_segments_and_no_growing_files() {
+    let products: Vec<Findable> = (1..=200).map(|number| product(number, "Green Tea")).collect();
+    // In memory, where the machine has a place for that: what is asked is not how durable it is.
+    let memory = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+    let mut world = World::on(memory.expect("a folder"), &products);
+    let bytes = |world: &World| -> u64 {
+        let files = std::fs::read_dir(world._folder.path()).expect("a folder").flatten();
+        files.filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum()
+    };
+    let (mut most_segments, mut early_bytes, mut late_bytes) = (0, 0, 0);
+    for change in 0..CHANGES {
+        let number = u8::try_from(change % 200 + 1).expect("small");
+        let changed = Findable {
+            price_minor: i64::try_from(change).expect("small"),
+            ..product(number, "Green Tea")
+        };
+        world.indexer.put(&changed).expect("room");
+        world.commit(change + 2);
+        most_segments = most_segments.max(world.search.size().0);
+        let seen = if change < CHANGES / 2 { &mut early_bytes } else { &mut late_bytes };
+        *seen = bytes(&world).max(*seen);
+    }
+    // Merging runs beside the writer and may be a little behind it.
+    assert!(most_segments <= SEGMENTS_USUAL, "{most_segments} segments");
+    assert!(late_bytes <= early_bytes * 2, "{early_bytes} bytes became {late_bytes}");
+    assert_eq!(world.search.size().1, 200);
+    let request = SearchRequest { text: "tea".to_owned(), limit: 1, ..Default::default() };
+    assert_eq!(world.ask(request).total, 200);
+}
+
+/// As many commits as a quiet shop makes in a month.
+const CHANGES: u64 = 400;
+/// Segments that are there while some of them are being merged.
+const SEGMENTS_USUAL: usize = 40;
+
+#[test]
+fn no_language_is_brought_down_by_any_text() {
+    let texts = [
+        "",
+        "\u{0}",
+        "*",
+        "\"open",
+        "a AND (b OR",
+        "\u{202e}txt",
+        "🫖",
+        "שלום",
+        "緑茶",
+        "ß",
+        "ﬁ",
+        "İı",
+        "ข้าว",
+        "\u{300}\u{301}",
+        "don't",
+        "1 2 3",
+        "e\u{301}te\u{301}",
+        "\\",
+        "-",
+        "ǆ",
+    ];
+    for language in [
+        "ar", "da", "nl", "en", "fi", "fr", "de", "el", "hu", "it", "no", "pt", "ro", "ru", "es",
+        "sv", "ta", "tr", "xx", "",
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (search, mut indexer, _) = Search::open(folder.path(), language).expect("an index");
+        for (number, text) in (1..).zip(texts) {
+            let found = Findable { description: text.to_owned(), ..product(number, text) };
+            indexer.put(&found).expect("room");
+        }
+        indexer.commit(Some(Standing { position: 1, timeline: 1 })).expect("a commit");
+        search.show(1).expect("a view");
+        for text in texts.into_iter().chain([&*"x".repeat(10_000), &*"word ".repeat(2_000)]) {
+            let request = SearchRequest { text: text.to_owned(), limit: 5, ..Default::default() };
+            search.query(&request).unwrap_or_else(|fault| panic!("{language} {text:?}: {fault}"));
+            search.suggest(text).unwrap_or_else(|fault| panic!("{language} {text:?}: {fault}"));
+        }
+        assert!(!search.is_damaged(), "{language}");
+    }
 }

@@ -67,6 +67,14 @@ impl Words {
         words
     }
 
+    /// A text as one word, with all that stands in it but spaces at its ends.
+    pub fn whole(&mut self, text: &str) -> String {
+        let shown = text.chars().filter(|letter| !letter.is_control() && !is_mark(*letter));
+        let shown: String = shown.take(WHOLE_LETTERS_MAX).collect();
+        let mut folding = self.folding.token_stream(shown.trim());
+        if folding.advance() { folding.token().text.clone() } else { String::new() }
+    }
+
     /// A text as its words only, with single spaces.
     pub fn folded(&mut self, text: &str) -> String {
         let words: Vec<String> = self.split(text).into_iter().map(|word| word.text).collect();
@@ -124,6 +132,9 @@ fn is_of_script_without_spaces(letter: char) -> bool {
 pub(super) const STEM_MARK: char = '\u{1}';
 /// Longest word; what is longer is cut.
 pub const WORD_LETTERS_MAX: usize = 40;
+
+/// Longest text that is taken as one word.
+const WHOLE_LETTERS_MAX: usize = 120;
 
 /// Code, stemmer, and the words that say nothing on their own.
 const LANGUAGES: &[(&str, Language, &str)] = &[

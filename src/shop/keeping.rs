@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     actors::{purchases::Sweep, reconciling::DAYS_USUAL},
-    memory,
+    memory, search,
 };
 
 use super::Shop;
@@ -36,6 +36,7 @@ impl Shop {
         while !self.is_closing() {
             every.tick().await;
             self.meters.take_in();
+            self.keep_misses();
             memory::give_back();
         }
     }
@@ -49,6 +50,14 @@ impl Shop {
             if let Err(error) = self.reconciling.compare(DAYS_USUAL).await {
                 tracing::warn!(%error, "the books could not be compared");
             }
+        }
+    }
+
+    /// Keeps what was looked for in vain, if anything is new.
+    pub(super) fn keep_misses(&self) {
+        let place = search::misses_in(&self.settings.data_dir);
+        if let Err(error) = self.misses.save(&place) {
+            tracing::warn!(%error, "searches without results could not be kept");
         }
     }
 }

@@ -1,11 +1,15 @@
-//! The search projection: lets the index follow the journal, one thread of its own.
+//! The search projection: lets the index of products and the staff's register follow the journal,
+//! one thread for both.
 //!
-//! Invariant: the index is in step with the journal after any crash. It is told what products are
-//! *now*, so that an entry that is read twice changes nothing, and its position is kept in the
-//! commit of what it knows. If it is missing, damaged, of an older schema or ahead of the
-//! journal, it is made again from committed products while the shop serves.
+//! Invariant: each is in step with the journal after any crash. It is told what things are *now*,
+//! so that an entry that is read twice changes nothing, and its position is kept in the commit of
+//! what it knows. If it is missing, damaged, of an older schema or ahead of the journal, it is
+//! made again from what is committed while the shop serves.
 
+mod backlog;
+mod cards;
 mod catalogue;
+mod making;
 mod touched;
 
 use std::{
@@ -23,17 +27,49 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use self::touched::Touched;
+use self::{backlog::Backlog, touched::Touched};
 use crate::{
-    domain::{
-        catalogue::{CATEGORIES_MAX, Category, Product},
-        ids::{CategoryId, ProductId, ShopId},
-        inventory::Ledger,
-        settings::Shop,
-    },
-    search::{Indexer, Progress, Search, SearchFault, Standing},
-    store::{Entry, Follower, Order, Reader, Seq, Store, StoreFault, keys},
+    domain::{ids::ProductId, inventory::Ledger},
+    search::{Filing, Indexer, Register, Search, SearchFault, Standing},
+    store::{Entry, Follower, Reader, Seq, Store, StoreFault},
 };
+
+/// The index of products, with its writer and where it stands.
+pub struct Goods {
+    /// The index.
+    pub search: Search,
+    /// Its writer.
+    pub indexer: Indexer,
+    /// Where it stands; nowhere, if it is to be made.
+    pub standing: Option<Standing>,
+    /// Where it lies.
+    pub dir: PathBuf,
+}
+
+/// The staff's register, with its writer and where it stands.
+pub struct Desk {
+    /// The register.
+    pub register: Register,
+    /// Its writer.
+    pub filing: Filing,
+    /// Where it stands; nowhere, if it is to be made.
+    pub standing: Option<Standing>,
+    /// Where it lies.
+    pub dir: PathBuf,
+}
+
+/// Both writers.
+struct Pens {
+    goods: Indexer,
+    cards: Filing,
+}
+
+impl Pens {
+    /// Changes that are not committed yet.
+    fn changes(&self) -> u64 {
+        self.goods.changes() + self.cards.changes()
+    }
+}
 
 /// The running projection; dropping it ends it, with everything it knows committed.
 pub struct Following {
@@ -46,27 +82,28 @@ impl Following {
     ///
     /// # Errors
     /// The machine gives no thread.
-    pub fn start(
-        store: Store,
-        search: Search,
-        indexer: Indexer,
-        standing: Option<Standing>,
-        dir: PathBuf,
-    ) -> io::Result<Following> {
+    pub fn start(store: Store, goods: Goods, desk: Desk) -> io::Result<Following> {
         let (stop, told) = watch::channel(false);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let Goods { search, indexer, standing, dir } = goods;
+        let Desk { register, filing, standing: filed, dir: register_dir } = desk;
+        let pens = Pens { goods: indexer, cards: filing };
         let projection = Projection {
             reader: store.reader(),
             store,
             search,
             dir,
+            register,
+            register_dir,
             told,
             standing,
+            filed,
             pending: BTreeMap::new(),
+            backlog: Backlog::default(),
         };
         let thread = std::thread::Builder::new()
             .name("search".to_owned())
-            .spawn(move || runtime.block_on(projection.run(indexer)))?;
+            .spawn(move || runtime.block_on(projection.run(pens)))?;
         Ok(Following { stop, thread: Mutex::new(Some(thread)) })
     }
 
@@ -99,7 +136,7 @@ enum Trouble {
 enum Ended {
     /// The shop closes.
     Told,
-    /// The index must be made again.
+    /// One of the two must be made again.
     Unfit(&'static str),
 }
 
@@ -108,69 +145,74 @@ struct Projection {
     reader: Reader,
     search: Search,
     dir: PathBuf,
+    register: Register,
+    register_dir: PathBuf,
     told: watch::Receiver<bool>,
-    /// Where the last commit stands.
+    /// Where the last commit of the index stands.
     standing: Option<Standing>,
+    /// Where the last commit of the register stands.
+    filed: Option<Standing>,
     /// Stock and sales of what was put in and not committed yet; `None` if it was taken out.
     pending: BTreeMap<ProductId, Option<(bool, u64)>>,
+    /// Products of a category that changed, if they are so many that others go first.
+    backlog: Backlog,
 }
 
 impl Projection {
-    async fn run(mut self, indexer: Indexer) {
-        let mut indexer = Some(indexer);
+    async fn run(mut self, pens: Pens) {
+        let mut pens = Some(pens);
         while !*self.told.borrow() {
-            let ended = match indexer.take() {
-                Some(indexer) => self.follow(indexer).await,
-                None => self.begin_again().map(|made| {
-                    indexer = Some(made);
-                    Ended::Unfit("")
-                }),
+            let ended = match pens.take() {
+                Some(pens) => self.follow(pens).await,
+                None => match self.begin_again() {
+                    Ok(made) => {
+                        pens = Some(made);
+                        continue;
+                    }
+                    Err(trouble) => Err(trouble),
+                },
             };
             match ended {
                 Ok(Ended::Told) => return,
-                Ok(Ended::Unfit("")) => {}
-                Ok(Ended::Unfit(why)) => {
-                    tracing::warn!(why, "the search index is made again");
-                    self.standing = None;
-                }
+                Ok(Ended::Unfit(why)) => tracing::warn!(why, "a search index is made again"),
                 Err(Trouble::Store(error)) => {
                     tracing::error!(%error, "search cannot follow the journal");
                     self.pause().await;
                 }
                 Err(Trouble::Search(error)) => {
-                    tracing::error!(%error, "the search index cannot be written; trying again");
+                    tracing::error!(%error, "a search index cannot be written; trying again");
                     self.pause().await;
                 }
             }
         }
     }
 
-    /// The index opened again, or begun anew if it is unfit.
-    fn begin_again(&mut self) -> Result<Indexer, Trouble> {
+    /// Both opened again; what is unfit is begun anew.
+    fn begin_again(&mut self) -> Result<Pens, Trouble> {
         if self.standing.is_none() || self.search.is_damaged() {
             self.search.forget(&self.dir)?;
         }
-        let (indexer, standing) = self.search.reopen(&self.dir)?;
+        let (goods, standing) = self.search.reopen(&self.dir)?;
         self.standing = standing;
         self.pending.clear();
-        Ok(indexer)
+        self.backlog = Backlog::default();
+        if self.filed.is_none() || self.register.is_damaged() {
+            self.register.forget(&self.register_dir)?;
+        }
+        let (cards, filed) = self.register.reopen(&self.register_dir)?;
+        self.filed = filed;
+        Ok(Pens { goods, cards })
     }
 
-    async fn follow(&mut self, mut indexer: Indexer) -> Result<Ended, Trouble> {
+    async fn follow(&mut self, mut pens: Pens) -> Result<Ended, Trouble> {
         self.learn_settings()?;
-        if self.standing.is_some_and(|standing| !self.agrees(standing)) {
+        if self.has_another_journal() {
             return Ok(Ended::Unfit("it knows another journal"));
         }
-        let begun = match self.standing {
-            Some(standing) => standing,
-            None => match self.build(&mut indexer)? {
-                Some(standing) => standing,
-                None => return Ok(Ended::Told),
-            },
-        };
-        self.search.set_progress(Progress::Following);
+        let Some(begun) = self.complete(&mut pens)? else { return Ok(Ended::Told) };
         let mut last = begun;
         let mut follower = self.store.follow(begun.position);
+        let mut hurried = [self.search.wanted(), self.register.wanted()];
         let mut gathering: Option<Pin<Box<Sleep>>> = None;
         let mut since_commit = 0;
         loop {
@@ -178,34 +220,80 @@ impl Projection {
             if let Some(entry) = entries.last() {
                 last = Standing { position: entry.seq, timeline: entry.timeline };
                 since_commit += entries.len();
-                self.take(&entries, &mut indexer)?;
+                self.take(&entries, &mut pens)?;
             }
-            if indexer.changes() == 0 {
-                self.search.reached(follower.position());
-            } else {
+            self.work_off(&mut pens.goods)?;
+            self.say_what_is_known(&pens, follower.position());
+            if pens.changes() > 0 {
                 gathering.get_or_insert_with(|| Box::pin(sleep(GATHER)));
             }
-            let is_full = indexer.changes() >= CHANGES_MAX || since_commit >= ENTRIES_MAX;
-            let is_over = gathering.as_ref().is_some_and(|timer| timer.is_elapsed()) || is_full;
-            if is_over {
-                self.commit(&mut indexer, last, follower.position())?;
-                (gathering, since_commit) = (None, 0);
+            let is_full = pens.changes() >= CHANGES_MAX || since_commit >= ENTRIES_MAX;
+            let is_awaited = entries.is_empty() && self.is_awaited();
+            let is_over = gathering.as_ref().is_some_and(|timer| timer.is_elapsed());
+            if is_over || is_full || is_awaited {
+                let with_all = since_commit >= ENTRIES_MAX;
+                self.commit(&mut pens, last, follower.position(), with_all)?;
+                gathering = None;
+                since_commit = if with_all { 0 } else { since_commit };
             }
-            if self.search.is_damaged() {
+            if self.is_damaged() {
                 return Ok(Ended::Unfit("a part of it cannot be read"));
             }
-            if entries.is_empty() && !self.wait(&mut follower, gathering.as_mut()).await {
-                self.commit(&mut indexer, last, follower.position())?;
+            let goes_on = !entries.is_empty()
+                || self.has_more_to_do()
+                || self.wait(&mut follower, gathering.as_mut(), &mut hurried).await;
+            if !goes_on {
+                self.commit(&mut pens, last, follower.position(), true)?;
                 return Ok(Ended::Told);
             }
         }
     }
 
-    /// Waits for entries, the end of gathering or a look at how the index is; `false` at the end.
+    fn has_more_to_do(&self) -> bool {
+        !self.backlog.is_empty() && !*self.told.borrow()
+    }
+
+    /// A part of the backlog, so that what changes meanwhile is not kept waiting by it.
+    fn work_off(&mut self, indexer: &mut Indexer) -> Result<(), Trouble> {
+        for product in self.backlog.next(AT_ONCE_MAX) {
+            self.put(product, indexer)?;
+        }
+        Ok(())
+    }
+
+    /// Where nothing is to be written, everything that was read is known.
+    fn say_what_is_known(&self, pens: &Pens, position: Seq) {
+        if pens.goods.changes() == 0 && self.backlog.is_empty() {
+            self.search.reached(position);
+        }
+        if pens.cards.changes() == 0 {
+            self.register.reached(position);
+        }
+    }
+
+    /// Whether somebody waits for what is read and not committed.
+    fn is_awaited(&self) -> bool {
+        *self.search.wanted().borrow() > self.search.position()
+            || *self.register.wanted().borrow() > self.register.position()
+    }
+
+    fn is_damaged(&mut self) -> bool {
+        if self.search.is_damaged() {
+            self.standing = None;
+        }
+        if self.register.is_damaged() {
+            self.filed = None;
+        }
+        self.standing.is_none() || self.filed.is_none()
+    }
+
+    /// Waits for entries, the end of gathering, somebody in a hurry or a look at how things are;
+    /// `false` at the end.
     async fn wait(
         &mut self,
         follower: &mut Follower,
         gathering: Option<&mut Pin<Box<Sleep>>>,
+        hurried: &mut [watch::Receiver<u64>; 2],
     ) -> bool {
         let timer = async {
             match gathering {
@@ -213,9 +301,12 @@ impl Projection {
                 None => sleep(LOOK_EVERY).await,
             }
         };
+        let [for_goods, for_cards] = hurried;
         tokio::select! {
             told = self.told.wait_for(|told| *told) => { drop(told); false }
             is_open = follower.wait() => is_open,
+            Ok(()) = for_goods.changed() => true,
+            Ok(()) = for_cards.changed() => true,
             () = timer => true,
         }
     }
@@ -227,70 +318,10 @@ impl Projection {
         }
     }
 
-    /// Whether the journal is the one the index was made from.
-    fn agrees(&self, standing: Standing) -> bool {
-        if standing.position > self.store.health().seq {
-            return false;
-        }
-        let before = standing.position.saturating_sub(1);
-        let read = self.store.follow(before).read(1);
-        // What was written in the end of a run without events has nothing to compare.
-        let same = |entry: &Entry| {
-            entry.seq != standing.position
-                || standing.timeline == 0
-                || entry.timeline == standing.timeline
-        };
-        read.is_ok_and(|entries| entries.first().is_none_or(same))
-    }
-
-    /// Makes the index anew from what is committed; where it stands then, unless the shop closes.
-    fn build(&mut self, indexer: &mut Indexer) -> Result<Option<Standing>, Trouble> {
-        let position = self.store.health().seq;
-        let all = catalogue::count(&self.reader)?;
-        tracing::info!(products = all, "the search index is being made");
-        self.search.set_progress(Progress::Building { done: 0, all });
-        indexer.clear()?;
-        let reader = self.reader.clone();
-        for (done, product) in (1..).zip(reader.all::<Product>()) {
-            self.put(product?.1.state.id, indexer)?;
-            if done % TOLD_EVERY == 0 {
-                if *self.told.borrow() {
-                    return Ok(None);
-                }
-                self.search.set_progress(Progress::Building { done, all });
-                tracing::info!(done, all, "the search index is being made");
-            }
-            if done % SHOWN_EVERY == 0 {
-                indexer.commit(None)?;
-                self.search.show(0)?;
-                self.pending.clear();
-            }
-        }
-        let standing = Standing { position, timeline: 0 };
-        self.commit(indexer, standing, position)?;
-        tracing::info!(products = all, "the search index is complete");
-        Ok(Some(standing))
-    }
-
-    fn commit(
-        &mut self,
-        indexer: &mut Indexer,
-        standing: Standing,
-        position: Seq,
-    ) -> Result<(), Trouble> {
-        if self.standing == Some(standing) && indexer.changes() == 0 {
-            return Ok(());
-        }
-        indexer.commit(Some(standing))?;
-        self.search.show(position)?;
-        self.pending.clear();
-        self.standing = Some(standing);
-        Ok(())
-    }
-
     /// Brings the index up to these entries.
-    fn take(&mut self, entries: &[Entry], indexer: &mut Indexer) -> Result<(), Trouble> {
+    fn take(&mut self, entries: &[Entry], pens: &mut Pens) -> Result<(), Trouble> {
         let touched = Touched::by(entries)?;
+        self.file(&touched, &mut pens.cards)?;
         let mut products = touched.products;
         for variant in touched.ledgers {
             let product = self.reader.get::<Ledger>(variant)?.state.product;
@@ -299,12 +330,15 @@ impl Projection {
             }
         }
         for category in &touched.categories {
-            for product in catalogue::standing_in(&self.reader, *category)? {
-                products.insert(product);
+            let standing = catalogue::standing_in(&self.reader, *category)?;
+            if standing.len() > AT_ONCE_MAX {
+                self.backlog.add(standing, self.standing);
+            } else {
+                products.extend(standing);
             }
         }
         for product in products {
-            self.put(product, indexer)?;
+            self.put(product, &mut pens.goods)?;
         }
         if touched.shop || !touched.categories.is_empty() {
             self.learn_settings()?;
@@ -334,21 +368,6 @@ impl Projection {
         self.pending.insert(product, stock);
         Ok(())
     }
-
-    /// What search must know besides products: synonyms and the names of categories.
-    fn learn_settings(&self) -> Result<(), Trouble> {
-        let rows = self.reader.rows(&keys::categories(), None, Order::Ascending, CATEGORIES_MAX)?;
-        let mut categories = Vec::new();
-        for id in rows.iter().filter_map(|(key, _)| key.last_id::<CategoryId>()) {
-            let category = self.reader.get::<Category>(id)?.state;
-            if category.exists() {
-                categories.push((id, category.name.clone()));
-            }
-        }
-        self.search.use_categories(categories);
-        let shop = self.reader.get::<Shop>(ShopId::default())?.state;
-        Ok(self.search.use_synonyms(&shop.synonyms)?)
-    }
 }
 
 /// Changes are gathered so long before they are committed together.
@@ -358,11 +377,10 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a fault, before it is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
 const ENTRIES_AT_ONCE: usize = 256;
+/// Products of a changed category that are indexed before anything else is looked at.
+const AT_ONCE_MAX: usize = 500;
 /// Changes in one commit.
 const CHANGES_MAX: u64 = 4_096;
 /// Entries after which the position is committed, though nothing to be found has changed: so
 /// many are read again after a crash.
 const ENTRIES_MAX: usize = 100_000;
-const TOLD_EVERY: u64 = 5_000;
-/// While the index is made, what is in so far can be found after so many products.
-const SHOWN_EVERY: u64 = 25_000;

@@ -48,6 +48,7 @@ async fn a_product_is_shown_as_it_was_added() {
     {
       "data": {
         "_id": "[id]",
+        "barcode": null,
         "brand": "Bodega",
         "breadcrumbs": [
           {
@@ -76,6 +77,7 @@ async fn a_product_is_shown_as_it_was_added() {
         "updatedAt": "[time]",
         "variants": [
           {
+            "barcode": null,
             "id": "[id]",
             "images": [],
             "options": {},

@@ -153,7 +153,8 @@ async fn half_words_suggest_products_and_categories() {
     let suggested = visitor.get("/v1/product/suggest?query=choc").await.data();
     let kinds: Vec<&str> =
         suggested.as_array().expect("a list").iter().map(|one| text(&one["kind"])).collect();
-    assert_eq!(kinds, ["category", "product"]);
+    assert_eq!(kinds, ["category", "product", "query"]);
+    assert_eq!(suggested[2]["text"], "chocolate");
     assert_eq!(suggested[1]["name"], "Dark Chocolate Bar");
 }
 

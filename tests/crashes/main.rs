@@ -6,6 +6,7 @@
 
 mod checkout;
 mod contracts;
+mod files;
 mod histories;
 mod housekeeping;
 mod old_data;

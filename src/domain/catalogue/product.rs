@@ -61,6 +61,8 @@ pub struct ProductEdit {
     pub is_active: Option<bool>,
     /// Another SKU for its only variant.
     pub sku: Option<String>,
+    /// Another bar code for its only variant, or none.
+    pub barcode: Option<Option<String>>,
     /// Other options.
     pub options: Option<Vec<ProductOption>>,
     /// Other variants, from [`Product::match_variants`].
@@ -228,6 +230,12 @@ impl Product {
                 return Err(CatalogueRefusal::VariantRequired);
             };
             only.sku = sku;
+        }
+        if let Some(barcode) = edit.barcode {
+            let [only] = &mut variants[..] else {
+                return Err(CatalogueRefusal::VariantRequired);
+            };
+            only.barcode = barcode;
         }
         price_must_fit(self.price.currency(), price)?;
         lists_must_fit(&category_ids, &images)?;

@@ -37,6 +37,9 @@ pub struct Variant {
     pub images: Vec<String>,
     /// Where it stands among the variants, from zero.
     pub position: u32,
+    /// The number of its bar code, if it has one.
+    #[serde(default)]
+    pub barcode: Option<String>,
 }
 
 /// A variant as somebody wants it, before it is known which one it is.
@@ -50,6 +53,8 @@ pub struct WantedVariant {
     pub price: Option<Money>,
     /// Its own pictures.
     pub images: Vec<String>,
+    /// The number of its bar code, if it has one.
+    pub barcode: Option<String>,
 }
 
 impl Product {
@@ -81,8 +86,8 @@ impl Product {
                 .sku
                 .or_else(|| known.map(|known| known.sku.clone()))
                 .unwrap_or_else(|| made_sku(slug, id));
-            let WantedVariant { options, price, images, .. } = want;
-            matched.push(Variant { id, sku, options, price, images, position });
+            let WantedVariant { options, price, images, barcode, .. } = want;
+            matched.push(Variant { id, sku, options, price, images, position, barcode });
         }
         Ok(matched)
     }

@@ -1,7 +1,7 @@
 //! Lists of orders, page by page: the own ones, and all by status, time, number or email.
 //!
-//! Newest first, both ends of a time included. A number or an email that is whole is looked up;
-//! the beginning of one is searched for, a limited number of orders at a time.
+//! Newest first, both ends of a time included. A whole number is looked up; all else is found in
+//! the register, by the beginning of number, email, name or SKU, as fast among a million.
 
 use super::{
     bodies::{AllQuery, Disputed},
@@ -19,7 +19,9 @@ use crate::{
         answer::{Answer, Page},
         cursor::Paging,
         listing::Rows,
+        lookup::{page_through, spot_in},
     },
+    search::{Filed, Lookup},
     shop::Shop,
     store::{self, Key, StoreFault, keys},
 };
@@ -51,10 +53,12 @@ pub(in crate::http) fn all_sought<T>(
         let order = shop.reader.get::<Order>(order)?.state;
         return Ok(Page { items: vec![show(&order)?], limit: paging.limit, next_cursor: None });
     }
-    let source = match (sought.customer(shop)?, dispute) {
-        (Some(user), _) => Source::Of(user),
-        (None, Some(Disputed::Open)) => Source::Disputed,
-        (None, Some(Disputed::Ever) | None) => status.map_or(Source::All, Source::In),
+    if let Some(words) = &sought.words {
+        return page_of_found(shop, words, &sought, paging);
+    }
+    let source = match dispute {
+        Some(Disputed::Open) => Source::Disputed,
+        Some(Disputed::Ever) | None => status.map_or(Source::All, Source::In),
     };
     page(shop, source, &sought, paging, show)
 }
@@ -115,23 +119,18 @@ pub(super) struct Sought {
     pub(super) dispute: Option<Disputed>,
     pub(super) from: Option<Timestamp>,
     pub(super) to: Option<Timestamp>,
-    /// The beginning of a number or of an email, folded.
+    /// Words of it, or their beginnings, folded.
     pub(super) words: Option<String>,
 }
 
 impl Sought {
-    /// Whether an order is one of those.
+    /// Whether an order is one of those, whatever its words.
     pub(super) fn is_met_by(&self, order: &Order) -> bool {
-        let begins = |words: &String| {
-            order.number.to_string().starts_with(words.as_str())
-                || fold_email(&order.customer.email).starts_with(words.as_str())
-        };
         order.exists()
             && self.status.is_none_or(|status| order.status == status)
             && self.dispute.is_none_or(|dispute| dispute.is_met_by(order))
             && self.from.is_none_or(|from| order.placed_at >= from)
             && self.to.is_none_or(|to| order.placed_at <= to)
-            && self.words.as_ref().is_none_or(begins)
     }
 
     /// The order with exactly this number.
@@ -143,14 +142,30 @@ impl Sought {
         let order = shop.reader.get::<Order>(id)?.state;
         Ok(self.is_met_by(&order).then_some(id))
     }
+}
 
-    /// The customer with exactly this email.
-    fn customer(&self, shop: &Shop) -> Result<Option<UserId>, StoreFault> {
-        let Some(email) = self.words.as_ref().filter(|words| words.contains('@')) else {
+/// A page of what the register finds.
+fn page_of_found(
+    shop: &Shop,
+    words: &str,
+    sought: &Sought,
+    paging: &Paging,
+) -> Answer<Page<OrderView>> {
+    let Sought { status, dispute, from, to, .. } = sought;
+    let list = format!("orders found by {words:?} {status:?} {dispute:?} {from:?} {to:?}");
+    let after = spot_in(shop.cursors.start(&list, paging)?)?;
+    let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+    let lookup = Lookup { filed: Filed::Order, text: words, from: *from, to: *to, after, limit };
+    let how = Showing::of(shop, Viewer::Staff);
+    let (items, next) = page_through(shop, lookup, |id: OrderId| {
+        let order = shop.reader.get::<Order>(id)?.state;
+        if !sought.is_met_by(&order) {
             return Ok(None);
-        };
-        Ok(shop.reader.row(&keys::user_by_email(email))?.and_then(|value| keys::held_by(&value)))
-    }
+        }
+        Ok(Some(OrderView::of(&how, &order, &payment_of(shop, &order)?.state)))
+    })?;
+    let next_cursor = next.map(|spot| shop.cursors.seal(&list, &spot.bytes()));
+    Ok(Page { items, limit: paging.limit, next_cursor })
 }
 
 fn page<T>(

@@ -35,6 +35,7 @@ pub struct CreateProductBody {
     images: Vec<String>,
     brand: Option<String>,
     sku: Option<String>,
+    barcode: Option<String>,
     options: Vec<OptionBody>,
     variants: Vec<VariantBody>,
 }
@@ -50,11 +51,12 @@ impl Body for CreateProductBody {
             images: fields.or("images", images(), Vec::new()),
             brand: said(fields.optional("brand", nullable(brand())).flatten()),
             sku: fields.optional("sku", sku()),
+            barcode: said(fields.optional("barcode", nullable(barcode())).flatten()),
             options: fields.or("options", options(), Vec::new()),
             variants: fields.or("variants", variants(), Vec::new()),
         };
-        if body.sku.is_some() && !body.variants.is_empty() {
-            fields.refuse("sku", SKU_TWICE.0, SKU_TWICE.1);
+        if !body.variants.is_empty() {
+            refuse_twice(fields, body.sku.is_some(), body.barcode.is_some());
         }
         body
     }
@@ -71,7 +73,8 @@ impl CreateProductBody {
         let mut variants = prices.read_variants(self.variants);
         prices.must_be_sound()?;
         if variants.is_empty() {
-            let only = WantedVariant { sku: self.sku, ..WantedVariant::default() };
+            let (sku, barcode) = (self.sku, self.barcode);
+            let only = WantedVariant { sku, barcode, ..WantedVariant::default() };
             variants.push(StockedVariant { wanted: only, on_hand: None });
         }
         for variant in &mut variants {
@@ -86,6 +89,8 @@ impl CreateProductBody {
             brand: self.brand,
             options: self.options.into_iter().map(OptionBody::wanted).collect(),
             variants,
+            handle: None,
+            is_active: true,
         })
     }
 }
@@ -101,6 +106,7 @@ pub struct UpdateProductBody {
     images: Option<Vec<String>>,
     brand: Option<Option<String>>,
     sku: Option<String>,
+    barcode: Option<Option<String>>,
     options: Option<Vec<OptionBody>>,
     variants: Option<Vec<VariantBody>>,
     is_active: Option<bool>,
@@ -117,12 +123,13 @@ impl Body for UpdateProductBody {
             images: fields.optional("images", images()),
             brand: fields.optional("brand", nullable(brand())).map(said),
             sku: fields.optional("sku", sku()),
+            barcode: fields.optional("barcode", nullable(barcode())).map(said),
             options: fields.optional("options", options()),
             variants: fields.optional("variants", variants()),
             is_active: fields.optional("isActive", yes_or_no()),
         };
-        if body.sku.is_some() && body.variants.is_some() {
-            fields.refuse("sku", SKU_TWICE.0, SKU_TWICE.1);
+        if body.variants.is_some() {
+            refuse_twice(fields, body.sku.is_some(), body.barcode.is_some());
         }
         body
     }
@@ -148,10 +155,11 @@ impl UpdateProductBody {
             brand: self.brand,
             is_active: self.is_active,
             sku: self.sku,
+            barcode: self.barcode,
             options,
             ..ProductEdit::default()
         };
-        Ok(WantedChanges { name: self.name, edit, variants })
+        Ok(WantedChanges { name: self.name, edit, variants, keeps_slug: false })
     }
 }
 
@@ -181,6 +189,7 @@ struct VariantBody {
     price: Option<Digits>,
     stock: Option<u32>,
     images: Vec<String>,
+    barcode: Option<String>,
 }
 
 impl Body for VariantBody {
@@ -191,6 +200,7 @@ impl Body for VariantBody {
             price: fields.optional("price", money()),
             stock: fields.optional("stock", stock()),
             images: fields.or("images", images(), Vec::new()),
+            barcode: said(fields.optional("barcode", nullable(barcode())).flatten()),
         }
     }
 }
@@ -215,9 +225,9 @@ impl Prices {
 
     fn read_variants(&mut self, variants: Vec<VariantBody>) -> Vec<StockedVariant> {
         let mut stocked = Vec::with_capacity(variants.len());
-        for VariantBody { sku, options, price, stock, images } in variants {
+        for VariantBody { sku, options, price, stock, images, barcode } in variants {
             let price = price.map(|price| self.read(&price));
-            let wanted = WantedVariant { sku, options, price, images };
+            let wanted = WantedVariant { sku, options, price, images, barcode };
             stocked.push(StockedVariant { wanted, on_hand: stock });
         }
         stocked
@@ -273,13 +283,26 @@ fn sku() -> Text {
     text(1, SKU_LETTERS_MAX)
 }
 
+fn barcode() -> Text {
+    text(0, SKU_LETTERS_MAX)
+}
+
+/// With variants, what each has of its own is said there.
+fn refuse_twice(fields: &mut Fields<'_>, sku: bool, barcode: bool) {
+    for (name, is_said) in [("sku", sku), ("barcode", barcode)] {
+        if is_said {
+            fields.refuse(name, SAID_TWICE.0, SAID_TWICE.1);
+        }
+    }
+}
+
 fn brand() -> Text {
     text(0, BRAND_LETTERS_MAX)
 }
 
-/// An empty brand is none.
-fn said(brand: Option<String>) -> Option<String> {
-    brand.filter(|brand| !brand.is_empty())
+/// An empty text is none.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn each_once(ids: Vec<CategoryId>) -> Vec<CategoryId> {
@@ -292,8 +315,7 @@ fn each_once(ids: Vec<CategoryId>) -> Vec<CategoryId> {
     once
 }
 
-const SKU_TWICE: (&str, &str) =
-    ("not_with_variants", "each variant has its own sku; name it there");
+const SAID_TWICE: (&str, &str) = ("not_with_variants", "each variant has its own; name it there");
 const NAME_LETTERS_MAX: usize = 200;
 const DESCRIPTION_LETTERS_MAX: usize = 20_000;
 const BRAND_LETTERS_MAX: usize = 100;

@@ -140,6 +140,8 @@ fn a_product(name: &str) -> WantedProduct {
         brand: Some("Höfe & Söhne".to_owned()),
         options: vec![],
         variants: vec![only],
+        handle: None,
+        is_active: true,
     }
 }
 
@@ -152,6 +154,7 @@ fn a_shirt() -> WantedProduct {
             options: size_of(size),
             price: (size == "L").then(|| usd(2500)),
             images: vec![],
+            barcode: None,
         },
         on_hand: Some(on_hand),
     };
@@ -387,6 +390,7 @@ async fn ledgers_follow_the_variants_of_their_product() {
         edit: ProductEdit { options: Some(options.clone()), ..ProductEdit::default() },
         variants: Some(variants),
         name: None,
+        keeps_slug: false,
     };
     let known = change(vec![wanted("SMALL", "S", Some(1)), wanted("MEDIUM", "M", Some(3))]);
     let refused = world.shop.assortment.edit(id, known, None, world.shop.intent(Who::Shop)).await;

@@ -28,6 +28,7 @@ pub struct ProductView<'a> {
     price: Amount,
     currency: &'static str,
     sku: &'a str,
+    barcode: Option<&'a str>,
     slug: &'a str,
     stock: u32,
     category_ids: Vec<Id<CategoryId>>,
@@ -51,6 +52,7 @@ struct OptionView<'a> {
 struct VariantView<'a> {
     id: Id<VariantId>,
     sku: &'a str,
+    barcode: Option<&'a str>,
     options: &'a BTreeMap<String, String>,
     price: Amount,
     stock: u32,
@@ -74,6 +76,7 @@ impl<'a> ProductView<'a> {
             price: Amount(product.price),
             currency: product.price.currency().code(),
             sku: variants.first().map_or("", |variant| &variant.sku),
+            barcode: variants.first().and_then(|variant| variant.barcode.as_deref()),
             slug: &product.slug,
             stock: in_all(stock),
             category_ids: product.category_ids.iter().copied().map(Id).collect(),
@@ -102,6 +105,7 @@ impl<'a> VariantView<'a> {
         VariantView {
             id: Id(variant.id),
             sku: &variant.sku,
+            barcode: variant.barcode.as_deref(),
             options: &variant.options,
             price: Amount(variant.price.unwrap_or(product.price)),
             stock,

@@ -25,6 +25,9 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
     }
     let (in_stock, sales_step) = stock_of(reader, id)?;
     let variants = product.variants_in_order();
+    let numbers = variants
+        .iter()
+        .flat_map(|variant| std::iter::once(&variant.sku).chain(&variant.barcode).cloned());
     let options = product
         .options
         .iter()
@@ -34,7 +37,7 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         name: product.name.clone(),
         brand: product.brand.clone(),
         description: product.description.clone(),
-        skus: variants.iter().map(|variant| variant.sku.clone()).collect(),
+        skus: numbers.collect(),
         categories,
         options: options.collect(),
         price_minor: product.price.minor(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::ids::{CategoryId, Identity, ProductId, VariantId},
-    store::{Entry, StoreFault, Written},
+    domain::ids::{CategoryId, Identity, OrderId, ProductId, UserId, VariantId},
+    store::{Entry, StoreFault, Written, WrittenChange},
 };
 
 /// What entries of the journal are about.
@@ -16,6 +16,10 @@ pub struct Touched {
     pub ledgers: BTreeSet<VariantId>,
     /// Categories that changed.
     pub categories: BTreeSet<CategoryId>,
+    /// Orders whose card changed.
+    pub orders: BTreeSet<OrderId>,
+    /// Users whose card changed.
+    pub users: BTreeSet<UserId>,
     /// Whether the shop's own settings changed.
     pub shop: bool,
 }
@@ -36,6 +40,8 @@ impl Touched {
                     "product" => note(&mut touched.products, &change.id),
                     "ledger" => note(&mut touched.ledgers, &change.id),
                     "category" => note(&mut touched.categories, &change.id),
+                    "order" if tells(&change, &ON_ORDERS) => note(&mut touched.orders, &change.id),
+                    "user" if tells(&change, &ON_USERS) => note(&mut touched.users, &change.id),
                     "shop" => touched.shop = true,
                     _ => {}
                 }
@@ -44,3 +50,22 @@ impl Touched {
         Ok(touched)
     }
 }
+
+/// Whether a change tells one of these events. A text that looks like one costs a card that is
+/// written again as it is.
+fn tells(change: &WrittenChange, events: &[&str]) -> bool {
+    let text = change.events.get();
+    events.iter().any(|event| text.contains(event))
+}
+
+/// Events that change what an order is found by; it has many others.
+const ON_ORDERS: [&str; 3] = ["\"order_placed\"", "\"order_shipped\"", "\"customer_erased\""];
+/// Events that change what a user is found by; signing in and out does not.
+const ON_USERS: [&str; 6] = [
+    "\"user_registered\"",
+    "\"profile_changed\"",
+    "\"address_added\"",
+    "\"address_changed\"",
+    "\"address_removed\"",
+    "\"user_erased\"",
+];

@@ -163,6 +163,8 @@ impl House {
     pub async fn ware(&self, name: &str, units: u32) -> Ware {
         let only = WantedVariant::default();
         let wanted = WantedProduct {
+            handle: None,
+            is_active: true,
             name: name.to_owned(),
             description: String::new(),
             price: Money::of(499, Currency::USD).expect("a small amount"),

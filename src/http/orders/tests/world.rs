@@ -143,6 +143,8 @@ impl World {
             values: sizes.iter().map(|size| (*size).to_owned()).collect(),
         };
         let wanted = WantedProduct {
+            handle: None,
+            is_active: true,
             name: name.to_owned(),
             description: "Good.".to_owned(),
             price: Money::of(cents, Currency::USD).expect("an amount"),
