@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use bodega::{
     invariants,
-    search::{self, Progress, Search, SearchFault, SearchRequest, SearchSort},
+    search::{self, Progress, Register, Search, SearchFault, SearchRequest, SearchSort},
     secret::signing_secret,
     store::{Key, Order, Reader, Silent, Store, StoreFault, registry, verify},
-    subscribers::search::Following,
+    subscribers::search::{Desk, Following, Goods},
 };
 use secrecy::ExposeSecret;
 
@@ -173,7 +173,11 @@ fn found(dir: &Path, store: &Store) -> Result<(Outcome, Vec<String>), SearchFaul
     let place = search::place_in(dir);
     let (search, indexer, standing) = Search::open(&place, "en")?;
     let mut outcome = if standing.is_none() { Outcome::MadeAgain } else { Outcome::Harmless };
-    let following = Following::start(store.clone(), search.clone(), indexer, standing, place);
+    let goods = Goods { search: search.clone(), indexer, standing, dir: place };
+    let desk_place = search::register_in(dir);
+    let (register, filing, standing) = Register::open(&desk_place)?;
+    let desk = Desk { register, filing, standing, dir: desk_place };
+    let following = Following::start(store.clone(), goods, desk);
     let following = following.expect("a thread");
     let hits = until("an index that follows", || {
         let follows = search.progress() == Progress::Following && !search.is_damaged();
