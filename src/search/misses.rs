@@ -1,7 +1,8 @@
 //! Misses: what was looked for and not found, counted, so that the owner knows what is missing.
 //!
 //! Invariant: bounded, and about words, never about people: neither who asked nor when exactly,
-//! and nothing that looks like an address, a number of a person or a letter. Losing it harms nobody.
+//! and nothing that looks like an address, a number of a person or a letter. Losing it harms
+//! nobody.
 
 use std::{
     collections::BTreeMap,

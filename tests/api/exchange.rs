@@ -8,9 +8,11 @@ use crate::support::{
 };
 
 const OURS: &str = "\
-handle,name,description,brand,categories,price,images,active,option1_name,option1_value,sku,barcode,stock,variant_price
+handle,name,description,brand,categories,price,images,active,option1_name,option1_value,sku,\
+barcode,stock,variant_price
 brie,Brie,\"Soft,
-and mild\",Laiterie,Food > Cheese | Gifts,4.50,https://example.com/brie.png,true,,,BRIE-1,4006381333931,7,
+and mild\",Laiterie,Food > Cheese | Gifts,4.50,https://example.com/brie.png,true,,,BRIE-1,\
+4006381333931,7,
 shirt,Shirt,Plain,,,20.00,,true,Size,S,SHIRT-S,,3,
 shirt,,,,,,,,,M,SHIRT-M,,4,22.00
 draft,Not yet,,,,1.00,,false,,,,,0,
@@ -169,8 +171,11 @@ async fn a_faulty_file_changes_nothing_and_says_where_it_is_faulty() {
 #[actix_web::test]
 async fn what_another_shop_exported_is_taken_as_it_is_meant() {
     let file = "\
-Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,Variant Inventory Qty,Variant Price,Variant Barcode,Image Src,Image Position,Gift Card,Status
-mug,Mug,<p>For <b>tea</b> &amp; more</p>,Kiln,Home > Kitchen > Mugs,,cup,TRUE,Title,Default Title,MUG-1,300,12,9.00,,https://example.com/mug.png,1,FALSE,active
+Handle,Title,Body (HTML),Vendor,Product Category,Type,Tags,Published,Option1 Name,\
+Option1 Value,Variant SKU,Variant Grams,Variant Inventory Qty,\
+Variant Price,Variant Barcode,Image Src,Image Position,Gift Card,Status
+mug,Mug,<p>For <b>tea</b> &amp; more</p>,Kiln,Home > Kitchen > Mugs,,cup,TRUE,Title,\
+Default Title,MUG-1,300,12,9.00,,https://example.com/mug.png,1,FALSE,active
 mug,,,,,,,,,,,,,,,https://example.com/mug-2.png,2,,
 tee,Tee,,Loom,,Clothes,,TRUE,Size,S,TEE-S,,-2,15.00,,,,FALSE,active
 tee,,,,,,,,,M,TEE-M,,4,16.00,,,,,
