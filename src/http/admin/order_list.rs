@@ -23,6 +23,7 @@ use crate::{
         cursor::{PAGE_ENTRIES_MAX, Paging},
         fields::{Body, Fields},
         limits::Class,
+        lookup,
         orders::{
             bodies::{AllQuery, Become, Disputed, StatusBody},
             change_status,
@@ -49,7 +50,11 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
     let frame = framed(&shop, *who, &call.from, "Orders")?;
     let ListQuery { filters, cursor, done } = call.query;
     let paging = paging(cursor);
-    let page = all_sought(&shop, &filters.asked(paging.clone()), |order| Ok(RowView::of(order)))?;
+    let asked = filters.asked(paging.clone());
+    if asked.q.is_some() {
+        lookup::keep_up(&shop).await;
+    }
+    let page = all_sought(&shop, &asked, |order| Ok(RowView::of(order)))?;
     let view = ListView {
         statuses: order_view::statuses(),
         pages: PagesView::of(&filters.address("/admin/orders"), &paging, &page),

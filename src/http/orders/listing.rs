@@ -54,7 +54,7 @@ pub(in crate::http) fn all_sought<T>(
         return Ok(Page { items: vec![show(&order)?], limit: paging.limit, next_cursor: None });
     }
     if let Some(words) = &sought.words {
-        return page_of_found(shop, words, &sought, paging);
+        return page_of_found(shop, words, &sought, paging, show);
     }
     let source = match dispute {
         Some(Disputed::Open) => Source::Disputed,
@@ -145,24 +145,21 @@ impl Sought {
 }
 
 /// A page of what the register finds.
-fn page_of_found(
+fn page_of_found<T>(
     shop: &Shop,
     words: &str,
     sought: &Sought,
     paging: &Paging,
-) -> Answer<Page<OrderView>> {
+    show: impl Fn(&Order) -> Answer<T>,
+) -> Answer<Page<T>> {
     let Sought { status, dispute, from, to, .. } = sought;
     let list = format!("orders found by {words:?} {status:?} {dispute:?} {from:?} {to:?}");
     let after = spot_in(shop.cursors.start(&list, paging)?)?;
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
     let lookup = Lookup { filed: Filed::Order, text: words, from: *from, to: *to, after, limit };
-    let how = Showing::of(shop, Viewer::Staff);
     let (items, next) = page_through(shop, lookup, |id: OrderId| {
         let order = shop.reader.get::<Order>(id)?.state;
-        if !sought.is_met_by(&order) {
-            return Ok(None);
-        }
-        Ok(Some(OrderView::of(&how, &order, &payment_of(shop, &order)?.state)))
+        if sought.is_met_by(&order) { show(&order).map(Some) } else { Ok(None) }
     })?;
     let next_cursor = next.map(|spot| shop.cursors.seal(&list, &spot.bytes()));
     Ok(Page { items, limit: paging.limit, next_cursor })
