@@ -36,6 +36,11 @@ faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMA
     cargo test --test faults -- --nocapture --test-threads 1
     cargo test --test stripe -- --nocapture schedules
 
+# Every page of the demo as a picture, for a person to look at: three widths, light and dark
+screenshots dir="target/screenshots":
+    cargo build
+    .ci/browser screenshots {{ dir }}
+
 # Holds the running demo to its own document (schemathesis); not part of CI until it finds nothing
 conformance: venv
     tests/conformance/run

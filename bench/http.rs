@@ -1,6 +1,7 @@
 //! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
 //!
-//! `cargo bench --bench http [seconds] [pages] [carts] [checkout] [login]`; without names, all.
+//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [login]`; without
+//! names, all.
 
 #[path = "support/bare.rs"]
 mod bare;
@@ -38,6 +39,9 @@ fn main() {
     if asked("pages") {
         pages(address, &products, time);
     }
+    if asked("storefront") {
+        storefront(address, time);
+    }
     let buyers: Arc<Vec<(String, String)>> =
         Arc::new((0..BUYERS).map(|n| buyer(address, n)).collect());
     if asked("carts") {
@@ -57,6 +61,15 @@ fn pages(address: SocketAddr, products: &[String], time: Duration) {
     line("product by id", &one.0, Some(&one.1));
     let page = list_page(address, time);
     line("list of 20, in stock", &page.0, Some(&page.1));
+}
+
+/// Pages of the storefront for visitors, as a browser asks for them.
+fn storefront(address: SocketAddr, time: Duration) {
+    for (name, path) in STOREFRONT {
+        let page =
+            load(address, VISITORS, time, &[200], move |_, _| request("GET", path, None, None));
+        line(name, &page, None);
+    }
 }
 
 fn carts(
@@ -170,7 +183,14 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     actix::System::new().block_on(task)
 }
 
-const QUESTIONS: [&str; 4] = ["pages", "carts", "checkout", "login"];
+const QUESTIONS: [&str; 5] = ["pages", "storefront", "carts", "checkout", "login"];
+const STOREFRONT: [(&str, &str); 4] = [
+    ("home page, 16 clients", "/"),
+    ("category page, 16 clients", "/category/coffee"),
+    ("product page, 16 clients", "/product/house-espresso-marisol"),
+    ("search page, 16 clients", "/search?q=tea"),
+];
+const VISITORS: usize = 16;
 const READERS: usize = 32;
 /// How often a paced reader asks.
 const EVERY: Duration = Duration::from_millis(100);

@@ -90,6 +90,11 @@ fn work(address: SocketAddr) {
         request("GET", &format!("/v1/product/getproduct/{id}"), None, None)
     });
     line("products all over the catalogue", &reads, None);
+    for (name, path) in PAGES {
+        let pages =
+            load(address, CLIENTS, WORK_TIME, &[200], move |_, _| request("GET", path, None, None));
+        line(name, &pages, None);
+    }
     let home = json!({
         "fullName": "A Buyer", "phone": "+1-555-0100", "street": "1 Main Street",
         "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
@@ -224,6 +229,12 @@ fn tell(what: &str) {
 const AT_ONCE: usize = 256;
 const CLIENTS: usize = 16;
 const WORK_TIME: Duration = Duration::from_secs(10);
+/// Pages of the storefront, as a browser asks for them.
+const PAGES: [(&str, &str); 3] = [
+    ("home page", "/"),
+    ("everything, with its facets", "/search"),
+    ("search page", "/search?q=ware"),
+];
 const LIST: &str = "/v1/product/getproducts?limit=100";
 /// Asks this program to fill the folder that is named next.
 const FILL: &str = "fill";

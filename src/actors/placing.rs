@@ -13,7 +13,7 @@ use crate::{
             CustomerContact, OrderRefusal, PaymentMethod, Placed, ShippingAddress, agree_on_amount,
         },
         payments::{Capture, Charge, PaymentRefusal},
-        pricing::{PricedItem, Terms, quote},
+        pricing::{PricedItem, Quote, Terms, quote},
         quantity::Quantity,
         settings::Shop,
         users::{User, UserRefusal},
@@ -99,6 +99,25 @@ impl PaymentTerms {
     }
 }
 
+/// What the things in somebody's cart cost now, to the cent, if they were ordered.
+pub(super) fn quoted(desks: &Desks, user: UserId) -> Result<Quote, Rejection> {
+    let (items, _) = in_the_cart_of(desks, user)?;
+    quote_of(desks, items)
+}
+
+fn quote_of(desks: &Desks, items: Vec<WantedItem>) -> Result<Quote, Rejection> {
+    let Desks { reader, clock, .. } = desks;
+    let items = priced_items(desks, items)?;
+    let lines: Vec<LineId> = items.iter().map(|_| clock.new_id()).collect();
+    let shop = reader.get::<Shop>(ShopId::default())?.state;
+    let terms = Terms {
+        currency: shop.currency,
+        tax_rate: shop.tax_rate,
+        shipping_flat: shop.shipping_flat,
+    };
+    Ok(quote(&items, &lines, &terms)?)
+}
+
 /// Prices what is wanted, from the catalogue and the shop's own terms.
 pub(super) fn priced(
     desks: &Desks,
@@ -113,15 +132,7 @@ pub(super) fn priced(
         Some(items) => (items, None),
         None => in_the_cart_of(desks, wanted.user)?,
     };
-    let items = priced_items(desks, items)?;
-    let lines: Vec<LineId> = items.iter().map(|_| clock.new_id()).collect();
-    let shop = reader.get::<Shop>(ShopId::default())?.state;
-    let terms = Terms {
-        currency: shop.currency,
-        tax_rate: shop.tax_rate,
-        shipping_flat: shop.shipping_flat,
-    };
-    let quote = quote(&items, &lines, &terms)?;
+    let quote = quote_of(desks, items)?;
     agree_on_amount(quote.total, wanted.amount)?;
     on.must_be_enough(quote.subtotal)?;
     if wanted.token.as_ref().is_some_and(|token| !charging.knows(token)) {

@@ -20,6 +20,7 @@ use crate::{
         ids::{OrderId, UserId},
         orders::{CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed},
         payments::{PayState, PaymentRefusal},
+        pricing::Quote,
         time::Who,
     },
     store::{self, RequestKey, keys},
@@ -41,7 +42,7 @@ use super::{
     declines::{DeclineFigures, Declines, Payer},
     desks::Desks,
     orders::{ChangeOrder, GetOrder, OrderChange, PlaceOrder},
-    placing::priced,
+    placing::{priced, quoted},
     refunding::{drive_refund, note_what_came_back},
 };
 
@@ -79,6 +80,14 @@ impl Purchases {
     /// What was counted of refused charges since the start.
     pub fn declines(&self) -> DeclineFigures {
         self.inner.declines.figures()
+    }
+
+    /// What the things in somebody's cart cost now, to the cent, if they were ordered.
+    ///
+    /// # Errors
+    /// An empty cart, or something in it that is not for sale.
+    pub fn quoted(&self, user: UserId) -> Result<Quote, Rejection> {
+        quoted(&self.inner.desks, user)
     }
 
     /// Places an order and drives it as far as it goes.

@@ -149,9 +149,10 @@ fn version_of(address: &Address) -> u64 {
     address.updated_at.millis().cast_unsigned()
 }
 
-struct CreateBody {
-    fields: AddressFields,
-    standing: Standing,
+/// An address as it is written.
+pub(super) struct CreateBody {
+    pub(super) fields: AddressFields,
+    pub(super) standing: Standing,
 }
 
 impl Body for CreateBody {

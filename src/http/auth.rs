@@ -127,11 +127,21 @@ async fn forgotpassword(shop: Shop, _: Public, call: Call<ForgotBody>) -> Answer
 }
 
 async fn resetpassword(shop: Shop, who: Public, call: Call<ResetBody>) -> Answer<MessageView> {
-    let ResetBody { token, new_password } = call.body;
-    must_be_long_enough(&shop, &new_password, "/newPassword")?;
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    shop.accounts.reset_password(token, new_password, intent).await?;
+    reset(&shop, who, call.body, call.key).await?;
     Ok(PASSWORD_SET)
+}
+
+/// Sets a password by a mailed token.
+pub(super) async fn reset(
+    shop: &Shop,
+    who: Public,
+    body: ResetBody,
+    key: Option<RequestKey>,
+) -> Answer<()> {
+    let ResetBody { token, new_password } = body;
+    must_be_long_enough(shop, &new_password, "/newPassword")?;
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    Ok(shop.accounts.reset_password(token, new_password, intent).await?)
 }
 
 async fn changepassword(
@@ -139,13 +149,23 @@ async fn changepassword(
     who: Person,
     call: Call<ChangePasswordBody>,
 ) -> Answer<MessageView> {
-    let ChangePasswordBody { old_password, new_password } = call.body;
-    must_be_long_enough(&shop, &new_password, "/newPassword")?;
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    shop.accounts
-        .change_password(who.user, who.session, old_password, new_password, intent)
-        .await?;
+    change(&shop, who, call.body, call.key).await?;
     Ok(PASSWORD_SET)
+}
+
+/// Sets a password by the old one.
+pub(super) async fn change(
+    shop: &Shop,
+    who: Person,
+    body: ChangePasswordBody,
+    key: Option<RequestKey>,
+) -> Answer<()> {
+    let ChangePasswordBody { old_password, new_password } = body;
+    must_be_long_enough(shop, &new_password, "/newPassword")?;
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    let (user, session) = (who.user, who.session);
+    let changed = shop.accounts.change_password(user, session, old_password, new_password, intent);
+    Ok(changed.await?)
 }
 
 async fn signout(shop: Shop, who: Person, _: Call) -> Answer<MessageView> {
@@ -248,8 +268,9 @@ impl Body for RefreshBody {
     }
 }
 
-struct ForgotBody {
-    email: String,
+/// Whose password is forgotten.
+pub(super) struct ForgotBody {
+    pub(super) email: String,
 }
 
 impl Body for ForgotBody {
@@ -258,7 +279,8 @@ impl Body for ForgotBody {
     }
 }
 
-struct ResetBody {
+/// A mailed token and a new password.
+pub(super) struct ResetBody {
     token: SecretString,
     new_password: SecretString,
 }
@@ -272,7 +294,8 @@ impl Body for ResetBody {
     }
 }
 
-struct ChangePasswordBody {
+/// The old password and the new one.
+pub(super) struct ChangePasswordBody {
     old_password: SecretString,
     new_password: SecretString,
 }

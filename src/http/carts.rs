@@ -11,6 +11,8 @@
 //! Invariant: what left the catalogue is not shown. Somebody who never put anything in has an
 //! empty cart without an id.
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +29,10 @@ use super::{
     views::{Amount, Id, MessageView, Time},
 };
 use crate::{
-    actors::carts::{ClearCart, PutInCart, RemoveFromCart, SetCartLine},
+    actors::{
+        Intent,
+        carts::{ClearCart, PutInCart, RemoveFromCart, SetCartLine},
+    },
     domain::{
         carts::{Cart, CartLine, CartRefusal, LINE_UNITS_MAX},
         catalogue::{CatalogueRefusal, Product},
@@ -69,7 +74,18 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn addtocart(shop: Shop, who: Customer, call: Call<AddBody>) -> Answer<CartView> {
-    let AddBody { product, variant, quantity } = call.body;
+    let (id, cart) = put(&shop, &who, call.body, call.key).await?;
+    shown(&shop, who.user, Some(id), &cart)
+}
+
+/// Puts units of something into the caller's own cart.
+pub(super) async fn put(
+    shop: &Shop,
+    who: &Caller,
+    body: AddBody,
+    key: Option<RequestKey>,
+) -> Answer<(CartId, Arc<Cart>)> {
+    let AddBody { product, variant, quantity } = body;
     let found = shop.reader.get::<Product>(product)?.state;
     let variant = found.pick_variant(variant)?;
     if !found.is_active {
@@ -81,11 +97,10 @@ async fn addtocart(shop: Shop, who: Customer, call: Call<AddBody>) -> Answer<Car
         product,
         variant,
         quantity,
-        available: available(&shop, variant)?,
+        available: available(shop, variant)?,
     };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let (id, cart) = shop.desks.carts.ask(put, intent).await?;
-    shown(&shop, who.user, Some(id), &cart)
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    Ok(shop.desks.carts.ask(put, intent).await?)
 }
 
 async fn getcart(shop: Shop, who: Customer, _: Call) -> Answer<CartView> {
@@ -102,16 +117,28 @@ async fn updatecartitem(
     if product.is_some_and(|product| product != call.path) {
         return Err(disagreement("/productId", "must be the product of the path"));
     }
-    let (_, cart) = cart_of(&shop, who.user)?;
-    let variant = line_meant(&cart, call.path, named)?;
-    if units > 0 && !shop.reader.get::<Product>(call.path)?.state.exists() {
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let (id, cart) = set(&shop, who.user, call.path, named, units, intent).await?;
+    shown(&shop, who.user, Some(id), &cart)
+}
+
+/// Sets the units of a line of somebody's cart.
+pub(super) async fn set(
+    shop: &Shop,
+    user: UserId,
+    product: ProductId,
+    named: Option<VariantId>,
+    units: u32,
+    intent: Intent,
+) -> Answer<(CartId, Arc<Cart>)> {
+    let (_, cart) = cart_of(shop, user)?;
+    let variant = line_meant(&cart, product, named)?;
+    if units > 0 && !shop.reader.get::<Product>(product)?.state.exists() {
         return Err(CartRefusal::NotInCart.into());
     }
-    let available = available(&shop, variant)?;
-    let set = SetCartLine { user: who.user, variant, units, available };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
-    let (id, cart) = shop.desks.carts.ask(set, intent).await?;
-    shown(&shop, who.user, Some(id), &cart)
+    let available = available(shop, variant)?;
+    let set = SetCartLine { user, variant, units, available };
+    Ok(shop.desks.carts.ask(set, intent).await?)
 }
 
 async fn removecartitem(
@@ -140,10 +167,10 @@ async fn shown_again(shop: Shop, caller: Option<Caller>, _: Made) -> Answer<Cart
 }
 
 /// What to put in.
-struct AddBody {
-    product: ProductId,
-    variant: Option<VariantId>,
-    quantity: Quantity,
+pub(super) struct AddBody {
+    pub(super) product: ProductId,
+    pub(super) variant: Option<VariantId>,
+    pub(super) quantity: Quantity,
 }
 
 impl Body for AddBody {
@@ -254,23 +281,13 @@ fn shown_of(shop: &Shop, user: UserId) -> Answer<CartView> {
 }
 
 fn shown(shop: &Shop, user: UserId, id: Option<CartId>, cart: &Cart) -> Answer<CartView> {
-    let mut lines: Vec<&CartLine> = cart.lines.values().collect();
-    lines.sort_by_key(|line| (line.added_at, line.variant));
-    let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
-    let (mut items, mut subtotal) = (Vec::with_capacity(lines.len()), Money::zero(currency));
-    for line in lines {
-        let product = shop.reader.get::<Product>(line.product)?.state;
-        if let Some(item) = CartItemView::of(line, &product, available(shop, line.variant)?)? {
-            subtotal = subtotal.plus(item.subtotal.0)?;
-            items.push(item);
-        }
-    }
+    let ShownCart { lines, subtotal } = ShownCart::of(shop, cart)?;
     Ok(CartView {
         id: id.map(Id),
         user_id: Id(user),
-        items,
+        items: lines.iter().map(CartItemView::of).collect(),
         subtotal: Amount(subtotal),
-        currency: currency.code(),
+        currency: subtotal.currency().code(),
         updated_at: id.map(|_| cart.updated_at).filter(|at| *at > Timestamp::default()).map(Time),
     })
 }
@@ -300,25 +317,66 @@ struct CartItemView {
 }
 
 impl CartItemView {
-    /// A line, unless its product or its variant left the catalogue.
-    fn of(
-        line: &CartLine,
-        product: &Product,
-        available: u32,
-    ) -> Result<Option<CartItemView>, Problem> {
-        if !product.exists() || !product.variants.contains_key(&line.variant) {
-            return Ok(None);
-        }
-        let price = product.unit_price(line.variant);
-        Ok(Some(CartItemView {
-            product_id: Id(line.product),
+    fn of(line: &ShownLine) -> CartItemView {
+        CartItemView {
+            product_id: Id(line.product.id),
             variant_id: Id(line.variant),
-            name: product.name.clone(),
-            price: Amount(price),
-            quantity: line.quantity,
-            subtotal: Amount(price.times(line.quantity)?),
-            available,
-        }))
+            name: line.product.name.clone(),
+            price: Amount(line.price),
+            quantity: line.units,
+            subtotal: Amount(line.subtotal),
+            available: line.available,
+        }
+    }
+}
+
+/// A cart with what the catalogue and the shelves say about it now.
+pub(super) struct ShownCart {
+    pub(super) lines: Vec<ShownLine>,
+    pub(super) subtotal: Money,
+}
+
+/// Whether the catalogue still has a product and its variant.
+fn is_there(product: &Product, variant: VariantId) -> bool {
+    product.exists() && product.variants.contains_key(&variant)
+}
+
+/// A line of it.
+pub(super) struct ShownLine {
+    pub(super) product: Arc<Product>,
+    pub(super) variant: VariantId,
+    pub(super) units: u32,
+    pub(super) price: Money,
+    pub(super) subtotal: Money,
+    pub(super) available: u32,
+}
+
+impl ShownCart {
+    /// The cart of a user; an empty one for nobody.
+    pub(super) fn of_user(shop: &Shop, user: Option<UserId>) -> Answer<ShownCart> {
+        let cart = user.map(|user| cart_of(shop, user)).transpose()?;
+        ShownCart::of(shop, &cart.map(|(_, cart)| cart).unwrap_or_default())
+    }
+
+    /// Its lines in the order they came, without those whose product or variant left the catalogue.
+    fn of(shop: &Shop, cart: &Cart) -> Answer<ShownCart> {
+        let mut lines: Vec<&CartLine> = cart.lines.values().collect();
+        lines.sort_by_key(|line| (line.added_at, line.variant));
+        let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
+        let mut shown =
+            ShownCart { lines: Vec::with_capacity(lines.len()), subtotal: Money::zero(currency) };
+        for CartLine { product, variant, quantity, .. } in lines {
+            let product = shop.reader.get::<Product>(*product)?.state;
+            if !is_there(&product, *variant) {
+                continue;
+            }
+            let price = product.unit_price(*variant);
+            let subtotal = price.times(*quantity)?;
+            shown.subtotal = shown.subtotal.plus(subtotal)?;
+            let (variant, units, available) = (*variant, *quantity, available(shop, *variant)?);
+            shown.lines.push(ShownLine { product, variant, units, price, subtotal, available });
+        }
+        Ok(shown)
     }
 }
 

@@ -140,10 +140,11 @@ fn written(asked: &Asked) -> String {
     let (currency, amount, number) = (asked.amount.currency(), asked.amount, asked.number);
     let told = match asked.standing {
         Standing::Open => FORM,
-        Standing::Paid => "<p>The payment is confirmed. You can go back to the shop.</p>",
+        Standing::Paid => "<p>The payment is confirmed.</p>",
         Standing::Declined => "<p>The payment was declined. Nothing was taken.</p>",
         Standing::Over => "<p>There is nothing to confirm any more.</p>",
     };
+    let order = asked.order;
     write!(
         html,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -151,6 +152,7 @@ fn written(asked: &Asked) -> String {
          <meta name=\"robots\" content=\"noindex\"><title>Confirm a payment</title>\
          <style>{STYLE}</style></head><body><main><h1>Demo bank</h1>\
          <p>Order {number}: <strong>{currency} {amount}</strong></p>{told}\
+         <p><a href=\"/orders/{order}\">Back to the shop</a></p>\
          <p><small>A test: no real money moves.</small></p></main></body></html>"
     )
     .expect("a String takes everything");

@@ -48,7 +48,8 @@ pub fn operations() -> Vec<Operation<Shop>> {
     use Class::Reads;
     vec![
         op(Method::GET, "/v1/events", Reads, "List what happened", list_events),
-        op(Method::GET, "/v1/events/stream", Reads, "Be told what happens", follow_events),
+        op(Method::GET, "/v1/events/stream", Reads, "Be told what happens", follow_events)
+            .with_cookie(),
     ]
 }
 

@@ -18,10 +18,10 @@
 //! is told by the order itself, so that it is told alike the second time.
 
 pub(super) mod bodies;
-mod charge;
+pub(super) mod charge;
 pub(super) mod listing;
-mod outcome;
-mod views;
+pub(super) mod outcome;
+pub(super) mod views;
 
 use actix_web::http::Method;
 
@@ -283,7 +283,7 @@ pub(super) fn known(shop: &Shop, id: OrderId) -> Result<Versioned<Order>, Proble
 }
 
 /// The order, if there is one and the caller may see it: their own, or any for an admin.
-fn visible(shop: &Shop, who: &Caller, id: OrderId) -> Result<Versioned<Order>, Problem> {
+pub(super) fn visible(shop: &Shop, who: &Caller, id: OrderId) -> Result<Versioned<Order>, Problem> {
     let found = known(shop, id)?;
     let may_see = is_own(who, &found.state) || Access::Admin.admits(who.role);
     if may_see { Ok(found) } else { Err(Problem::not_found()) }
@@ -299,15 +299,15 @@ fn is_own(who: &Caller, order: &Order) -> bool {
 }
 
 /// Who does something to an order: about their own, staff are customers too.
-fn cause(who: &Caller, order: &Order) -> Who {
+pub(super) fn cause(who: &Caller, order: &Order) -> Who {
     if is_own(who, order) { Who::Customer(who.user) } else { who.as_cause() }
 }
 
-fn who_asks(caller: Option<Caller>) -> Who {
+pub(super) fn who_asks(caller: Option<Caller>) -> Who {
     caller.map_or(Who::Shop, |caller| caller.as_cause())
 }
 
-fn order_made(made: &Made) -> Result<OrderId, Problem> {
+pub(super) fn order_made(made: &Made) -> Result<OrderId, Problem> {
     made.id.parse().map_err(|_| Problem::not_found())
 }
 

@@ -224,6 +224,7 @@ impl<S: Clone + 'static> Pipeline<S> {
             trace: visit.trace,
             caller: visit.caller,
             key,
+            is_page: operation.is_page,
         };
         let work = (operation.prepare)(self.shop.clone(), incoming())?;
         let Some(key) = key else {

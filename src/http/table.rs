@@ -16,9 +16,10 @@ use super::{
     access::{Access, Caller, Who},
     answer::{Answer, Show},
     call::{Call, Form, Input, Origin, Path},
-    fields::{Body, Faults, read_query, schema_of},
+    fields::{Body, Faults, read_form, read_query, schema_of},
     idempotency::{Made, RequestKey},
     limits::Class,
+    pages::form,
     problem::Problem,
     router::Params,
     scopes,
@@ -80,6 +81,7 @@ pub(super) struct Incoming<'a> {
     pub trace: &'a Trace,
     pub caller: Option<Caller>,
     pub key: Option<RequestKey>,
+    pub is_page: bool,
 }
 
 /// A handler at work.
@@ -217,10 +219,16 @@ where
     R: Future<Output = Answer<A>> + 'static,
 {
     Box::new(move |shop, incoming| {
-        let Incoming { request, status, params, body, address, trace, caller, key } = incoming;
+        let Incoming { request, status, params, body, address, trace, caller, key, is_page } =
+            incoming;
         let who = W::admitted(caller).ok_or_else(Problem::forbidden)?;
         let mut faults = Faults::default();
-        let query = read_query(request.query_string(), &mut faults)?;
+        let query = request.query_string();
+        let query = match is_page {
+            // Links to pages carry what other people put there, and a form sends empty fields.
+            true => read_form(&form::fields_of(query)?, &mut faults),
+            false => read_query(query, &mut faults)?,
+        };
         let body = B::take(body, &mut faults)?;
         if !faults.is_empty() {
             return Err(Problem::invalid(faults.into_vec()));

@@ -36,6 +36,7 @@ use super::{
 };
 use crate::{
     actors::{
+        Intent,
         orders::EraseCustomer,
         users::{ChangeRole, EraseUser},
     },
@@ -122,9 +123,20 @@ async fn getuser(shop: Shop, who: Customer, call: CallOn<UserId>) -> Answer<Cach
 }
 
 async fn updateuser(shop: Shop, who: Customer, call: Call<UpdateBody>) -> Answer<UserView> {
-    let UpdateBody { username, email, password } = call.body;
-    let now = account(&shop, who.user)?;
-    let seen = call.from.if_match().seen(version_of(&now))?;
+    let seen = call.from.if_match().seen(version_of(&*account(&shop, who.user)?))?;
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
+    Ok(UserView::of(&*change(&shop, &who, call.body, intent).await?))
+}
+
+/// Changes username or email of whoever asks.
+pub(super) async fn change(
+    shop: &Shop,
+    who: &Caller,
+    body: UpdateBody,
+    intent: Intent,
+) -> Answer<Arc<User>> {
+    let UpdateBody { username, email, password } = body;
+    let now = account(shop, who.user)?;
     let email = match (email.filter(|email| *email != now.email), password) {
         (None, _) => None,
         (Some(email), Some(password)) => Some((email, password)),
@@ -133,9 +145,7 @@ async fn updateuser(shop: Shop, who: Customer, call: Call<UpdateBody>) -> Answer
             return Err(Problem::invalid_field("/password", "required", detail));
         }
     };
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
-    let user = shop.accounts.change_profile(who.user, username, email, intent).await?;
-    Ok(UserView::of(&user))
+    Ok(shop.accounts.change_profile(who.user, username, email, intent).await?)
 }
 
 async fn deleteuser(shop: Shop, who: Customer, _: Call) -> Answer<MessageView> {
@@ -160,7 +170,7 @@ async fn shown_again(shop: Shop, _: Option<Caller>, made: Made) -> Answer<UserVi
 
 /// Takes a person out of their orders, then erases the account. Whatever stops it half-way, it
 /// can be asked again: the orders know the person only by the account.
-async fn erase(shop: &Shop, user: UserId, cause: Who) -> Answer<MessageView> {
+pub(super) async fn erase(shop: &Shop, user: UserId, cause: Who) -> Answer<MessageView> {
     must_leave_an_admin(shop, &*account(shop, user)?)?;
     take_out_of_orders(shop, user, cause).await?;
     shop.desks.users.ask(EraseUser { user }, shop.intent(cause)).await?;
@@ -221,7 +231,8 @@ impl Body for UsersQuery {
     }
 }
 
-struct UpdateBody {
+/// What is to be changed of an account.
+pub(super) struct UpdateBody {
     username: Option<String>,
     email: Option<String>,
     password: Option<SecretString>,

@@ -3,7 +3,11 @@
 
 use actix_web::http::Method;
 
-use crate::support::{Bodega, people::PASSWORD, wares::text};
+use crate::support::{
+    Bodega,
+    people::PASSWORD,
+    wares::{id, text},
+};
 
 #[actix_web::test]
 async fn a_page_is_html_under_a_strict_policy_and_a_problem_is_one_too() {
@@ -128,4 +132,225 @@ async fn a_cookie_opens_no_door_of_the_api() {
         other
     };
     assert!(tampered.opens("/").await.text().contains("Sign in</span>"));
+}
+
+#[actix_web::test]
+async fn somebody_elses_order_and_address_are_pages_that_are_not_there() {
+    let bodega = Bodega::open();
+    let (manager, ada, bob) =
+        (bodega.manager().await, bodega.customer("ada").await, bodega.customer("bob").await);
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let order = ada.buys(&tea, 1).await;
+    let (order, address) = (id(&order).to_owned(), text(&order["shippingAddressId"]).to_owned());
+    assert_eq!(ada.opens(&format!("/orders/{order}")).await.status, 200);
+    for who in [&bob, &bodega.owner().await] {
+        for path in [format!("/orders/{order}"), format!("/orders/{order}/pay")] {
+            assert_eq!(who.opens(&path).await.status, 404, "{path}");
+        }
+        for path in [
+            format!("/orders/{order}/cancel"),
+            format!("/orders/{order}/pay"),
+            format!("/orders/{order}/again"),
+            format!("/account/addresses/{address}/remove"),
+            format!("/account/sessions/{}/end", ada.session),
+        ] {
+            assert_eq!(who.sends(&path, &[]).await.status, 404, "{path}");
+        }
+    }
+    assert_eq!(ada.get(&format!("/v1/orders/{order}")).await.data()["status"], "PAID");
+}
+
+/// The form of a checkout, with what a test wants otherwise.
+fn checkout<'a>(with: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![
+        ("address", "new"),
+        ("fullName", "Ada Lovelace"),
+        ("phone", "1"),
+        ("street", "Street 1"),
+        ("city", "Town"),
+        ("state", "State"),
+        ("country", "Country"),
+        ("postalCode", "1"),
+        ("method", "card"),
+        ("cardNumber", "4242 4242 4242 4242"),
+        ("cardExpiry", "12/40"),
+        ("cardCode", "123"),
+        ("key", "one-form"),
+    ];
+    form.retain(|(name, _)| with.iter().all(|(other, _)| other != name));
+    form.extend_from_slice(with);
+    form
+}
+
+#[actix_web::test]
+async fn a_checkout_that_is_sent_twice_is_one_order_and_one_charge() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    ada.puts_in_cart(&tea, 2).await.data();
+    let page = ada.opens("/checkout").await;
+    assert!(page.text().contains("Pay $16.45"), "goods, tax and shipping to the cent");
+    let form = checkout(&[("total", "1645")]);
+    let (one, other) = tokio::join!(ada.sends("/checkout", &form), ada.sends("/checkout", &form));
+    assert_eq!((one.status, other.status), (303, 303), "{} {}", one.text(), other.text());
+    assert_eq!(one.header("location"), other.header("location"));
+    let orders = ada.get("/v1/orders").await.data();
+    let orders = orders.as_array().expect("a list");
+    assert_eq!(orders.len(), 1);
+    assert_eq!((&orders[0]["status"], &orders[0]["totalPrice"]), (&"PAID".into(), &16.45.into()));
+    assert_eq!(manager.stock_of(&tea).await, (8, 0, 8));
+    let placed = ada.opens(one.header("location")).await;
+    assert!(placed.text().contains("Thank you"));
+    let changed = checkout(&[("total", "1645"), ("city", "Elsewhere")]);
+    assert_eq!(ada.sends("/checkout", &changed).await.status, 422, "the form was used already");
+}
+
+#[actix_web::test]
+async fn a_declined_card_loses_nothing_that_was_typed_but_the_card() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    ada.puts_in_cart(&tea, 2).await.data();
+    let form = checkout(&[("total", "1645"), ("cardNumber", "4000 0000 0000 9995")]);
+    let declined = ada.sends("/checkout", &form).await;
+    assert_eq!(declined.status, 402);
+    let page = declined.text();
+    assert!(page.contains("role=\"alert\"") && page.contains("Nothing was charged."), "{page}");
+    assert!(page.contains("Ada Lovelace") && !page.contains("9995\""));
+    assert_eq!(ada.opens("/cart").await.text().matches("cart-line ").count(), 0);
+    assert!(ada.opens("/cart").await.text().contains("$6.00"), "the cart is as it was");
+    let addresses = ada.get("/v1/users-address/getuseraddresses").await.data();
+    assert_eq!(addresses.as_array().expect("a list").len(), 1, "the address is kept once");
+
+    let faulty = checkout(&[("total", "1645"), ("cardExpiry", "soon"), ("cardCode", "")]);
+    let faulty = ada.sends("/checkout", &faulty).await;
+    assert_eq!(faulty.status, 400);
+    for field in ["cardExpiry-error", "cardCode-error"] {
+        assert!(faulty.text().contains(field), "{field}");
+    }
+    let unwritten = checkout(&[("total", "1645"), ("fullName", ""), ("city", " ")]);
+    let unwritten = ada.sends("/checkout", &unwritten).await;
+    assert_eq!(unwritten.status, 400);
+    assert!(unwritten.text().contains("fullName-error"));
+    let cheaper = checkout(&[("total", "1")]);
+    let cheaper = ada.sends("/checkout", &cheaper).await;
+    assert_eq!(cheaper.status, 409, "the shop's own price counts: {}", cheaper.text());
+    assert_eq!(manager.stock_of(&tea).await, (10, 0, 10));
+}
+
+#[actix_web::test]
+async fn a_form_whose_session_has_ended_is_kept_and_sent_again_after_signing_in() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    ada.asks(Method::POST, "/v1/auth/signout").await.data();
+    let form = [("productId", id(&tea)), ("quantity", "3"), ("password", "secret words")];
+    let kept = ada.sends("/cart/add", &form).await;
+    assert_eq!(kept.status, 401);
+    assert!(kept.text().contains("name=\"again\" value=\"/cart/add\""));
+    assert!(kept.text().contains("name=\"kept.quantity\" value=\"3\""));
+    assert!(!kept.text().contains("secret words"), "a password is not kept");
+
+    let form = [
+        ("email", ada.email.as_str()),
+        ("password", PASSWORD),
+        ("again", "/cart/add"),
+        ("kept.productId", id(&tea)),
+        ("kept.quantity", "3"),
+    ];
+    let signed_in = bodega.visitor().sends("/sign-in", &form).await;
+    assert_eq!(signed_in.status, 200, "{}", signed_in.text());
+    let page = signed_in.text();
+    assert!(
+        page.contains("action=\"/cart/add\"") && page.contains("name=\"quantity\" value=\"3\"")
+    );
+    let stranger = ada.sends("/cart/add", &[]).header("origin", "https://evil.example").await;
+    assert!(!stranger.text().contains("kept."), "a stranger's form is not kept");
+}
+
+#[actix_web::test]
+async fn a_script_in_any_field_is_shown_and_never_runs() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let script = "\"'><script>alert(1)</script>";
+    let tea = manager.adds_product(script, "3.00", 10).await;
+    ada.puts_in_cart(&tea, 1).await.data();
+    let lines: Vec<(&str, &str)> = ["fullName", "phone", "street", "city", "state", "country"]
+        .iter()
+        .map(|name| (*name, script))
+        .chain([("postalCode", script)])
+        .collect();
+    assert_eq!(ada.sends("/account/addresses", &lines).await.status, 303);
+    let address = ada.get("/v1/users-address/getuseraddresses").await.data()[0].clone();
+    let form = checkout(&[("total", "1323"), ("address", id(&address))]);
+    let order = ada.sends("/checkout", &form).await;
+    assert_eq!(order.status, 303, "{}", order.text());
+    let paths = [
+        "/",
+        &format!("/product/{}", text(&tea["slug"])),
+        "/search?q=%3Cscript%3Ealert(1)%3C/script%3E&brand=%22%3E%3Cscript%3Ealert(1)",
+        "/cart",
+        "/cart/lines",
+        "/account",
+        "/account/addresses",
+        &format!("/account/addresses?edit={}", id(&address)),
+        order.header("location"),
+    ]
+    .map(str::to_owned);
+    for path in paths {
+        let page = ada.opens(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.text().contains("<script>alert"), "{path}");
+    }
+    let typed = bodega.visitor().sends("/register", &[("email", script), ("username", script)]);
+    let typed = typed.await;
+    assert!(typed.status == 400 && !typed.text().contains("<script>alert"));
+}
+
+#[actix_web::test]
+async fn search_engines_find_every_page_that_is_for_them() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    let tea = manager.adds_product("Green tea", "3.99", 10).await;
+    bodega.shop.search.knows(bodega.shop.store().health().seq).await;
+    let map = bodega.visitor().get("/sitemap.xml").await;
+    assert_eq!(map.header("content-type"), "application/xml; charset=utf-8");
+    assert!(map.text().contains("/product/green-tea</loc>"), "{}", map.text());
+    assert!(bodega.visitor().get("/robots.txt").await.text().contains("/sitemap.xml"));
+    let body = serde_json::json!({ "_id": id(&tea), "name": "Sencha" });
+    manager.patch("/v1/product/updateproduct", body).await.data();
+    let moved = bodega.visitor().opens("/product/green-tea").await;
+    assert_eq!((moved.status, moved.header("location")), (301, "/product/sencha"));
+    let page = bodega.visitor().opens("/product/sencha?utm_source=a").await;
+    assert!(
+        page.text().contains("\"@type\": \"Product\"")
+            || page.text().contains("\"@type\":\"Product\"")
+    );
+    assert!(page.text().contains("rel=\"canonical\""));
+}
+
+#[actix_web::test]
+async fn an_account_is_made_used_and_deleted_on_pages() {
+    let bodega = Bodega::open();
+    let visitor = bodega.visitor();
+    let form = [("username", "adalove"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    let made = visitor.sends("/register", &form).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let again = visitor.sends("/register", &form).await;
+    assert_eq!(again.status, 409);
+    assert!(again.text().contains("email-error"));
+    let cookie = made.header("set-cookie").split(['=', ';']).nth(1).expect("a cookie").to_owned();
+    let mut ada = bodega.visitor();
+    ada.cookie = Some(cookie);
+    for path in ["/account", "/account/orders", "/account/addresses", "/account/profile"] {
+        assert_eq!(ada.opens(path).await.status, 200, "{path}");
+    }
+    let wrong = [("oldPassword", "not mine at all"), ("newPassword", "another long one")];
+    let wrong = ada.sends("/account/password", &wrong).await;
+    assert_eq!(wrong.status, 401);
+    assert!(wrong.text().contains("oldPassword-error"), "{}", wrong.text());
+    let unsure = ada.sends("/account/delete", &[]).await;
+    assert_eq!(unsure.status, 400);
+    assert_eq!(ada.sends("/account/delete", &[("sure", "true")]).await.status, 303);
+    assert_eq!(ada.opens("/account").await.header("location"), "/sign-in?then=/account");
 }

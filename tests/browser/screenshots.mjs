@@ -1,5 +1,5 @@
 // Screenshots of every page, for a person to look at: three widths, light and dark.
-import { open, pagesOf, signedIn } from "./shop.mjs";
+import { filledCart, open, pagesOf, signedIn, someOrder } from "./shop.mjs";
 
 const [address, folder] = process.argv.slice(2);
 if (!address || !folder) {
@@ -14,9 +14,15 @@ for (const colour of ["light", "dark"]) {
   for (const [name, path, as] of pagesOf()) {
     if (wanted.length && !wanted.some((word) => name.includes(word))) continue;
     await signedIn(context, as);
+    if (as) await filledCart(page);
+    const at = path === "order" ? await someOrder(page) : path;
     for (const width of [360, 768, 1440]) {
       await page.setViewportSize({ width, height: 900 });
-      await page.goto(path, { waitUntil: "networkidle" });
+      await page.goto(at);
+      await page.evaluate(async () => {
+        for (const image of document.images) image.loading = "eager";
+        await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+      });
       await page.screenshot({ path: `${folder}/${name}-${width}-${colour}.png`, fullPage: true });
     }
   }

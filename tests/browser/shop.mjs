@@ -27,13 +27,30 @@ export function open(options = {}) {
   });
 }
 
+export const CUSTOMER = "clementine.demo@example.com";
+
 /** Every page as [name, path, who looks]. */
 export function pagesOf() {
   return [
     ["home", "/"],
+    ["category", "/category/coffee"],
+    ["search", "/search?q=tea&inStock=true"],
+    ["search-nothing", "/search?q=qqqqqqqq"],
     ["product", "/product/house-espresso-marisol"],
+    ["cart-visitor", "/cart"],
     ["sign-in", "/sign-in"],
+    ["register", "/register"],
+    ["forgot-password", "/forgot-password"],
+    ["reset-password", "/reset-password?token=x"],
+    ["terms", "/pages/terms"],
     ["not-found", "/nothing-here"],
+    ["cart", "/cart", CUSTOMER],
+    ["checkout", "/checkout", CUSTOMER],
+    ["account", "/account", CUSTOMER],
+    ["orders", "/account/orders", CUSTOMER],
+    ["order", "order", CUSTOMER],
+    ["addresses", "/account/addresses", CUSTOMER],
+    ["profile", "/account/profile", CUSTOMER],
   ];
 }
 
@@ -52,4 +69,21 @@ export async function signedIn(context, email) {
   await page.click("main button[type=submit]");
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
   await page.close();
+}
+
+/** The path of the newest order of whoever looks. */
+export async function someOrder(page) {
+  await page.goto("/account/orders");
+  return page.getAttribute(".order-number", "href");
+}
+
+/** Something in the cart of whoever looks. */
+export async function filledCart(page) {
+  await page.goto("/cart");
+  if (await page.locator("main .cart-line").count()) return;
+  for (const slug of ["house-espresso-marisol", "tuna-in-olive-oil"]) {
+    await page.goto(`/product/${slug}`);
+    await page.click(".buy button[type=submit]");
+    await page.waitForSelector("dialog[open] .cart-line");
+  }
 }

@@ -29,7 +29,7 @@ pub(super) struct ChargeBody {
 }
 
 /// A card: by its token, or by its number.
-pub(super) struct CardBody {
+pub(in crate::http) struct CardBody {
     token: Option<String>,
     number: Option<SecretString>,
     exp_month: Option<u32>,
@@ -39,9 +39,9 @@ pub(super) struct CardBody {
 
 /// Where cards are taken: by which gateway, and in which year and month.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Counter {
-    pub(super) gateway: Gateway,
-    pub(super) year_month: (u32, u32),
+pub(in crate::http) struct Counter {
+    pub(in crate::http) gateway: Gateway,
+    pub(in crate::http) year_month: (u32, u32),
 }
 
 impl Body for ChargeBody {
@@ -112,7 +112,23 @@ impl ChargeBody {
 }
 
 impl CardBody {
-    fn into_token(self, counter: Counter) -> Result<String, Problem> {
+    /// A card as somebody typed it into a form.
+    pub(in crate::http) fn typed(
+        number: SecretString,
+        (exp_month, exp_year): (u32, u32),
+        cvc: SecretString,
+    ) -> CardBody {
+        CardBody {
+            token: None,
+            number: Some(number),
+            exp_month: Some(exp_month),
+            exp_year: Some(exp_year),
+            cvc: Some(cvc),
+        }
+    }
+
+    /// The token of the card; its number ends here.
+    pub(in crate::http) fn into_token(self, counter: Counter) -> Result<String, Problem> {
         if let Some(token) = self.token {
             return Ok(token);
         }
@@ -136,7 +152,7 @@ impl CardBody {
 
 impl Counter {
     /// The counter of this shop, now.
-    pub(super) fn of(shop: &Shop) -> Counter {
+    pub(in crate::http) fn of(shop: &Shop) -> Counter {
         let gateway = shop.settings.payments.gateway;
         Counter { gateway, year_month: year_and_month(shop.clock.now()) }
     }

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How placing ended; `asked` are the items of the body, which a shortage points to.
-pub(super) fn of_placing(
+pub(in crate::http) fn of_placing(
     shop: &Shop,
     driven: &Driven,
     asked: Option<&[WantedItem]>,
@@ -39,7 +39,7 @@ pub(super) fn of_placing(
 }
 
 /// How paying ended.
-pub(super) fn of_paying(shop: &Shop, to: Viewer, driven: &Driven) -> Answer<OrderView> {
+pub(in crate::http) fn of_paying(shop: &Shop, to: Viewer, driven: &Driven) -> Answer<OrderView> {
     let (order, payment) = (&driven.order, payment_of(shop, &driven.order)?.state);
     if let Some(turned_back) = turned_back(order, &payment, None) {
         return Err(turned_back);

@@ -22,7 +22,7 @@ use payment::{DisputeView, PaymentView, RefundView};
 
 /// Whose eyes an order is shown to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Viewer {
+pub(in crate::http) enum Viewer {
     /// Whoever ordered.
     Customer,
     /// Staff, who see what a bank says of it too.

@@ -28,7 +28,7 @@ impl<B: Body> Input for Filled<B> {
     const FORM: Form = Form::Page;
 
     fn take(bytes: Bytes, _: &mut Faults) -> Result<Filled<B>, Problem> {
-        let mut typed = fields_of(&bytes)?;
+        let mut typed = fields_in(&bytes)?;
         let mut faults = Faults::default();
         let read = read_form(&typed, &mut faults);
         let read = if faults.is_empty() { Ok(read) } else { Err(faults.into_vec()) };
@@ -107,7 +107,7 @@ pub fn token_in(body: &Bytes) -> Option<String> {
 /// The fields of a form, without those that prove it and those that are never shown again, to be
 /// sent once more.
 pub fn kept_of(body: &Bytes) -> BTreeMap<String, String> {
-    let mut fields = fields_of(body).unwrap_or_default();
+    let mut fields = fields_in(body).unwrap_or_default();
     fields.retain(|name, _| !is_never_shown(name));
     fields
 }
@@ -119,10 +119,19 @@ fn field_in(body: &Bytes, wanted: &str) -> Option<String> {
     decode(value, true).map(|value| value.into_owned())
 }
 
+fn fields_in(body: &Bytes) -> Result<BTreeMap<String, String>, Problem> {
+    fields_of(str::from_utf8(body).map_err(|_| malformed())?)
+}
+
+fn malformed() -> Problem {
+    Problem::malformed("malformed_form", "this is not UTF-8")
+}
+
 /// All fields; of a name that is there more than once, the values with commas between them.
-fn fields_of(body: &Bytes) -> Result<BTreeMap<String, String>, Problem> {
-    let malformed = || Problem::malformed("malformed_form", "the form is not UTF-8");
-    let text = str::from_utf8(body).map_err(|_| malformed())?;
+///
+/// # Errors
+/// 400 `malformed_form`, if it is not UTF-8 once decoded.
+pub fn fields_of(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

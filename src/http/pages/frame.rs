@@ -8,14 +8,13 @@ use super::{PageAnswer, cookies, cookies::CookieNames, csrf, form::FormView};
 use crate::{
     accounts::{Means, SignedIn},
     domain::{
-        catalogue::Category,
-        ids::{CategoryId, SessionId, ShopId, UserId},
+        catalogue::CategoryNode,
+        ids::{SessionId, ShopId, UserId},
         settings,
         users::{Role, User},
     },
     http::{access::Caller, answer::Answer, call::Origin, carts, problem::Problem},
     shop::Shop,
-    store::{Order, keys},
 };
 
 /// A page about to be written.
@@ -320,19 +319,11 @@ fn public(terms: &settings::Shop, path: &str) -> String {
     format!("{}{path}", terms.public_url.trim_end_matches('/'))
 }
 
-/// The shelves of the menu, by name.
+/// The shelves of the menu, by name: those at the top.
 fn shelves(shop: &Shop) -> Answer<Vec<ShelfView>> {
-    let rows = shop.reader.rows(&keys::categories(), None, Order::Ascending, SHELVES_MAX)?;
-    let mut shelves = Vec::with_capacity(rows.len());
-    for (key, _) in rows {
-        let Some(id) = key.last_id::<CategoryId>() else { continue };
-        let category = shop.reader.get::<Category>(id)?.state;
-        if category.exists() {
-            let (name, slug) = (category.name.clone(), category.slug.clone());
-            shelves.push(ShelfView { name, slug });
-        }
-    }
-    Ok(shelves)
+    let tree = shop.shelves.tree()?;
+    let view = |node: &CategoryNode| ShelfView { name: node.name.clone(), slug: node.slug.clone() };
+    Ok(tree.top().take(SHELVES_MAX).map(view).collect())
 }
 
 fn texts(shop: &Shop) -> Vec<LinkView> {

@@ -9,11 +9,14 @@ use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::cards::{CardView, cards_of};
+use super::{
+    cards::{CardView, cards_of},
+    category,
+};
 use crate::{
     domain::{
         carts::LINE_UNITS_MAX,
-        catalogue::{Category, Product, Variant},
+        catalogue::{Product, Variant},
         ids::{ProductId, VariantId},
         inventory::Ledger,
     },
@@ -58,6 +61,25 @@ async fn show(shop: Shop, who: Public, call: CallAsking<VariantQuery, Word>) -> 
         .described(&product.description)
         .pictured(product.images.first())
         .show("storefront/product.html", &view)
+}
+
+/// The page once more, with what was wrong with what was asked of it.
+///
+/// # Errors
+/// 404, if there is no such product.
+pub fn again(
+    shop: &Shop,
+    frame: Frame,
+    product: ProductId,
+    variant: Option<VariantId>,
+    form: FormView,
+) -> Answer<PageAnswer> {
+    let product = shop.reader.get::<Product>(product)?.state;
+    if !product.exists() {
+        return Err(Problem::not_found());
+    }
+    let view = ProductView { form, ..ProductView::of(shop, &frame, &product, variant)? };
+    frame.titled(&product.name).unlisted().show("storefront/product.html", &view)
 }
 
 struct VariantQuery {
@@ -210,11 +232,7 @@ fn options_of(
 fn trail(shop: &Shop, product: &Product) -> Answer<Vec<LinkView>> {
     let mut trail = vec![LinkView { name: "Home".to_owned(), path: "/".to_owned() }];
     if let Some(id) = product.category_ids.first() {
-        let category = shop.reader.get::<Category>(*id)?.state;
-        if category.exists() {
-            let (name, path) = (category.name.clone(), format!("/category/{}", category.slug));
-            trail.push(LinkView { name, path });
-        }
+        trail.extend(category::way_to(&*shop.shelves.tree()?, *id));
     }
     Ok(trail)
 }

@@ -1,10 +1,19 @@
 // What pages do beyond what they do without a script. Nothing here is needed to buy.
+import { openDrawer, refreshCart } from "./cart.js";
+import { suggest } from "./suggest.js";
 
 // Somebody who has just signed in goes on by themselves with what they were about to do.
 document.querySelector("[data-go-on]")?.requestSubmit();
 
+// On a narrow screen filters wait until they are asked for.
+if (matchMedia("(max-width: 59.99rem)").matches) {
+  document.querySelector("[data-filters]")?.removeAttribute("open");
+}
+
+for (const form of document.querySelectorAll("[data-suggest]")) suggest(form);
+
 // A form that is on its way is not sent twice. The shop would carry it out once anyhow.
-document.addEventListener("submit", (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) {
@@ -12,8 +21,30 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
-  form.querySelector("button[type=submit]")?.setAttribute("aria-busy", "true");
+  const button = form.querySelector("button[type=submit]");
+  button?.setAttribute("aria-busy", "true");
+  if (form.matches(".buy") && typeof HTMLDialogElement === "function") {
+    event.preventDefault();
+    await putInCart(form, button);
+  }
 });
+
+async function putInCart(form, button) {
+  const sent = await fetch(form.action, {
+    method: "POST",
+    body: new URLSearchParams(new FormData(form)),
+  }).catch(() => undefined);
+  if (sent?.ok && new URL(sent.url).pathname === "/cart") {
+    // The next click puts in more: it is another form.
+    form.elements.key.value = crypto.randomUUID();
+    delete form.dataset.sent;
+    button?.removeAttribute("aria-busy");
+    await openDrawer();
+  } else {
+    // Whatever the shop has to say is said by its page.
+    form.submit();
+  }
+}
 
 // The back button brings a page as it was left: its forms may be sent again.
 addEventListener("pageshow", (event) => {
@@ -22,4 +53,47 @@ addEventListener("pageshow", (event) => {
     delete form.dataset.sent;
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
+  refreshCart();
 });
+
+// What another tab or device does to the cart is seen here too.
+new BroadcastChannel("bodega-cart").addEventListener("message", () => refreshCart());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") refreshCart();
+});
+const stock = document.querySelector("[data-stock]");
+const isSignedIn = Boolean(document.querySelector('.top a[href="/account"]'));
+if (stock || isSignedIn) follow();
+
+function follow() {
+  const asked = new URLSearchParams({ types: "cart.*,order.*,stock.changed" });
+  if (stock) asked.set("products", stock.dataset.product);
+  const events = new EventSource(`/v1/events/stream?${asked}`);
+  const hear = (types, done) => {
+    for (const type of types) {
+      events.addEventListener(type, (event) => done(JSON.parse(event.data).data));
+    }
+  };
+  hear(["cart.item_changed", "cart.cleared", "cart.bought"], () => refreshCart());
+  hear(["stock.changed"], (data) => {
+    if (data.variantId === stock?.dataset.stock) showStock(data.available);
+  });
+  // An order is told to whoever looks at it: its page is asked for anew.
+  hear(["order.paid", "order.cancelled", "order.shipped", "order.delivered"], (data) => {
+    if (location.pathname === `/orders/${data.orderId}`) location.replace(location.pathname);
+  });
+  addEventListener("pagehide", () => events.close());
+}
+
+/** What is left, in the words the shop uses; the button says it too. */
+function showStock(units) {
+  const [level, words] =
+    units === 0 ? ["none", "Sold out"] : units <= 5 ? ["few", `Only ${units} left`] : ["many", "In stock"];
+  if (stock.textContent === words) return;
+  stock.className = `stock ${level}`;
+  stock.textContent = words;
+  const form = document.querySelector(".buy");
+  const button = form.querySelector("button[type=submit]");
+  button.textContent = units === 0 ? "Sold out" : "Add to cart";
+  for (const control of [button, form.elements.quantity]) control.disabled = units === 0;
+}

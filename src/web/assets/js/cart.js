@@ -1,0 +1,67 @@
+// The cart: its drawer, its badge, and the page that is open in another tab.
+const channel = new BroadcastChannel("bodega-cart");
+let drawer;
+
+/** Shows the cart beside the page. */
+export async function openDrawer() {
+  const part = await fetchPart();
+  if (!part) {
+    location.href = "/cart";
+    return;
+  }
+  drawer ??= made();
+  drawer.querySelector("[data-cart]").replaceChildren(part);
+  if (!drawer.open) drawer.showModal();
+  channel.postMessage("changed");
+}
+
+/** Takes over what changed elsewhere. */
+export async function refreshCart() {
+  if (!document.querySelector("[data-cart-link]")) return;
+  const part = await fetchPart();
+  if (!part) return;
+  if (drawer?.open) drawer.querySelector("[data-cart]").replaceChildren(part);
+  const page = document.querySelector("main [data-cart]");
+  // Somebody who types is not disturbed.
+  if (page && !page.contains(document.activeElement)) {
+    const fresh = await fetch("/cart", { headers: { accept: "text/html" } });
+    if (!fresh.ok) return;
+    const parsed = new DOMParser().parseFromString(await fresh.text(), "text/html");
+    const now = parsed.querySelector("main [data-cart]");
+    if (now && now.textContent !== page.textContent) page.replaceChildren(...now.childNodes);
+  }
+}
+
+async function fetchPart() {
+  const answer = await fetch("/cart/lines").catch(() => undefined);
+  if (!answer?.ok) return undefined;
+  const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const part = parsed.querySelector(".cart-part");
+  if (part) badge(Number(part.dataset.unitsInAll));
+  return part ? document.adoptNode(part) : undefined;
+}
+
+function badge(units) {
+  const badge = document.querySelector("[data-cart-units]");
+  if (!badge) return;
+  badge.textContent = units;
+  badge.hidden = units === 0;
+  badge.nextElementSibling.textContent = units === 1 ? "1 item" : `${units} items`;
+}
+
+function made() {
+  const dialog = document.createElement("dialog");
+  dialog.className = "drawer";
+  dialog.setAttribute("aria-labelledby", "drawer-title");
+  dialog.innerHTML = `<div class="drawer-top"><h2 id="drawer-title">Your cart</h2>
+    <button class="button quiet slim" type="button">Close</button></div><div data-cart aria-live="polite"></div>`;
+  dialog.querySelector("button").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  document.body.append(dialog);
+  return dialog;
+}
+
+// What is sent from a form of the cart is told to other tabs once it is carried out.
+if (document.querySelector("main [data-cart]")) channel.postMessage("changed");
