@@ -34,7 +34,11 @@ use crate::{
         settings::Opening,
         time::{Stamp, Who},
     },
-    http::{admin::figures::FiguresBoard, cursor::Cursors, products::Renderings},
+    http::{
+        admin::{figures::FiguresBoard, setup_page::Setup},
+        cursor::Cursors,
+        products::Renderings,
+    },
     meters::Meters,
     search::{self, Misses, Register, Search, SearchFault},
     secret::{SecretFault, signing_secret},
@@ -125,6 +129,8 @@ pub struct Parts {
     pub renderings: Renderings,
     /// What was sold lately and what runs low, for staff.
     pub figures: FiguresBoard,
+    /// What lets the first admin in.
+    pub setup: Setup,
     /// Finds products.
     pub search: Search,
     /// Templates and assets of the pages.
@@ -257,6 +263,7 @@ impl Shop {
             renderings: Renderings::over(shelves.clone()),
             shelves,
             figures: FiguresBoard::default(),
+            setup: Setup::of(&store.reader(), &clock)?,
             assortment: Assortment::new(Arc::clone(&desks)),
             reconciling: Reconciling::new(Arc::clone(&desks)),
             housekeeping: Housekeeping::new(Arc::clone(&desks), keeping(&settings)),

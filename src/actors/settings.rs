@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::{
     ids::ShopId,
-    settings::{Opening, Shop},
+    settings::{Opening, Shop, ShopEdit},
 };
 
 use super::{Answers, Owner, Rejection, Request, Work};
@@ -33,6 +33,17 @@ impl Request for ChangeSynonyms {
     type Value = Arc<Shop>;
 }
 
+/// Changes some of the settings. Safe to send twice.
+#[derive(Debug)]
+pub struct EditShop {
+    /// What shall change.
+    pub edit: ShopEdit,
+}
+
+impl Request for EditShop {
+    type Value = Arc<Shop>;
+}
+
 /// The only writer of the settings.
 pub struct Settings;
 
@@ -54,6 +65,15 @@ impl Answers<OpenShop> for Settings {
 impl Answers<ChangeSynonyms> for Settings {
     fn answer(&mut self, msg: ChangeSynonyms, work: &mut Work<'_>) -> Result<Arc<Shop>, Rejection> {
         let events = work.get::<Shop>(ShopId::default())?.set_synonyms(msg.synonyms)?;
+        work.change::<Shop>(ShopId::default(), events)
+    }
+}
+
+impl Answers<EditShop> for Settings {
+    fn answer(&mut self, msg: EditShop, work: &mut Work<'_>) -> Result<Arc<Shop>, Rejection> {
+        let shop = work.versioned::<Shop>(ShopId::default())?;
+        work.must_be_seen(shop.version)?;
+        let events = shop.state.edit(msg.edit)?;
         work.change::<Shop>(ShopId::default(), events)
     }
 }

@@ -47,6 +47,13 @@ async fn serve_once(settings: Settings, arbiter: ArbiterHandle) -> Result<Told, 
     let scheme = running.scheme();
     say(&format!("bodega is open at {scheme}://{}{mode}", running.address))
         .map_err(Ended::plainly)?;
+    if let Some(token) = running.shop.setup.token() {
+        say(&format!(
+            "nobody runs this shop yet: open {scheme}://{}/setup?token={token} to make its admin",
+            running.address
+        ))
+        .map_err(Ended::plainly)?;
+    }
     running.until_told().await
 }
 

@@ -26,6 +26,21 @@ pub struct Opening {
     pub public_url: String,
 }
 
+/// What shall change of the settings; what is missing stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopEdit {
+    /// Another name.
+    pub name: Option<String>,
+    /// Where shoppers find it.
+    pub public_url: Option<String>,
+    /// Another share of tax.
+    pub tax_rate: Option<Rate>,
+    /// Another price of shipping.
+    pub shipping_flat: Option<Money>,
+    /// Other words that mean the same.
+    pub synonyms: Option<Vec<Vec<String>>>,
+}
+
 /// What happened to the shop.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,6 +215,23 @@ impl Shop {
             return Err(SettingsRefusal::InvalidSynonyms);
         }
         Ok(unless(self.synonyms == synonyms, ShopEvent::SynonymsChanged { synonyms }))
+    }
+
+    /// Changes what is named in the edit; what is already so leaves no event.
+    ///
+    /// # Errors
+    /// What one of them refuses; then none of them is changed.
+    pub fn edit(&self, edit: ShopEdit) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        let ShopEdit { name, public_url, tax_rate, shipping_flat, synonyms } = edit;
+        let mut events = Vec::new();
+        events.extend(name.map(|name| self.rename(name)).transpose()?.unwrap_or_default());
+        events.extend(public_url.map(|url| self.relocate(url)).transpose()?.unwrap_or_default());
+        events
+            .extend(tax_rate.map(|rate| self.set_tax_rate(rate)).transpose()?.unwrap_or_default());
+        events
+            .extend(shipping_flat.map(|it| self.set_shipping(it)).transpose()?.unwrap_or_default());
+        events.extend(synonyms.map(|it| self.set_synonyms(it)).transpose()?.unwrap_or_default());
+        Ok(events)
     }
 
     fn must_exist(&self) -> Result<(), SettingsRefusal> {

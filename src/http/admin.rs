@@ -20,12 +20,38 @@
 //! | GET    | /admin/products/{id}                 | shows a product to be changed      | staff  |
 //! | POST   | /admin/products/{id}                 | changes it                         | staff  |
 //! | POST   | /admin/products/{id}/remove          | takes it off the shelves           | staff  |
+//! | GET    | /admin/categories                    | shows the tree of categories       | staff  |
+//! | POST   | /admin/categories                    | adds one                           | staff  |
+//! | GET    | /admin/categories/{id}               | shows one to be changed            | staff  |
+//! | POST   | /admin/categories/{id}               | changes it                         | staff  |
+//! | POST   | /admin/categories/{id}/remove        | removes it                         | staff  |
+//! | GET    | /admin/stock                         | lists stock                        | staff  |
+//! | GET    | /admin/stock/{id}                    | shows the stock of a SKU           | staff  |
+//! | POST   | /admin/stock/{id}                    | adjusts, counts, sets aside        | staff  |
+//! | GET    | /admin/customers                     | lists accounts                     | admins |
+//! | GET    | /admin/customers/{id}                | shows one                          | admins |
+//! | GET    | /admin/customers/{id}/data.json      | gives all data of one              | admins |
+//! | POST   | /admin/customers/{id}/role           | gives another role                 | admins |
+//! | POST   | /admin/customers/{id}/erase          | erases a person                    | admins |
+//! | GET    | /admin/keys                          | lists API keys                     | admins |
+//! | POST   | /admin/keys                          | makes one, shown this one time     | admins |
+//! | POST   | /admin/keys/{id}/revoke              | revokes one                        | admins |
+//! | GET    | /admin/settings                      | shows the shop's settings          | admins |
+//! | POST   | /admin/settings                      | changes them                       | admins |
+//! | GET    | /admin/system                        | shows how the machinery is         | admins |
+//! | POST   | /admin/couriers/{id}/pause           | lets a courier rest                | admins |
+//! | POST   | /admin/couriers/{id}/resume          | lets one go on                     | admins |
+//! | POST   | /admin/deliveries/{id}/resend        | has a delivery made again          | admins |
+//! | GET    | /setup                               | asks for the first admin           | token  |
+//! | POST   | /setup                               | makes the first admin              | token  |
 //!
 //! Invariant: a page asks what the operation of the API asks, through the same function; it
 //! decides nothing.
 
 mod charts;
+mod customers_page;
 pub mod figures;
+mod keys_page;
 mod order_list;
 mod order_page;
 mod order_view;
@@ -36,6 +62,12 @@ mod product_editor;
 mod product_form;
 mod product_list;
 mod refund_page;
+mod settings_page;
+pub mod setup_page;
+mod shelves_page;
+mod stock_list;
+mod stock_page;
+mod system_page;
 
 use super::{pages::all_pages, table::Operation};
 use crate::shop::Shop;
@@ -49,5 +81,13 @@ pub fn operations() -> Vec<Operation<Shop>> {
     all.extend(product_list::operations());
     all.extend(product_bulk::operations());
     all.extend(product_editor::operations());
+    all.extend(shelves_page::operations());
+    all.extend(stock_list::operations());
+    all.extend(stock_page::operations());
+    all.extend(customers_page::operations());
+    all.extend(keys_page::operations());
+    all.extend(settings_page::operations());
+    all.extend(system_page::operations());
+    all.extend(setup_page::operations());
     all_pages(all)
 }

@@ -8,7 +8,7 @@
 //!
 //! No key may do any of this, so that none can make itself a stronger one.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use actix_web::http::Method;
 use schemars::JsonSchema;
@@ -51,6 +51,17 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn make_key(shop: Shop, who: Admin, call: Call<MakeKeyBody>) -> Answer<NewKeyView> {
+    let (secret, key) = made(&shop, who, call).await?;
+    let key = KeyView::of(&shop, &key).ok_or_else(Problem::not_found)?;
+    Ok(NewKeyView { key, secret })
+}
+
+/// Makes a key; its text, which nobody can make again, and what is kept of it.
+pub(super) async fn made(
+    shop: &Shop,
+    who: Admin,
+    call: Call<MakeKeyBody>,
+) -> Answer<(String, Arc<ApiKey>)> {
     let MakeKeyBody { name, scopes, expires_at } = call.body;
     if expires_at.is_some_and(|expires_at| expires_at <= shop.clock.now()) {
         let detail = "must be in the future";
@@ -58,8 +69,7 @@ async fn make_key(shop: Shop, who: Admin, call: Call<MakeKeyBody>) -> Answer<New
     }
     let wish = KeyWish { name, scopes, expires_at };
     let (text, key) = shop.accounts.make_key(who.user, wish).await?;
-    let key = KeyView::of(&shop, &key).ok_or_else(Problem::not_found)?;
-    Ok(NewKeyView { key, secret: text.expose_secret().to_owned() })
+    Ok((text.expose_secret().to_owned(), key))
 }
 
 async fn list_keys(shop: Shop, _: Admin, call: CallAsking<Paging>) -> Answer<Page<KeyView>> {
@@ -70,13 +80,17 @@ async fn list_keys(shop: Shop, _: Admin, call: CallAsking<Paging>) -> Answer<Pag
     })
 }
 
-async fn revoke_key(shop: Shop, who: Admin, call: CallOn<ApiKeyId>) -> Answer<DeletedView> {
+pub(super) async fn revoke_key(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<ApiKeyId>,
+) -> Answer<DeletedView> {
     let revoke = RevokeApiKey { key: call.path };
     shop.desks.api_keys.ask(revoke, shop.intent(who.as_cause())).await?;
     Ok(DeletedView::of(call.path, "API key revoked"))
 }
 
-struct MakeKeyBody {
+pub(super) struct MakeKeyBody {
     name: String,
     scopes: Vec<Scope>,
     expires_at: Option<Timestamp>,

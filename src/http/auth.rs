@@ -38,6 +38,7 @@ use crate::{
     actors::users::CloseSession,
     domain::{
         ids::SessionId,
+        time::Who,
         users::{Role, Session, UserRefusal},
     },
     shop::Shop,
@@ -103,6 +104,20 @@ pub(super) async fn sign_up(
     must_be_long_enough(shop, &password, "/password")?;
     let wanted = SignUp { username, email, phone, password, role: role.unwrap_or_default() };
     let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    Ok(shop.accounts.sign_up(wanted, by, device(from), intent).await?)
+}
+
+/// Makes the first admin, signed in on the device that asks: only for the page of a shop's first
+/// start, which has asked for its token.
+pub(super) async fn sign_up_admin(
+    shop: &Shop,
+    body: SignupBody,
+    from: &Origin,
+) -> Answer<SignedIn> {
+    let SignupBody { username, email, password, phone, .. } = body;
+    must_be_long_enough(shop, &password, "/password")?;
+    let wanted = SignUp { username, email, phone, password, role: Role::Admin };
+    let (by, intent) = (Some(Role::Admin), shop.intent(Who::Shop));
     Ok(shop.accounts.sign_up(wanted, by, device(from), intent).await?)
 }
 

@@ -275,7 +275,7 @@ fn available(shop: &Shop, variant: VariantId) -> Result<u32, StoreFault> {
     Ok(if ledger.is_active { ledger.available() } else { 0 })
 }
 
-fn shown_of(shop: &Shop, user: UserId) -> Answer<CartView> {
+pub(super) fn shown_of(shop: &Shop, user: UserId) -> Answer<CartView> {
     let (id, cart) = cart_of(shop, user)?;
     shown(shop, user, id, &cart)
 }
@@ -295,7 +295,7 @@ fn shown(shop: &Shop, user: UserId, id: Option<CartId>, cart: &Cart) -> Answer<C
 /// A cart, with names, prices and stock as they are now.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct CartView {
+pub(super) struct CartView {
     id: Option<Id<CartId>>,
     user_id: Id<UserId>,
     items: Vec<CartItemView>,

@@ -10,7 +10,7 @@
 //! | PATCH  | /v1/product/updatecategory/{id}        | changes a category              | staff  |
 //! | DELETE | /v1/product/deletecategory/{id}        | removes an empty category       | staff  |
 
-mod view;
+pub(super) mod view;
 
 use actix_web::http::Method;
 
@@ -78,7 +78,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
     ]
 }
 
-async fn create_category(
+pub(super) async fn create_category(
     shop: Shop,
     who: Staff,
     call: Call<CreateCategoryBody>,
@@ -141,7 +141,7 @@ async fn show_category_by_slug(
     }
 }
 
-async fn update_category(
+pub(super) async fn update_category(
     shop: Shop,
     who: Staff,
     call: CallOn<CategoryId, UpdateCategoryBody>,
@@ -156,7 +156,11 @@ async fn update_category(
     Ok(CategoryView::of(&changed, &*shop.shelves.tree()?))
 }
 
-async fn delete_category(shop: Shop, who: Staff, call: CallOn<CategoryId>) -> Answer<DeletedView> {
+pub(super) async fn delete_category(
+    shop: Shop,
+    who: Staff,
+    call: CallOn<CategoryId>,
+) -> Answer<DeletedView> {
     let remove = RemoveCategory { category: call.path };
     let removed = shop.desks.catalogue.ask(remove, shop.intent(who.as_cause())).await?;
     Ok(DeletedView::of(removed.id, "Category deleted"))
@@ -206,7 +210,7 @@ pub fn id_of(shop: &Shop, named: &str) -> Answer<Option<CategoryId>> {
     }
 }
 
-fn found(shop: &Shop, id: CategoryId) -> Answer<Versioned<Category>> {
+pub(super) fn found(shop: &Shop, id: CategoryId) -> Answer<Versioned<Category>> {
     let found = shop.reader.get::<Category>(id)?;
     if found.state.exists() { Ok(found) } else { Err(Problem::not_found()) }
 }
@@ -222,7 +226,7 @@ fn shown(shop: &Shop, id: CategoryId) -> Answer<Cached<CategoryView>> {
     })
 }
 
-struct CreateCategoryBody {
+pub(super) struct CreateCategoryBody {
     name: String,
     description: String,
     parent: Option<CategoryId>,
@@ -238,7 +242,7 @@ impl Body for CreateCategoryBody {
     }
 }
 
-struct UpdateCategoryBody {
+pub(super) struct UpdateCategoryBody {
     name: Option<String>,
     description: Option<String>,
     parent: Option<Option<CategoryId>>,

@@ -61,12 +61,12 @@ async fn list_couriers(shop: Shop, _: Admin, _: Call) -> Answer<Page<CourierView
     Ok(Page::whole(views?))
 }
 
-async fn pause(shop: Shop, who: Admin, call: CallOn<CourierId>) -> Answer<CourierView> {
+pub(super) async fn pause(shop: Shop, who: Admin, call: CallOn<CourierId>) -> Answer<CourierView> {
     shop.runner.direct(call.path, Direction::Pause, who.as_cause()).await?;
     CourierView::of(&shop, call.path)
 }
 
-async fn resume(shop: Shop, who: Admin, call: CallOn<CourierId>) -> Answer<CourierView> {
+pub(super) async fn resume(shop: Shop, who: Admin, call: CallOn<CourierId>) -> Answer<CourierView> {
     shop.runner.direct(call.path, Direction::Resume, who.as_cause()).await?;
     CourierView::of(&shop, call.path)
 }
@@ -98,7 +98,11 @@ async fn show_delivery(shop: Shop, _: Admin, call: CallOn<DeliveryId>) -> Answer
     shown(&shop, call.path)
 }
 
-async fn resend(shop: Shop, who: Admin, call: CallOn<DeliveryId>) -> Answer<DeliveryView> {
+pub(super) async fn resend(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<DeliveryId>,
+) -> Answer<DeliveryView> {
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
     let delivery = shop.runner.ask_again(call.path, intent).await?;
     Ok(DeliveryView::of(call.path, &delivery))
@@ -137,7 +141,7 @@ impl Body for DeliveriesQuery {
 /// A courier, for staff.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct CourierView {
+pub(super) struct CourierView {
     id: Id<CourierId>,
     name: String,
     is_paused: bool,
@@ -187,7 +191,7 @@ impl CourierView {
 /// A delivery, for staff. It holds no address and no content.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct DeliveryView {
+pub(super) struct DeliveryView {
     id: Id<DeliveryId>,
     courier_id: Id<CourierId>,
     /// What it is, in the courier's words.

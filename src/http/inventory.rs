@@ -15,8 +15,8 @@
 //! An id names a product or an inventory, which is a variant; of a product with several variants
 //! one must be named.
 
-mod body;
-mod view;
+pub(super) mod body;
+pub(super) mod view;
 
 use std::sync::Arc;
 
@@ -168,7 +168,7 @@ async fn list_available(
     Ok(Cached { etag: ETag::of_bytes(&marks), control: REVALIDATE, answer: page })
 }
 
-async fn update_inventory(
+pub(super) async fn update_inventory(
     shop: Shop,
     who: Staff,
     call: CallOn<ProductId, UpdateInventoryBody>,
@@ -180,12 +180,16 @@ async fn update_inventory(
     take_stock(shop, who, named, call.key, update).await
 }
 
-async fn add_stock(shop: Shop, who: Staff, call: Call<AdjustStockBody>) -> Answer<InventoryView> {
+pub(super) async fn add_stock(
+    shop: Shop,
+    who: Staff,
+    call: Call<AdjustStockBody>,
+) -> Answer<InventoryView> {
     let AdjustStockBody { named, quantity, reason } = call.body;
     take_stock(shop, who, named, call.key, Stocktaking::Receive { quantity, reason }).await
 }
 
-async fn reduce_stock(
+pub(super) async fn reduce_stock(
     shop: Shop,
     who: Staff,
     call: Call<AdjustStockBody>,
@@ -194,13 +198,21 @@ async fn reduce_stock(
     take_stock(shop, who, named, call.key, Stocktaking::Withdraw { quantity, reason }).await
 }
 
-async fn reserve_stock(shop: Shop, who: Staff, call: Call<HoldStockBody>) -> Answer<InventoryView> {
+pub(super) async fn reserve_stock(
+    shop: Shop,
+    who: Staff,
+    call: Call<HoldStockBody>,
+) -> Answer<InventoryView> {
     let HoldStockBody { named, quantity, reference } = call.body;
     let hold = shop.clock.new_id();
     take_stock(shop, who, named, call.key, Stocktaking::Hold { hold, quantity, reference }).await
 }
 
-async fn release_stock(shop: Shop, who: Staff, call: Call<HoldStockBody>) -> Answer<InventoryView> {
+pub(super) async fn release_stock(
+    shop: Shop,
+    who: Staff,
+    call: Call<HoldStockBody>,
+) -> Answer<InventoryView> {
     let HoldStockBody { named, quantity, reference } = call.body;
     take_stock(shop, who, named, call.key, Stocktaking::Release { quantity, reference }).await
 }

@@ -47,6 +47,7 @@ pub mod router;
 pub mod scopes;
 pub mod search;
 pub mod server;
+pub mod settings;
 pub mod storefront;
 pub mod table;
 pub mod trace;

@@ -73,10 +73,16 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn getusers(shop: Shop, _: Admin, call: CallAsking<UsersQuery>) -> Answer<Page<UserView>> {
-    let UsersQuery { wanted, role, paging } = call.query;
+    let Page { items, limit, next_cursor } = sought(&shop, call.query).await?;
+    Ok(Page { items: items.iter().map(|user| UserView::of(user)).collect(), limit, next_cursor })
+}
+
+/// The accounts that are sought.
+pub(super) async fn sought(shop: &Shop, query: UsersQuery) -> Answer<Page<Arc<User>>> {
+    let UsersQuery { wanted, role, paging } = query;
     if let Some(words) = wanted.filter(|words| !words.trim().is_empty()) {
-        lookup::keep_up(&shop).await;
-        return page_of_found(&shop, &words, role, &paging);
+        lookup::keep_up(shop).await;
+        return page_of_found(shop, &words, role, &paging);
     }
     let (list, prefix) = match role {
         Some(Role::Admin) => ("admins", keys::admins()),
@@ -89,7 +95,7 @@ async fn getusers(shop: Shop, _: Admin, call: CallAsking<UsersQuery>) -> Answer<
         |key, _| {
             let user = shop.reader.get::<User>(key.last_id().unwrap_or_default())?.state;
             let is_wanted = user.exists() && role.is_none_or(|role| user.role == role);
-            Ok(is_wanted.then(|| UserView::of(&user)))
+            Ok(is_wanted.then_some(user))
         },
     )
 }
@@ -100,7 +106,7 @@ fn page_of_found(
     words: &str,
     role: Option<Role>,
     paging: &Paging,
-) -> Answer<Page<UserView>> {
+) -> Answer<Page<Arc<User>>> {
     let list = format!("users found by {words:?} {role:?}");
     let after = spot_in(shop.cursors.start(&list, paging)?)?;
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
@@ -109,7 +115,7 @@ fn page_of_found(
     let (items, next) = page_through(shop, lookup, |id: UserId| {
         let user = shop.reader.get::<User>(id)?.state;
         let is_wanted = user.exists() && role.is_none_or(|role| user.role == role);
-        Ok(is_wanted.then(|| UserView::of(&user)))
+        Ok(is_wanted.then_some(user))
     })?;
     let next_cursor = next.map(|spot| shop.cursors.seal(&list, &spot.bytes()));
     Ok(Page { items, limit: paging.limit, next_cursor })
@@ -152,11 +158,19 @@ async fn deleteuser(shop: Shop, who: Customer, _: Call) -> Answer<MessageView> {
     erase(&shop, who.user, who.as_cause()).await
 }
 
-async fn erase_user(shop: Shop, who: Admin, call: CallOn<UserId>) -> Answer<MessageView> {
+pub(super) async fn erase_user(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<UserId>,
+) -> Answer<MessageView> {
     erase(&shop, call.path, who.as_cause()).await
 }
 
-async fn change_role(shop: Shop, who: Admin, call: CallOn<UserId, RoleBody>) -> Answer<UserView> {
+pub(super) async fn change_role(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<UserId, RoleBody>,
+) -> Answer<UserView> {
     let seen = call.from.if_match().seen(version_of(&*account(&shop, call.path)?))?;
     let change = ChangeRole { user: call.path, role: call.body.role };
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
@@ -204,7 +218,7 @@ fn must_leave_an_admin(shop: &Shop, user: &User) -> Result<(), Problem> {
 }
 
 /// `If-Match` names the moment of the account's last change; a sign-in is none.
-fn version_of(user: &User) -> u64 {
+pub(super) fn version_of(user: &User) -> u64 {
     user.updated_at.millis().cast_unsigned()
 }
 
@@ -214,11 +228,10 @@ pub(super) fn account(shop: &Shop, user: UserId) -> Result<Arc<User>, Problem> {
     if user.exists() { Ok(user) } else { Err(Problem::not_found()) }
 }
 
-/// Whether these lower-case words are part of the username, the email or the id.
-struct UsersQuery {
-    wanted: Option<String>,
-    role: Option<Role>,
-    paging: Paging,
+pub(super) struct UsersQuery {
+    pub(super) wanted: Option<String>,
+    pub(super) role: Option<Role>,
+    pub(super) paging: Paging,
 }
 
 impl Body for UsersQuery {
@@ -248,7 +261,7 @@ impl Body for UpdateBody {
     }
 }
 
-struct RoleBody {
+pub(super) struct RoleBody {
     role: Role,
 }
 

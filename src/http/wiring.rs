@@ -12,7 +12,7 @@ use super::{
     lookup, media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
-    products, reconciliation, search, storefront,
+    products, reconciliation, search, settings, storefront,
     table::Operation,
     users,
 };
@@ -46,6 +46,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(health::operations());
     all.extend(metrics::operations());
     all.extend(storefront::operations());
+    all.extend(settings::operations());
     all.extend(admin::operations());
     if chosen == Gateway::Demo {
         all.extend(demo::operations());

@@ -5,6 +5,7 @@ mod support;
 
 mod access;
 mod addresses;
+mod admin_more;
 mod admin_pages;
 mod auth;
 mod bad_input;

@@ -65,6 +65,11 @@ impl Sold {
 }
 
 impl Figures {
+    /// Whether nothing was counted yet: the first count takes its time.
+    pub fn is_awaited(&self) -> bool {
+        self.at == Timestamp::default()
+    }
+
     /// What was sold from this hour on and before that one.
     pub fn sold(&self, from: i64, until: i64) -> Sold {
         self.hours.range(from..until).fold(Sold::default(), |sum, (_, sold)| sum.plus(*sold))
@@ -109,10 +114,13 @@ impl FiguresBoard {
         });
         match tokio::time::timeout(PATIENCE, counted).await {
             Ok(Ok(counted)) => counted,
-            Ok(Err(_)) | Err(_) => {
-                let last = shop.figures.locked().last.clone();
-                Ok(last.unwrap_or_default())
+            Ok(Err(_)) => {
+                let mut board = shop.figures.locked();
+                board.is_counting = false;
+                Ok(board.last.clone().unwrap_or_default())
             }
+            // It is counted on; nobody waits for it.
+            Err(_) => Ok(shop.figures.locked().last.clone().unwrap_or_default()),
         }
     }
 

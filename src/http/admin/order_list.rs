@@ -71,6 +71,9 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
 /// Every order that is sought, up to a limit: the page says so, and a shorter time says the rest.
 async fn spreadsheet(shop: Shop, _: Admin, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
     let filters = call.query.filters;
+    if !filters.q.is_empty() {
+        lookup::keep_up(&shop).await;
+    }
     let now = shop.clock.now();
     let sheet = actix_web::web::block(move || sheet(&shop, &filters)).await;
     let sheet = sheet.map_err(Problem::fault)??;

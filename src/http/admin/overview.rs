@@ -38,7 +38,7 @@ async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
     let figures = FiguresBoard::look(&shop).await?;
     let is_admin = Access::Admin.admits(who.role);
     let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
-    let charts = match is_admin {
+    let charts = match is_admin && !figures.is_awaited() {
         true => charts(&figures, shop.clock.now(), currency),
         false => Vec::new(),
     };
@@ -48,6 +48,7 @@ async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
         low: low(&shop, &figures.low, LOW_SHOWN)?,
         counted_since: (is_admin && is_partial)
             .then(|| words::moment(begin_of(figures.counted_from))),
+        is_awaited: figures.is_awaited(),
         charts,
     };
     frame.show("admin/overview.html", &view)
@@ -58,7 +59,7 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     let low = TileView {
         label: "Low stock",
         figure: figures.low_count.to_string(),
-        path: "/admin/products?stock=low",
+        path: "/admin/stock?only=low",
         is_pressing: figures.low_count > 0,
     };
     if !is_admin {
@@ -72,7 +73,7 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
         tile("To ship", to_ship, "/admin/orders?status=PAID"),
         low,
         tile("Disputes", disputes, "/admin/orders?dispute=open"),
-        tile("Undelivered messages", dead, "/admin/orders"),
+        tile("Undelivered messages", dead, "/admin/system"),
     ])
 }
 
@@ -122,7 +123,7 @@ pub(super) fn low(shop: &Shop, low: &[VariantId], most: usize) -> Answer<Vec<Low
             sku: ledger.sku.clone(),
             available: ledger.available(),
             reserved: ledger.reserved,
-            path: format!("/admin/products/{}", product.id),
+            path: format!("/admin/stock/{id}"),
         });
     }
     Ok(views)
@@ -133,6 +134,8 @@ struct OverviewView {
     tiles: Vec<TileView>,
     charts: Vec<ChartView>,
     counted_since: Option<String>,
+    /// Whether nothing was counted yet.
+    is_awaited: bool,
     low: Vec<LowView>,
 }
 

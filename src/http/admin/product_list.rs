@@ -3,12 +3,8 @@
 use actix_web::http::Method;
 use serde::Serialize;
 
-use super::{
-    figures::FiguresBoard,
-    overview::{LowView, low},
-    parts::{
-        DoneQuery, PagesView, TagView, address, chosen_in, cursor_in, framed, paging, words_in,
-    },
+use super::parts::{
+    DoneQuery, PagesView, TagView, address, chosen_in, cursor_in, framed, paging, words_in,
 };
 use crate::{
     domain::{
@@ -24,7 +20,7 @@ use crate::{
         fields::{Body, Fields},
         limits::Class,
         listing::Rows,
-        pages::{FormView, Frame, PageAnswer, frame::ShelfView, words},
+        pages::{FormView, PageAnswer, frame::ShelfView, words},
         products::on_sale,
         search::unreadable,
         table::{Operation, op},
@@ -40,35 +36,23 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Staff, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
-    let ListQuery { q, category, stock, status, cursor, done } = call.query;
+    let ListQuery { q, category, status, cursor, done } = call.query;
     let frame = framed(&shop, *who, &call.from, "Products")?;
     let paging = paging(cursor);
-    let (low_rows, page) = match stock {
-        Some(Stock::Low) => {
-            let figures = FiguresBoard::look(&shop).await?;
-            let none = Page { items: vec![], limit: paging.limit, next_cursor: None };
-            (Some(low(&shop, &figures.low, usize::MAX)?), none)
-        }
-        None => (None, found(&shop, &q, category_of(&shop, &category)?, status, &paging)?),
-    };
+    let page = found(&shop, &q, category_of(&shop, &category)?, status, &paging)?;
     let status = status.map_or("", Status::name);
     let filters = [("q", q.as_str()), ("category", &category), ("status", status)];
     let view = ListView {
         pages: PagesView::of(&address("/admin/products", &filters), &paging, &page),
         rows: page.items,
-        low: low_rows,
         shelves: frame.shelves().to_vec(),
-        form: form_of(&frame),
+        form: frame.form(),
         q,
         category,
         status,
         done: done.done,
     };
     frame.show("admin/products.html", &view)
-}
-
-fn form_of(frame: &Frame) -> FormView {
-    frame.form()
 }
 
 fn category_of(shop: &Shop, slug: &str) -> Answer<Option<CategoryId>> {
@@ -114,7 +98,7 @@ fn found(
 }
 
 /// What has exactly this SKU or name, then what search finds; what is not for sale too.
-fn named(shop: &Shop, q: &str) -> Answer<Vec<ProductId>> {
+pub(super) fn named(shop: &Shop, q: &str) -> Answer<Vec<ProductId>> {
     let exact = [keys::product_by_sku(q), keys::product_by_name(&fold_name(q))];
     let mut ids = Vec::new();
     for key in exact {
@@ -153,15 +137,9 @@ impl Status {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stock {
-    Low,
-}
-
 struct ListQuery {
     q: String,
     category: String,
-    stock: Option<Stock>,
     status: Option<Status>,
     cursor: Option<String>,
     done: DoneQuery,
@@ -172,7 +150,6 @@ impl Body for ListQuery {
         ListQuery {
             q: words_in(fields, "q"),
             category: words_in(fields, "category"),
-            stock: chosen_in(fields, "stock", &[("low", Stock::Low)]),
             status: chosen_in(fields, "status", STATUSES),
             cursor: cursor_in(fields),
             done: DoneQuery::read(fields),
@@ -183,7 +160,6 @@ impl Body for ListQuery {
 #[derive(Serialize)]
 struct ListView {
     rows: Vec<RowView>,
-    low: Option<Vec<LowView>>,
     shelves: Vec<ShelfView>,
     q: String,
     category: String,

@@ -17,7 +17,7 @@ use crate::{
     },
     http::{
         answer::{Answer, Page},
-        cursor::Paging,
+        cursor::{PAGE_ENTRIES_MAX, Paging},
         listing::Rows,
         lookup::{page_through, spot_in},
     },
@@ -32,6 +32,34 @@ pub(super) fn page_of_own(shop: &Shop, user: UserId, paging: &Paging) -> Answer<
     page(shop, Source::Of(user), &Sought::default(), paging, |order| {
         Ok(OrderView::of(&how, order, &payment_of(shop, order)?.state))
     })
+}
+
+/// A page of somebody's orders, each shown as the caller wants it.
+pub(in crate::http) fn orders_of<T>(
+    shop: &Shop,
+    user: UserId,
+    paging: &Paging,
+    show: impl Fn(&Order) -> Answer<T>,
+) -> Answer<Page<T>> {
+    page(shop, Source::Of(user), &Sought::default(), paging, show)
+}
+
+/// Somebody's newest orders as they see them, up to a limit.
+pub(in crate::http) fn everything_of(
+    shop: &Shop,
+    user: UserId,
+    most: usize,
+) -> Answer<Vec<OrderView>> {
+    let (mut orders, mut cursor) = (Vec::new(), None);
+    while orders.len() < most {
+        let page = page_of_own(shop, user, &Paging { limit: PAGE_ENTRIES_MAX, cursor })?;
+        orders.extend(page.items);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    Ok(orders)
 }
 
 /// A page of all orders that are sought.

@@ -1,0 +1,182 @@
+//! Settings: what the shop is called, where it is, its tax and shipping, and which words mean
+//! the same.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::parts::{DoneQuery, body_of, framed, refusal};
+use crate::{
+    http::{
+        access::{Admin, Caller},
+        answer::Answer,
+        call::{Call, CallAsking, NoPath, NoQuery, Origin},
+        fields::FieldFault,
+        idempotency::Made,
+        limits::Class,
+        pages::{Filled, FormView, PageAnswer},
+        problem::Problem,
+        settings::{change_settings, now},
+        storefront::sign_in::Nothing,
+        table::{Operation, op},
+    },
+    shop::Shop,
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    let path = "/admin/settings";
+    vec![
+        op(Method::GET, path, Class::Reads, "Show the settings to staff", show),
+        op(Method::POST, path, Class::Writes, "Change the settings from a form", change)
+            .takes_bytes(BODY_BYTES_MAX)
+            .again(async |_, _, _: Made| Ok(PageAnswer::to("/admin/settings"))),
+    ]
+}
+
+async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
+    shown(&shop, *who, &call.from, call.query.done, None)
+}
+
+async fn change(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
+    let (typed, from) = (call.body.typed, call.from.clone());
+    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let done = async {
+        let body = body_of(&json_of(&typed)).map_err(|faults| Problem::invalid(placed(faults)))?;
+        let from = call.from.having_seen(version);
+        let call = Call { path: NoPath, query: NoQuery, body, key: call.key, from };
+        change_settings(shop.clone(), who, call).await
+    };
+    match done.await {
+        Ok(_) => Ok(PageAnswer::to("/admin/settings?done=saved")),
+        Err(problem) => {
+            let problem = refusal(problem)?;
+            let form = FormView::default().with(typed).refused(&problem, &REFUSED_AT);
+            shown(&shop, *who, &from, None, Some((form, problem.status())))
+        }
+    }
+}
+
+/// The body that the form stands for: the tax in percent there, as a share here; a line a group
+/// of words.
+fn json_of(typed: &BTreeMap<String, String>) -> Value {
+    let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
+    let groups = text("synonyms").lines().map(|line| {
+        let words = line.split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(str::to_owned).collect::<Vec<String>>()
+    });
+    let mut json =
+        json!({ "synonyms": groups.filter(|group| !group.is_empty()).collect::<Vec<_>>() });
+    for name in ["name", "publicUrl", "shippingFlat"] {
+        if !text(name).is_empty() {
+            json[name] = json!(text(name));
+        }
+    }
+    let percent = text("taxPercent").trim_end_matches('%').trim();
+    if !percent.is_empty() {
+        json["taxRate"] = json!(share_of(percent).unwrap_or_else(|| percent.to_owned()));
+    }
+    json
+}
+
+/// `7.5` of a hundred as a share of one, `0.075`; what is no percentage is for the body to refuse.
+fn share_of(percent: &str) -> Option<String> {
+    let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_percentage = !whole.is_empty() && whole.len() <= 3 && part.len() <= 4;
+    if !is_percentage || !digits(whole) || !digits(part) {
+        return Some("no share".to_owned());
+    }
+    let padded = format!("{whole:0>3}");
+    let (ones, hundredths) = padded.split_at(1);
+    Some(format!("{ones}.{hundredths}{part}"))
+}
+
+/// A share of one as percent: `7.5`.
+fn percent_of(parts_per_million: u32) -> String {
+    let text = format!("{}.{:04}", parts_per_million / 10_000, parts_per_million % 10_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn placed(faults: Vec<FieldFault>) -> Vec<FieldFault> {
+    let place = |fault: FieldFault| {
+        let field = match fault.pointer.split('/').nth(1).unwrap_or_default() {
+            "taxRate" => "taxPercent",
+            other => other,
+        };
+        FieldFault { pointer: format!("/{field}"), ..fault }
+    };
+    faults.into_iter().map(place).collect()
+}
+
+fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    done: Option<&'static str>,
+    said: Option<(FormView, StatusCode)>,
+) -> Answer<PageAnswer> {
+    let known = now(shop)?;
+    let mut frame = framed(shop, who, from, "Settings")?;
+    let mut form = frame.form();
+    if let Some((FormView { typed, errors, refusal, .. }, status)) = said {
+        form = FormView { typed, errors, refusal, key: form.key };
+        frame = frame.answered(status);
+    }
+    let (terms, chosen) = (&known.state, &shop.settings);
+    let groups = terms.synonyms.iter().map(|group| group.join(", "));
+    let view = SettingsPageView {
+        version: known.version,
+        name: terms.name.clone(),
+        public_url: terms.public_url.clone(),
+        currency: terms.currency.code(),
+        tax_percent: percent_of(terms.tax_rate.parts_per_million()),
+        shipping: terms.shipping_flat.to_string(),
+        synonyms: groups.collect::<Vec<_>>().join("\n"),
+        gateway: format!("{:?}", chosen.payments.gateway),
+        language: chosen.shop.language.clone(),
+        data: chosen.data_dir.display().to_string(),
+        form,
+        done,
+    };
+    frame.show("admin/settings.html", &view)
+}
+
+#[derive(Serialize)]
+struct SettingsPageView {
+    version: u64,
+    name: String,
+    public_url: String,
+    currency: &'static str,
+    tax_percent: String,
+    shipping: String,
+    synonyms: String,
+    gateway: String,
+    language: String,
+    data: String,
+    form: FormView,
+    done: Option<&'static str>,
+}
+
+const REFUSED_AT: [(&str, &str); 2] =
+    [("invalid_synonyms", "synonyms"), ("negative_shipping", "shippingFlat")];
+/// All synonyms, percent-encoded.
+const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_a_share_and_back() {
+        for (percent, share, parts) in
+            [("7.5", "0.075", 75_000), ("19", "0.19", 190_000), ("100", "1.00", 1_000_000)]
+        {
+            assert_eq!(share_of(percent).as_deref(), Some(share));
+            assert_eq!(percent_of(parts), percent);
+        }
+        assert_eq!(share_of("-1").as_deref(), Some("no share"));
+    }
+}

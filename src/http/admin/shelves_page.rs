@@ -1,0 +1,230 @@
+//! Categories: the tree of shelves, and one of them to be changed.
+
+use actix_web::http::{Method, StatusCode};
+use serde::Serialize;
+use serde_json::json;
+
+use super::parts::{DoneQuery, body_of, framed, refusal};
+use crate::{
+    domain::{
+        catalogue::{Category, CategoryNode, CategoryTree},
+        ids::CategoryId,
+    },
+    http::{
+        access::{Caller, Staff},
+        answer::Answer,
+        call::{Call, CallAsking, CallOn, NoBody, NoPath, NoQuery, Origin},
+        categories::{create_category, delete_category, found, update_category},
+        idempotency::Made,
+        limits::Class,
+        pages::{Filled, FormView, PageAnswer},
+        problem::Problem,
+        storefront::sign_in::Nothing,
+        table::{Operation, op},
+    },
+    shop::Shop,
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    use Class::{Reads, Writes};
+    let (all, one) = ("/admin/categories", "/admin/categories/{id}");
+    vec![
+        op(Method::GET, all, Reads, "Show categories to staff", list),
+        op(Method::POST, all, Writes, "Add a category from a form", add)
+            .takes_bytes(BODY_BYTES_MAX)
+            .again(led_back),
+        op(Method::GET, one, Reads, "Show a category to be changed", show),
+        op(Method::POST, one, Writes, "Change a category from a form", change)
+            .takes_bytes(BODY_BYTES_MAX)
+            .again(led_back),
+        op(Method::POST, "/admin/categories/{id}/remove", Writes, "Remove a category", remove),
+    ]
+}
+
+async fn list(shop: Shop, who: Staff, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
+    shown(&shop, *who, &call.from, None, Said { done: call.query.done, ..Said::default() })
+}
+
+async fn show(
+    shop: Shop,
+    who: Staff,
+    call: CallAsking<DoneQuery, CategoryId>,
+) -> Answer<PageAnswer> {
+    let said = Said { done: call.query.done, ..Said::default() };
+    shown(&shop, *who, &call.from, Some(call.path), said)
+}
+
+async fn add(shop: Shop, who: Staff, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
+    let (typed, from) = (call.body.typed, call.from.clone());
+    let done = async {
+        let body = body_of(&typed_json(&typed)).map_err(Problem::invalid)?;
+        let call = Call { path: NoPath, query: NoQuery, body, key: call.key, from: call.from };
+        create_category(shop.clone(), who, call).await
+    };
+    match done.await {
+        Ok(_) => Ok(PageAnswer::to("/admin/categories?done=added")),
+        Err(problem) => shown(&shop, *who, &from, None, Said::refused(problem, typed)?),
+    }
+}
+
+async fn change(
+    shop: Shop,
+    who: Staff,
+    call: CallOn<CategoryId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    let (id, typed, from) = (call.path, call.body.typed, call.from.clone());
+    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let done = async {
+        let body = body_of(&typed_json(&typed)).map_err(Problem::invalid)?;
+        let from = call.from.having_seen(version);
+        let call = Call { path: id, query: NoQuery, body, key: call.key, from };
+        update_category(shop.clone(), who, call).await
+    };
+    match done.await {
+        Ok(_) => Ok(PageAnswer::to(format!("/admin/categories/{id}?done=saved"))),
+        Err(problem) => shown(&shop, *who, &from, Some(id), Said::refused(problem, typed)?),
+    }
+}
+
+async fn remove(
+    shop: Shop,
+    who: Staff,
+    call: CallOn<CategoryId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    let (id, from) = (call.path, call.from.clone());
+    match delete_category(shop.clone(), who, call.with(NoBody)).await {
+        Ok(_) => Ok(PageAnswer::to("/admin/categories?done=removed")),
+        Err(problem) => {
+            shown(&shop, *who, &from, Some(id), Said::refused(problem, Default::default())?)
+        }
+    }
+}
+
+async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> {
+    let category: CategoryId = made.id.parse().map_err(|_| Problem::not_found())?;
+    Ok(PageAnswer::to(format!("/admin/categories/{category}")))
+}
+
+/// The body that the form stands for; no parent chosen is the top.
+fn typed_json(typed: &std::collections::BTreeMap<String, String>) -> serde_json::Value {
+    let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
+    let mut json = json!({ "description": text("description"), "parentId": null });
+    for name in ["name", "parentId"] {
+        if !text(name).is_empty() {
+            json[name] = json!(text(name));
+        }
+    }
+    json
+}
+
+#[derive(Default)]
+struct Said {
+    done: Option<&'static str>,
+    form: Option<(FormView, StatusCode)>,
+}
+
+impl Said {
+    fn refused(
+        problem: Problem,
+        typed: std::collections::BTreeMap<String, String>,
+    ) -> Answer<Said> {
+        let problem = refusal(problem)?;
+        let about = [("category_name_taken", "name")];
+        let form = FormView::default().with(typed).refused(&problem, &about);
+        Ok(Said { done: None, form: Some((form, problem.status())) })
+    }
+}
+
+fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    id: Option<CategoryId>,
+    said: Said,
+) -> Answer<PageAnswer> {
+    let tree = shop.shelves.tree()?;
+    let known = id.map(|id| found(shop, id)).transpose()?;
+    let title = known.as_ref().map_or("Categories", |known| known.state.name.as_str()).to_owned();
+    let mut frame = framed(shop, who, from, &title)?;
+    let mut form = frame.form();
+    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
+        form = FormView { typed, errors, refusal, key: form.key };
+        frame = frame.answered(status);
+    }
+    let one = known.map(|known| {
+        let category: &Category = &known.state;
+        OneView {
+            id: category.id.to_string(),
+            version: known.version,
+            name: category.name.clone(),
+            description: category.description.clone(),
+            slug: category.slug.clone(),
+            parent: category.parent.map(|parent| parent.to_string()).unwrap_or_default(),
+        }
+    });
+    // Nothing stands below itself.
+    let barred = id.map(|id| tree.with_all_below(id)).unwrap_or_default();
+    let mut rows = Vec::new();
+    for node in tree.top() {
+        push(&tree, node, 0, &mut rows);
+    }
+    let parents = rows.iter().filter(|row| !barred.contains(&row.category)).map(|row| ParentView {
+        id: row.id.clone(),
+        words: format!("{}{}", "— ".repeat(row.level), row.name),
+    });
+    let view = ShelvesView { parents: parents.collect(), rows, one, form, done: said.done };
+    frame.show("admin/categories.html", &view)
+}
+
+fn push(tree: &CategoryTree, node: &CategoryNode, level: usize, rows: &mut Vec<RowView>) {
+    rows.push(RowView {
+        category: node.id,
+        id: node.id.to_string(),
+        name: node.name.clone(),
+        slug: node.slug.clone(),
+        level,
+    });
+    for below in tree.right_below(node) {
+        push(tree, below, level + 1, rows);
+    }
+}
+
+#[derive(Serialize)]
+struct ShelvesView {
+    rows: Vec<RowView>,
+    parents: Vec<ParentView>,
+    /// The one that is changed; nothing, where all are shown.
+    one: Option<OneView>,
+    form: FormView,
+    done: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RowView {
+    #[serde(skip)]
+    category: CategoryId,
+    id: String,
+    name: String,
+    slug: String,
+    level: usize,
+}
+
+#[derive(Serialize)]
+struct ParentView {
+    id: String,
+    words: String,
+}
+
+#[derive(Serialize)]
+struct OneView {
+    id: String,
+    version: u64,
+    name: String,
+    description: String,
+    slug: String,
+    parent: String,
+}
+
+/// A description all of whose letters are percent-encoded.
+const BODY_BYTES_MAX: usize = 128 * 1024;

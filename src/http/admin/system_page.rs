@@ -1,0 +1,312 @@
+//! System: how the shop's machinery is: neighbours, couriers, what they could not bring, the
+//! disk, the books, and what staff did lately.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
+use serde::{Deserialize, Serialize};
+
+use super::parts::{DoneQuery, MomentView, TagView, actor, framed};
+use crate::{
+    domain::{
+        couriers::Courier,
+        deliveries::Delivery,
+        ids::{CourierId, DeliveryId},
+        time::{Timestamp, Who},
+    },
+    http::{
+        access::Admin,
+        answer::Answer,
+        call::{CallAsking, CallOn, NoBody},
+        couriers::{pause, resend, resume},
+        health::Health,
+        idempotency::Made,
+        limits::Class,
+        pages::{Filled, FormView, PageAnswer, words},
+        problem::Problem,
+        storefront::sign_in::Nothing,
+        table::{Operation, op},
+    },
+    shop::Shop,
+    store::{Mode, Order, keys},
+};
+
+/// The operations of this page.
+pub fn operations() -> Vec<Operation<Shop>> {
+    use Class::{Reads, Writes};
+    let post = || Method::POST;
+    vec![
+        op(Method::GET, "/admin/system", Reads, "Show how the machinery is", show),
+        op(post(), "/admin/couriers/{id}/pause", Writes, "Let a courier rest", let_rest),
+        op(post(), "/admin/couriers/{id}/resume", Writes, "Let a courier go on", let_go_on),
+        op(post(), "/admin/deliveries/{id}/resend", Writes, "Deliver again", send_again)
+            .again(async |_, _, _: Made| Ok(PageAnswer::to("/admin/system"))),
+    ]
+}
+
+async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
+    let frame = framed(&shop, *who, &call.from, "System")?;
+    let (health, figures) = (shop.store().health(), shop.store().figures());
+    let report = shop.health();
+    let mode = match &health.mode {
+        Mode::Writable => TagView { words: "Everything is kept", tone: "good" },
+        Mode::DiskFull => TagView { words: "The disk is full", tone: "bad" },
+        Mode::ReadOnly { .. } => TagView { words: "Read-only until it is restarted", tone: "bad" },
+    };
+    let (couriers, letters) = couriers(&shop)?;
+    let view = SystemView {
+        version: env!("CARGO_PKG_VERSION"),
+        mode,
+        journal: mebibytes(health.journal_bytes),
+        free: mebibytes(figures.disk_free_bytes),
+        commits: health.seq,
+        neighbours: report.neighbours.into_iter().map(NeighbourView::of).collect(),
+        books: BooksView::of(&shop)?,
+        couriers,
+        letters,
+        staff: staff_log(&shop).await?,
+        form: frame.form(),
+        done: call.query.done,
+    };
+    frame.show("admin/system.html", &view)
+}
+
+async fn let_rest(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<CourierId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    pause(shop, who, call.with(NoBody)).await?;
+    Ok(PageAnswer::to("/admin/system?done=paused"))
+}
+
+async fn let_go_on(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<CourierId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    resume(shop, who, call.with(NoBody)).await?;
+    Ok(PageAnswer::to("/admin/system?done=resumed"))
+}
+
+async fn send_again(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<DeliveryId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    resend(shop, who, call.with(NoBody)).await?;
+    Ok(PageAnswer::to("/admin/system?done=resent"))
+}
+
+/// Every courier, and the newest of what each has given up.
+fn couriers(shop: &Shop) -> Answer<(Vec<CourierView>, Vec<LetterView>)> {
+    let rows = shop.reader.rows(&keys::couriers(), None, Order::Ascending, COURIERS_MAX)?;
+    let (mut couriers, mut letters) = (Vec::new(), Vec::new());
+    for id in rows.iter().filter_map(|(key, _)| key.last_id::<CourierId>()) {
+        let courier = shop.reader.get::<Courier>(id)?.state;
+        let standing = shop.runner.standing(id).unwrap_or_default();
+        let (down_since, because) = standing.down.unzip();
+        let state = match (courier.paused_since, down_since) {
+            (Some(_), _) => TagView { words: "Paused", tone: "warn" },
+            (None, Some(_)) => TagView { words: "Nobody takes anything", tone: "bad" },
+            (None, None) => TagView { words: "Goes", tone: "good" },
+        };
+        let dead = keys::dead_letters(id);
+        let dead = shop.reader.rows(&dead, None, Order::Descending, LETTERS_MAX)?;
+        couriers.push(CourierView {
+            id: id.to_string(),
+            name: courier.name.clone(),
+            state,
+            because,
+            behind_since: standing.behind_since.map(MomentView::of),
+            delivered: courier.delivered,
+            given_up: courier.given_up,
+            is_paused: courier.paused_since.is_some(),
+        });
+        for letter in dead.iter().filter_map(|(key, _)| key.last_id::<DeliveryId>()) {
+            let delivery = shop.reader.get::<Delivery>(letter)?.state;
+            letters.push(LetterView {
+                id: letter.to_string(),
+                courier: courier.name.clone(),
+                what: delivery.note.what.clone(),
+                about: delivery.note.about.clone(),
+                error: delivery.error.clone().unwrap_or_default(),
+                at: MomentView::of(delivery.updated_at),
+            });
+        }
+    }
+    Ok((couriers, letters))
+}
+
+/// What staff did in the newest commits, the newest first.
+async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
+    let newest = shop.store().health().seq;
+    let mut follower = shop.store().follow(newest.saturating_sub(COMMITS_LOOKED_AT));
+    let read = actix_web::web::block(move || follower.read(COMMITS_MAX)).await;
+    let entries = read.map_err(Problem::fault)??;
+    let mut deeds = Vec::new();
+    for entry in entries.iter().rev() {
+        let frame: Frame = serde_json::from_slice(&entry.payload).map_err(Problem::fault)?;
+        if !matches!(frame.who, Who::Staff(_)) {
+            continue;
+        }
+        // One line a thing that was changed, however many things of a kind there are.
+        let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for change in frame.changes {
+            for event in change.events {
+                let tagged = event.as_object().and_then(|fields| fields.keys().next());
+                let name = tagged.map(String::as_str).or(event.as_str());
+                let words = name.unwrap_or_default().replace('_', " ");
+                *told.entry((words, path_of(&change.kind, &change.id))).or_default() += 1;
+            }
+        }
+        let who = actor(shop, frame.who)?;
+        for ((what, path), count) in told {
+            let (at, who) = (MomentView::of(frame.at), who.clone());
+            deeds.push(DeedView { at, who, what, path, count });
+        }
+        if deeds.len() >= DEEDS_MAX {
+            break;
+        }
+    }
+    Ok(deeds)
+}
+
+/// The page of a thing that was changed; nothing, where it has none.
+fn path_of(kind: &str, id: &str) -> String {
+    match kind {
+        "order" => format!("/admin/orders/{id}"),
+        "product" => format!("/admin/products/{id}"),
+        "category" => format!("/admin/categories/{id}"),
+        "ledger" => format!("/admin/stock/{id}"),
+        "user" => format!("/admin/customers/{id}"),
+        _ => String::new(),
+    }
+}
+
+/// A frame of the journal, as far as this page tells it.
+#[derive(Deserialize)]
+struct Frame {
+    at: Timestamp,
+    who: Who,
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+struct Change {
+    kind: String,
+    id: String,
+    events: Vec<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct SystemView {
+    version: &'static str,
+    mode: TagView,
+    journal: String,
+    free: String,
+    commits: u64,
+    neighbours: Vec<NeighbourView>,
+    books: BooksView,
+    couriers: Vec<CourierView>,
+    letters: Vec<LetterView>,
+    staff: Vec<DeedView>,
+    form: FormView,
+    done: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct NeighbourView {
+    name: String,
+    words: String,
+    is_well: bool,
+}
+
+impl NeighbourView {
+    fn of((name, words): (String, String)) -> NeighbourView {
+        let is_well = name == "gateway" || words == "ok" || words.starts_with("building");
+        NeighbourView { name, words, is_well }
+    }
+}
+
+/// The last comparison of the gateway's books with the shop's.
+#[derive(Serialize)]
+struct BooksView {
+    at: Option<MomentView>,
+    words: String,
+    differences: Vec<(String, String)>,
+}
+
+impl BooksView {
+    fn of(shop: &Shop) -> Answer<BooksView> {
+        let Some(last) = shop.reconciling.last()? else {
+            let words = "They have not been compared yet.".to_owned();
+            return Ok(BooksView { at: None, words, differences: Vec::new() });
+        };
+        let found = u64::try_from(last.differences.len()).unwrap_or(u64::MAX);
+        let found = found.saturating_add(last.more);
+        let differences = last.differences.iter().map(|difference| {
+            let order =
+                difference.number.map_or(String::new(), |number| format!("Order {number}: "));
+            (format!("{order}{}", difference.kind.words()), difference.kind.proposal().to_owned())
+        });
+        let compared = format!(
+            "{}, {} and {} were compared.",
+            words::count(last.orders, "order", "orders"),
+            words::count(last.charges, "charge", "charges"),
+            words::count(last.refunds, "refund", "refunds"),
+        );
+        let words = match found {
+            0 => format!("They agree: {compared}"),
+            many => format!("{}: {compared}", words::count(many, "difference", "differences")),
+        };
+        Ok(BooksView {
+            at: Some(MomentView::of(last.made_at)),
+            words,
+            differences: differences.take(DIFFERENCES_MAX).collect(),
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct CourierView {
+    id: String,
+    name: String,
+    state: TagView,
+    because: Option<String>,
+    behind_since: Option<MomentView>,
+    delivered: u64,
+    given_up: u64,
+    is_paused: bool,
+}
+
+#[derive(Serialize)]
+struct LetterView {
+    id: String,
+    courier: String,
+    what: String,
+    about: String,
+    error: String,
+    at: MomentView,
+}
+
+#[derive(Serialize)]
+struct DeedView {
+    at: MomentView,
+    who: String,
+    what: String,
+    path: String,
+    count: usize,
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes >> 20)
+}
+
+const COURIERS_MAX: usize = 200;
+const LETTERS_MAX: usize = 20;
+const DIFFERENCES_MAX: usize = 50;
+const DEEDS_MAX: usize = 60;
+/// The newest commits that are looked through for what staff did.
+const COMMITS_LOOKED_AT: u64 = 2_000;
+const COMMITS_MAX: usize = 2_000;

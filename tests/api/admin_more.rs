@@ -1,0 +1,240 @@
+//! Admin, more of it: stock, categories, people, keys, the machinery, and a new shop's first admin.
+
+use serde_json::json;
+
+use crate::support::{
+    Bodega, Reply,
+    people::PASSWORD,
+    wares::{id, text},
+    wire::NOBODYS,
+};
+
+fn led_to(reply: &Reply) -> &str {
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    reply.header("location")
+}
+
+#[actix_web::test]
+async fn stock_is_adjusted_with_a_reason_and_its_page_says_who_holds_what() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let sku = text(&tea["variants"][0]["id"]);
+    let path = format!("/admin/stock/{sku}");
+    let adjust = |delta: &str, reason: &str| {
+        manager.sends(&path, &[("act", "adjust"), ("delta", delta), ("reason", reason)])
+    };
+    assert_eq!(led_to(&adjust("5", "delivery").await), format!("{path}?done=adjusted"));
+    led_to(&adjust("-3", "broken").await);
+    assert_eq!(manager.stock_of(&tea).await, (12, 0, 12));
+    for (delta, reason, field) in
+        [("-13", "lost", "role=\"alert\""), ("x", "lost", "delta-error"), ("1", "", "reason-error")]
+    {
+        let refused = adjust(delta, reason).await;
+        assert!((400..500).contains(&refused.status), "{delta}: {}", refused.status);
+        assert!(refused.text().contains(field), "{delta}: {}", refused.text());
+    }
+    let once = [("act", "adjust"), ("delta", "1"), ("reason", "found"), ("key", "once")];
+    led_to(&manager.sends(&path, &once).await);
+    led_to(&manager.sends(&path, &once).await);
+    assert_eq!(manager.stock_of(&tea).await, (13, 0, 13), "a double click counts once");
+
+    let aside = [("act", "hold"), ("units", "2"), ("reference", "the window")];
+    led_to(&manager.sends(&path, &aside).await);
+    let body = json!({
+        "shippingAddressId": ada.has_address().await, "paymentMethod": "bank_transfer",
+        "items": [{ "productId": id(&tea), "quantity": 4 }],
+    });
+    let order = ada.post("/v1/orders", body).await.data();
+    assert_eq!(manager.stock_of(&tea).await, (13, 6, 7));
+    let page = manager.opens(&path).await;
+    let said = ["By hand: the window", &format!("Order {}", order["number"]), "broken", "+5", "−3"];
+    for said in said {
+        assert!(page.text().contains(said), "{said}: {}", page.text());
+    }
+    assert!(!page.text().contains(&format!("/admin/orders/{}", id(&order))), "not for managers");
+    led_to(&manager.sends(&path, &[("act", "release"), ("units", "2")]).await);
+    let watch = [("act", "watch"), ("lowStockThreshold", "50"), ("isActive", "true")];
+    led_to(&manager.sends(&path, &watch).await);
+    let low = manager.opens("/admin/stock?only=low").await;
+    assert!(low.text().contains(&path), "{}", low.text());
+    assert!(manager.opens("/admin/stock?q=tea").await.text().contains(&path));
+    assert_eq!(manager.opens(&format!("/admin/stock/{NOBODYS}")).await.status, 404);
+}
+
+#[actix_web::test]
+async fn categories_stand_one_below_the_other_as_staff_say() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    let add = |name: &str, parent: &str| {
+        manager.sends("/admin/categories", &[("name", name), ("parentId", parent)])
+    };
+    assert_eq!(led_to(&add("Kitchen", "").await), "/admin/categories?done=added");
+    let tree = manager.get("/v1/product/categories/tree").await.data();
+    let kitchen = id(&tree[0]).to_owned();
+    led_to(&add("Pots", &kitchen).await);
+    let tree = manager.get("/v1/product/categories/tree").await.data();
+    let pots = id(&tree[0]["children"][0]).to_owned();
+    let twice = add("Pots", "").await;
+    assert_eq!(twice.status, 409);
+    assert!(twice.text().contains("value=\"Pots\""), "what was typed is still there");
+
+    let path = format!("/admin/categories/{pots}");
+    led_to(&manager.sends(&path, &[("name", "Pans"), ("parentId", "")]).await);
+    let tree = manager.get("/v1/product/categories/tree").await.data();
+    let names: Vec<&str> =
+        tree.as_array().expect("a tree").iter().map(|it| text(&it["name"])).collect();
+    assert_eq!(names, ["Kitchen", "Pans"]);
+    let stale = manager.sends(&path, &[("name", "Lids"), ("version", "1")]).await;
+    assert_eq!(stale.status, 412, "{}", stale.text());
+    led_to(&manager.sends(&format!("{path}/remove"), &[]).await);
+    assert_eq!(manager.opens(&path).await.status, 404);
+}
+
+#[actix_web::test]
+async fn a_person_gets_a_role_a_file_of_their_data_and_is_erased() {
+    let bodega = Bodega::open();
+    let (manager, owner, ada) =
+        (bodega.manager().await, bodega.owner().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let order = ada.buys(&tea, 1).await;
+    let path = format!("/admin/customers/{}", ada.id);
+    let list = owner.opens("/admin/customers?q=ada&role=").await;
+    assert!(list.text().contains(&path), "{}", list.text());
+    let page = owner.opens(&path).await;
+    assert!(page.text().contains(&format!("/admin/orders/{}", id(&order))), "{}", page.text());
+
+    let file = owner.opens(&format!("{path}/data.json")).await;
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"customer-"));
+    let data = file.json();
+    assert_eq!(text(&data["account"]["email"]), ada.email);
+    assert_eq!(
+        (data["orders"][0]["id"].as_str(), data["addresses"].as_array().map(Vec::len)),
+        (Some(id(&order)), Some(1))
+    );
+    for secret in ["$argon2", "password", "token"] {
+        assert!(!file.text().contains(secret), "{secret}");
+    }
+    assert_eq!(manager.opens(&format!("{path}/data.json")).await.status, 403);
+
+    led_to(&owner.sends(&format!("{path}/role"), &[("role", "INVENTORY_MANAGER")]).await);
+    assert_eq!(ada.opens("/admin").await.status, 200);
+    let own = format!("/admin/customers/{}/role", owner.id);
+    let last = owner.sends(&own, &[("role", "CUSTOMER")]).await;
+    assert_eq!(last.status, 409, "the last admin stays one: {}", last.text());
+    let open = owner.sends(&format!("{path}/erase"), &[]).await;
+    assert_eq!(open.status, 409, "a paid order is still to be sent");
+    owner.makes(&order, "SHIPPED").await.data();
+    assert_eq!(
+        led_to(&owner.sends(&format!("{path}/erase"), &[]).await),
+        "/admin/customers?done=erased"
+    );
+    assert_eq!(owner.opens(&path).await.status, 404);
+}
+
+#[actix_web::test]
+async fn a_key_is_shown_once_and_revoked() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let form = [("name", "till"), ("scopes", "orders:read"), ("scopes", "stock:read")];
+    let made = owner.sends("/admin/keys", &form).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let (_, rest) = made.text().split_once("<p><code>").expect("the key");
+    let secret = rest.split('<').next().expect("the key").to_owned();
+    let till = crate::support::Person { access: Some(secret.clone()), ..bodega.visitor() };
+    assert_eq!(till.get("/v1/orders/all").await.status, 200);
+    let list = owner.opens("/admin/keys").await;
+    assert!(list.text().contains("till") && !list.text().contains(&secret));
+    let faulty = owner.sends("/admin/keys", &[("name", "x"), ("expires", "2001-01-01")]).await;
+    assert_eq!(faulty.status, 400);
+    let (_, rest) = list.text().split_once("/admin/keys/").expect("a key");
+    let revoke = format!("/admin/keys/{}/revoke", rest.split('/').next().expect("an id"));
+    led_to(&owner.sends(&revoke, &[]).await);
+    assert_eq!(till.get("/v1/orders/all").await.status, 401);
+}
+
+#[actix_web::test]
+async fn the_system_page_says_what_staff_did() {
+    let bodega = Bodega::open();
+    let (manager, owner) = (bodega.manager().await, bodega.owner().await);
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let page = owner.opens("/admin/system").await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let link = format!("<a href=\"/admin/products/{}\">product added</a>", id(&tea));
+    assert!(page.text().contains(&link), "{}", page.text());
+    assert!(page.text().contains("Everything is kept"));
+    for path in ["couriers", "deliveries"] {
+        let act = if path == "couriers" { "pause" } else { "resend" };
+        let gone = owner.sends(&format!("/admin/{path}/{NOBODYS}/{act}"), &[]).await;
+        assert_eq!(gone.status, 404, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn a_new_shop_lets_its_first_admin_in_by_the_token_and_nobody_after() {
+    let bodega = Bodega::open();
+    let token = bodega.shop.setup.token().expect("a token");
+    let visitor = bodega.visitor();
+    for wrong in ["/setup", "/setup?token=", "/setup?token=0123456789abcdef0123456789abcdef"] {
+        assert_eq!(visitor.opens(wrong).await.status, 404, "{wrong}");
+    }
+    let page = visitor.opens(&format!("/setup?token={token}")).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let form = |token: &str, email: &str| {
+        let form =
+            [("setup", token), ("username", "marisol"), ("email", email), ("password", PASSWORD)];
+        visitor.sends("/setup", &form)
+    };
+    assert_eq!(form("0123", "marisol@example.com").await.status, 404);
+    let faulty = form(&token, "no email").await;
+    assert_eq!(faulty.status, 400);
+    assert!(faulty.text().contains("email-error") && !faulty.text().contains(PASSWORD));
+    let made = form(&token, "marisol@example.com").await;
+    assert_eq!(led_to(&made), "/admin");
+    let cookie = made.header("set-cookie").split(['=', ';']).nth(1).expect("a cookie");
+    let marisol = crate::support::Person { cookie: Some(cookie.to_owned()), ..bodega.visitor() };
+    assert_eq!(marisol.opens("/admin").await.status, 200);
+    assert_eq!(form(&token, "bob@example.com").await.status, 404, "it is used once");
+    assert_eq!(visitor.opens(&format!("/setup?token={token}")).await.status, 404);
+    let bodega = bodega.reopened();
+    assert_eq!(bodega.shop.setup.token(), None);
+}
+
+#[actix_web::test]
+async fn the_settings_are_changed_on_a_page_and_by_the_api_alike() {
+    let bodega = Bodega::open();
+    let (manager, owner, ada) =
+        (bodega.manager().await, bodega.owner().await, bodega.customer("ada").await);
+    let page = owner.opens("/admin/settings").await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let form = [
+        ("name", "Marisol's"),
+        ("publicUrl", "https://marisol.example"),
+        ("taxPercent", "7.5"),
+        ("shippingFlat", "4.20"),
+        ("synonyms", "sofa, couch\n\ntin, can"),
+    ];
+    let sent = || owner.sends("/admin/settings", &form);
+    assert_eq!(led_to(&sent().await), "/admin/settings?done=saved");
+    led_to(&sent().await);
+    let settings = owner.get("/v1/settings").await.data();
+    assert_eq!((text(&settings["name"]), text(&settings["taxRate"])), ("Marisol's", "0.075"));
+    assert_eq!(settings["synonyms"], json!([["sofa", "couch"], ["tin", "can"]]));
+    let tea = manager.adds_product("Tea", "10.00", 10).await;
+    let order = ada.buys(&tea, 1).await;
+    let amounts = (order["tax"].to_string(), order["shippingFee"].to_string());
+    assert_eq!(amounts, ("0.75".to_owned(), "4.2".to_owned()));
+    assert!(bodega.visitor().opens("/").await.text().contains("Marisol&#39;s"));
+
+    let faulty = [("taxPercent", "a lot"), ("shippingFlat", "-1"), ("synonyms", "alone")];
+    let refused = owner.sends("/admin/settings", &faulty).await;
+    assert_eq!(refused.status, 400);
+    for field in ["taxPercent", "shippingFlat", "synonyms"] {
+        assert!(refused.text().contains(&format!("id=\"{field}-error\"")), "{field}");
+    }
+    let stale = [("name", "Other"), ("version", "1")];
+    assert_eq!(owner.sends("/admin/settings", &stale).await.status, 412);
+    let tax = owner.patch("/v1/settings", json!({ "taxRate": "0" })).await.data();
+    assert_eq!((text(&tax["taxRate"]), text(&tax["name"])), ("0", "Marisol's"));
+    manager.patch("/v1/settings", json!({ "taxRate": "0" })).await.refused(403, "forbidden");
+}

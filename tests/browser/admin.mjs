@@ -1,0 +1,213 @@
+// Admin: what staff do, in a real browser, with and without a script; axe-core on every page.
+// With a folder, also screenshots of every page: three widths, light and dark.
+import { readFileSync } from "node:fs";
+import { axe, open, signedIn } from "./shop.mjs";
+
+const [address, folder] = process.argv.slice(2);
+if (!address) {
+  console.error("usage: node admin.mjs http://127.0.0.1:PORT [FOLDER]");
+  process.exit(2);
+}
+const ADMIN = "admin@example.com";
+const browser = await open();
+
+async function staff({ script = true, colour = "light" } = {}) {
+  const context = await browser.newContext({
+    baseURL: address,
+    colorScheme: colour,
+    javaScriptEnabled: script,
+  });
+  context.setDefaultTimeout(15000);
+  await signedIn(context, ADMIN);
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(String(error)));
+  page.on("console", (message) => {
+    const isPolicy = /Content Security Policy/.test(message.text());
+    if (message.type() === "error" && isPolicy) wrong.push(message.text());
+  });
+  return { context, page, wrong };
+}
+
+function must(is, what) {
+  if (!is) throw new Error(what);
+}
+
+async function says(page, words) {
+  const text = await page.textContent("main");
+  must(text.includes(words), `the page says "${words}": ${text.replace(/\s+/g, " ").slice(0, 600)}`);
+}
+
+/** The first order that waits to be shipped. */
+async function orderToShip(page) {
+  await page.goto("/admin/orders?status=PAID");
+  await page.click("tbody th a");
+  await page.waitForURL(/\/admin\/orders\/[0-9a-f-]{36}/);
+  return new URL(page.url()).pathname;
+}
+
+const journeys = {
+  async "a product with options is made"(person) {
+    const { page, script } = person;
+    const name = `Apron ${process.pid}${script ? "" : " plain"}`;
+    await page.goto("/admin/products");
+    await page.click("text=New product");
+    await page.fill("#name", name);
+    await page.fill("#description", "Of heavy linen.");
+    await page.fill("#price", "34.50");
+    if (script) must((await page.textContent("[data-preview=name]")) === name, "the preview follows");
+    await page.fill("#option-0-name", "Size");
+    await page.fill("#option-0-values", "S, L");
+    await page.click("text=Make a variant of every combination");
+    await page.fill("[name=row-0-stock]", "4");
+    await page.fill("[name=row-1-price]", "39");
+    await page.fill("[name=row-1-stock]", "0");
+    await page.click("text=Add the product");
+    await page.waitForURL(/done=added/);
+    await says(page, "It is added.");
+    await page.fill("#price", "not a price");
+    await page.click("button[value=save]");
+    await page.waitForSelector("#price-error");
+    must((await page.inputValue("#price")) === "not a price", "what was typed is still there");
+    await page.fill("#price", "30");
+    await page.click("button[value=save]");
+    await page.waitForURL(/done=saved/);
+    await page.click("text=See it in the shop");
+    await says(page, name);
+  },
+
+  async "half an order is refunded after a look, and it is shipped"({ page }) {
+    const path = await orderToShip(page);
+    await page.fill("#carrier", "Parcel Post");
+    await page.fill("#trackingNumber", "T-1");
+    await page.click("text=Ship it");
+    await page.waitForURL(/done=shipped/);
+    await says(page, "Parcel Post, T-1");
+    await page.click("text=Refund…");
+    await page.fill("#amount", "1.00");
+    await page.fill("#reason", "a dent");
+    await page.click("text=Show what will happen");
+    await says(page, "Nothing goes back on the shelf.");
+    await page.click("text=Refund $1.00");
+    await page.waitForURL(/done=refunded/);
+    await says(page, "Gone back");
+    await page.click("text=It has arrived");
+    await page.waitForURL(/done=delivered/);
+    must(new URL(page.url()).pathname === path, "it is the same order");
+  },
+
+  async "stock is adjusted with a reason"({ page }) {
+    await page.goto("/admin/stock");
+    await page.click("tbody th a");
+    const available = async () => Number(await page.textContent(".tiles .tile-figure"));
+    const before = await available();
+    await page.fill("#delta", "7");
+    await page.fill("#reason", "found behind the shelf");
+    await page.click("text=Adjust the stock");
+    await page.waitForURL(/done=adjusted/);
+    must((await available()) === before + 7, "seven more are there");
+    await says(page, "found behind the shelf");
+  },
+
+  async "several products change their price after a look"({ page }) {
+    await page.goto("/admin/products?q=tea");
+    const boxes = page.locator("[name=products]");
+    await boxes.nth(0).check();
+    await boxes.nth(1).check();
+    await page.fill("#percent", "10");
+    await page.click("text=Show new prices");
+    await says(page, "Nothing is changed yet.");
+    await page.click("text=Set the new prices");
+    must((await page.locator(".tag.good").count()) === 2, "both have a new price");
+  },
+
+  async "several orders are shipped at once"({ page }) {
+    await page.goto("/admin/orders?status=PAID");
+    await page.locator("[name=orders]").first().check();
+    await page.click("text=Ship the ticked orders");
+    must((await page.locator(".outcomes .tag.good").count()) === 1, "it is shipped");
+  },
+};
+
+/** Every page as [name, path]; those of one thing are found by the links to it. */
+async function pages(page) {
+  const first = async (list, link) => {
+    await page.goto(list);
+    return page.getAttribute(link, "href");
+  };
+  const order = await first("/admin/orders?status=DELIVERED", "tbody th a");
+  const toShip = await first("/admin/orders?status=PENDING", "tbody th a");
+  const product = await first("/admin/products?q=espresso", "tbody th a");
+  return [
+    ["overview", "/admin"],
+    ["orders", "/admin/orders"],
+    ["orders-none", "/admin/orders?q=nobody"],
+    ["order", order],
+    ["order-pending", toShip],
+    ["refund", `${order}/refund`],
+    ["products", "/admin/products"],
+    ["product", product],
+    ["product-new", "/admin/products/new"],
+    ["categories", "/admin/categories"],
+    ["category", await first("/admin/categories", ".tree a")],
+    ["stock", "/admin/stock"],
+    ["stock-low", "/admin/stock?only=low"],
+    ["stock-item", await first("/admin/stock", "tbody th a")],
+    ["customers", "/admin/customers"],
+    ["customer", await first("/admin/customers?q=clementine", "tbody th a")],
+    ["keys", "/admin/keys"],
+    ["system", "/admin/system"],
+  ];
+}
+
+async function shutsNobodyOut(page, name, path) {
+  await page.goto(path);
+  await page.evaluate(readFileSync(axe, "utf8"));
+  const { violations } = await page.evaluate(() =>
+    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+  );
+  const said = violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.html}`));
+  must(!violations.length, `${name}\n${said.join("\n")}`);
+  const wide = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  must(wide <= 0, `${name} is ${wide} px too wide`);
+}
+
+let failed = 0;
+async function trying(name, what) {
+  try {
+    await what();
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n${error.message}`);
+  }
+}
+
+for (const script of [true, false]) {
+  for (const [name, journey] of Object.entries(journeys)) {
+    await trying(`${name}${script ? "" : ", without a script"}`, async () => {
+      const { context, page, wrong } = await staff({ script });
+      await journey({ page, script });
+      must(!wrong.length, wrong.join("\n"));
+      await context.close();
+    });
+  }
+}
+
+for (const colour of ["light", "dark"]) {
+  const { context, page } = await staff({ colour });
+  const all = await pages(page);
+  for (const [name, path] of all) {
+    for (const width of folder ? [360, 768, 1440] : [320, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      await trying(`${name} at ${width}, ${colour}`, () => shutsNobodyOut(page, name, path));
+      if (!folder) continue;
+      await page.screenshot({ path: `${folder}/${name}-${width}-${colour}.png`, fullPage: true });
+    }
+  }
+  await context.close();
+}
+await browser.close();
+process.exit(failed ? 1 : 0);
