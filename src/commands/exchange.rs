@@ -332,7 +332,7 @@ fn list_of(faults: &[String]) -> Ended {
 }
 
 /// Products the shop is asked about at once; they are written together.
-const WARES_AT_ONCE: usize = 128;
+const WARES_AT_ONCE: usize = 256;
 /// Well below what one request over the socket may hold.
 const BATCH_BYTES: usize = 512 * 1024;
 const FAULTS_SHOWN_MAX: usize = 100;

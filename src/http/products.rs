@@ -12,6 +12,7 @@
 //! | GET    | /v1/product/getproductsbycategory/{slug} | lists a category               | public |
 
 pub(super) mod body;
+mod found;
 pub(super) mod list;
 mod rendered;
 mod view;
@@ -20,6 +21,7 @@ use actix_web::http::Method;
 
 use self::{
     body::{CreateProductBody, UpdateProductBody},
+    found::page_of_found,
     list::{Products, ProductsQuery, Selection, Status, selection},
 };
 use super::{
@@ -125,7 +127,11 @@ async fn list_products(
         Some(named) => Some(categories::id_of(&shop, named)?.unwrap_or_default()),
         None => None,
     };
-    selection(&query, category, currency_of(&shop)?)?.page(&shop, query.paging)
+    let selection = selection(&query, category, currency_of(&shop)?)?;
+    match query.words.as_deref().filter(|words| !words.trim().is_empty()) {
+        Some(words) => page_of_found(&shop, words, &query, selection).await,
+        None => selection.page(&shop, query.paging),
+    }
 }
 
 async fn show_product(shop: Shop, _: Public, call: CallOn<ProductId>) -> Answer<Cached<Written>> {

@@ -128,3 +128,53 @@ async fn only_staff_see_what_is_not_for_sale_in_lists() {
     let to = ada.has_address().await;
     ada.orders(&to, &coffee, 1, "pm_card_visa").await.refused(409, "product_inactive");
 }
+
+#[actix_web::test]
+async fn a_list_is_found_by_words_with_the_same_filters() {
+    let bodega = Bodega::open();
+    let (manager, visitor) = (bodega.manager().await, bodega.visitor());
+    let mut since = String::new();
+    for (name, price, stock) in [
+        ("Green-Tea", "3.00", 5),
+        ("Black-Tea", "7.00", 0),
+        ("Tea-Cosy", "9.00", 2),
+        ("Bread", "3.00", 2),
+    ] {
+        let body = json!({
+            "name": name, "description": "", "price": price, "stock": stock, "categoryIds": [],
+        });
+        let added = manager.post(CREATE, body).await;
+        since = added.header("x-position").to_owned();
+    }
+    visitor.get(&format!("/v1/product/searchproducts?query=tea&since={since}")).await.data();
+    let list = async |query: &str| {
+        let mut found: Vec<String> =
+            names(&visitor.get(&format!("/v1/product/getproducts?{query}")).await)
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect();
+        if !query.contains("sort") {
+            found.sort();
+        }
+        found.join(" ")
+    };
+    assert_eq!(list("q=tea").await, "Black-Tea Green-Tea Tea-Cosy");
+    assert_eq!(list("q=gren+te").await, "Green-Tea");
+    assert_eq!(list("q=tea&sort=price_desc").await, "Tea-Cosy Black-Tea Green-Tea");
+    assert_eq!(list("q=tea&inStock=true&maxPrice=5").await, "Green-Tea");
+    assert_eq!(list("q=").await, "Black-Tea Bread Green-Tea Tea-Cosy");
+    let page = visitor.get("/v1/product/getproducts?q=tea&sort=name&limit=2").await;
+    assert_eq!(names(&page), "Black-Tea Green-Tea");
+    let cursor = text(&page.json()["page"]["nextCursor"]).to_owned();
+    assert_eq!(list(&format!("q=tea&sort=name&limit=2&cursor={cursor}")).await, "Tea-Cosy");
+    let tag = page.header("etag").to_owned();
+    let same = visitor.get("/v1/product/getproducts?q=tea&sort=name&limit=2");
+    assert_eq!(same.header("if-none-match", &tag).await.status, 304);
+
+    let hidden = manager.adds_product("Hidden-Tea", "1", 1).await;
+    changes(&manager, &hidden, json!({ "isActive": false })).await.data();
+    let all = manager.get("/v1/product/getproducts?q=hidden&status=all").await;
+    assert_eq!(names(&all), "Hidden-Tea");
+    let refused = visitor.get("/v1/product/getproducts?q=hidden&status=all").await;
+    refused.refused(403, "forbidden");
+}

@@ -15,12 +15,12 @@ use crate::{
         answer::{Answer, Cached, Page, Prepared, REVALIDATE, RenderedPage},
         cursor::Paging,
         etag::ETag,
-        fields::{Body, Digits, Fields, choice, money, text, yes_or_no},
+        fields::{Body, Digits, Fields, choice, loose, money, text, yes_or_no},
         listing::Rows,
         problem::Problem,
     },
     shop::Shop,
-    store::{Key, Order, keys},
+    store::{Key, Order, Versioned, keys},
 };
 
 /// A page of products.
@@ -38,8 +38,10 @@ pub struct ProductsQuery {
     pub max_price: Option<Digits>,
     /// Only what is there, or only what is not.
     pub in_stock: Option<bool>,
-    /// In which order.
-    pub sort: Sort,
+    /// Words to be found by.
+    pub words: Option<String>,
+    /// In which order; if nobody says, the newest first, or what fits the words best.
+    pub sort: Option<Sort>,
     /// Which of them.
     pub status: Status,
     /// Which page.
@@ -54,7 +56,8 @@ impl Body for ProductsQuery {
             min_price: fields.optional("minPrice", money()),
             max_price: fields.optional("maxPrice", money()),
             in_stock: fields.optional("inStock", yes_or_no()),
-            sort: fields.or("sort", choice(SORTS), Sort::Newest),
+            words: fields.optional("q", loose(WORDS_LETTERS_MAX)),
+            sort: fields.optional("sort", choice(SORTS)),
             status: fields.or("status", choice(STATUSES), Status::Active),
             paging: Paging::read(fields),
         }
@@ -115,12 +118,7 @@ impl Selection {
 
     fn made(&self, shop: &Shop, paging: &Paging) -> Answer<Products> {
         let mut marks = Vec::new();
-        let shelf = self.category.map(|category| -> Answer<BTreeSet<CategoryId>> {
-            let mut shelf = shop.shelves.tree()?.with_all_below(category);
-            shelf.insert(category);
-            Ok(shelf)
-        });
-        let shelf = shelf.transpose()?;
+        let shelf = self.shelf(shop)?;
         let rows = self.rows(shelf.as_ref());
         let page = rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
             self.shown(shop, shelf.as_ref(), key, &mut marks)
@@ -132,6 +130,28 @@ impl Selection {
             control: REVALIDATE,
             answer: Prepared::of(&RenderedPage::new(page))?,
         })
+    }
+
+    /// The category these are of, with all below it.
+    pub fn shelf(&self, shop: &Shop) -> Answer<Option<BTreeSet<CategoryId>>> {
+        let Some(category) = self.category else { return Ok(None) };
+        let mut shelf = shop.shelves.tree()?.with_all_below(category);
+        shelf.insert(category);
+        Ok(Some(shelf))
+    }
+
+    /// Whether a product is one of these.
+    pub fn holds(
+        &self,
+        shop: &Shop,
+        product: &Versioned<Product>,
+        shelf: Option<&BTreeSet<CategoryId>>,
+    ) -> Answer<bool> {
+        if !self.admits(&product.state, shelf) {
+            return Ok(false);
+        }
+        let Some(wanted) = self.in_stock else { return Ok(true) };
+        Ok(shop.renderings.show(&shop.reader, product)?.is_in_stock() == wanted)
     }
 
     /// The product of a row as it is shown, if it is one of these.
@@ -229,7 +249,7 @@ pub fn selection(
         max_price,
         in_stock: query.in_stock,
         also_inactive: query.status == Status::All,
-        sort: query.sort,
+        sort: query.sort.unwrap_or_default(),
     })
 }
 
@@ -241,5 +261,7 @@ const SORTS: &[(&str, Sort)] = &[
 ];
 const STATUSES: &[(&str, Status)] = &[("active", Status::Active), ("all", Status::All)];
 const FILTER_LETTERS_MAX: usize = 200;
+/// Text that is taken; only its beginning is read.
+const WORDS_LETTERS_MAX: usize = 20_000;
 /// Categories whose lists are read side by side.
 const SHELVES_MERGED_MAX: usize = 64;
