@@ -41,6 +41,12 @@ screenshots dir="target/screenshots":
     cargo build
     .ci/browser screenshots {{ dir }}
 
+# Feeds the decoders of journal, money, cursors, tokens and bodies; so many seconds each (needs cargo-fuzz)
+fuzz seconds="60":
+    for target in frames money cursors tokens bodies; do \
+        RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $target -- -max_total_time={{ seconds }} || exit 1; \
+    done
+
 # Holds the running demo to its own document (schemathesis); not part of CI until it finds nothing
 conformance: venv
     tests/conformance/run

@@ -543,7 +543,7 @@ fn read(path: &str) -> String {
 /// This file names what it forbids.
 const TIDY: &str = "tests/tidy.rs";
 /// Folders that are not source.
-const NOT_OURS: &[&str] = &[".git", "target", "var"];
+const NOT_OURS: &[&str] = &[".git", "target", "var", "fuzz/target"];
 /// How the names of our text files end.
 const TEXT: &[&str] =
     &[".rs", ".md", ".toml", ".json", ".html", ".css", ".js", "justfile", ".ci/run"];

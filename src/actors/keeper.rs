@@ -144,6 +144,7 @@ impl Keeper {
             return Decision::denied(self.store.overtaken().into());
         }
         let decided = catch_unwind(AssertUnwindSafe(|| {
+            self.store.decide();
             let mut work = Work::new(self, intent);
             match decision(&mut work) {
                 Ok(value) => work.commit(value),

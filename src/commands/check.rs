@@ -7,8 +7,9 @@ use crate::{
     clock::Clock,
     config::Settings,
     domain::time::Timestamp,
+    http::media,
     search,
-    store::{self, StoreOptions, registry, verify::VerifyReport},
+    store::{self, Finding, StoreOptions, registry, verify::VerifyReport},
 };
 
 use super::Ended;
@@ -21,7 +22,13 @@ pub fn verify(settings: &Settings, as_json: bool) -> Result<(), Ended> {
     if !dir.join("journal").is_dir() {
         return Err(Ended::Plainly(format!("there is no shop in {}", dir.display())));
     }
-    let report = store::verify(dir, &registry(), StoreOptions::default(), &checks, &Bar::new())?;
+    let mut report =
+        store::verify(dir, &registry(), StoreOptions::default(), &checks, &Bar::new())?;
+    let pictures = media::damaged(&media::folder(dir)).map_err(Ended::plainly)?;
+    report.findings.extend(pictures.into_iter().map(|name| Finding {
+        what: "the picture is damaged".to_owned(),
+        place: format!("media/{name}"),
+    }));
     let millis = clock.running().as_millis();
     let told = if as_json { in_json(&report, millis) } else { in_words(&report, millis) };
     say(&told).map_err(Ended::plainly)?;

@@ -181,7 +181,7 @@ fn faults_on_order() -> Result<Option<Arc<Faults>>, Ended> {
     let Some(order) = std::env::var_os(FAULT_VARIABLE) else { return Ok(None) };
     let faults = order.to_string_lossy().parse::<Faults>();
     let faults = faults.map_err(|fault| Ended::Plainly(format!("{FAULT_VARIABLE}: {fault}")))?;
-    complain(&format!("{FAULT_VARIABLE} is set: this process will die when it gets there"));
+    complain(&format!("{FAULT_VARIABLE} is set: this process will fail when it gets there"));
     Ok(Some(Arc::new(faults)))
 }
 

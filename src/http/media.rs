@@ -38,8 +38,9 @@ pub fn operations() -> Vec<Operation<Shop>> {
 async fn show_media(shop: Shop, _: Public, call: CallOn<Word>) -> Answer<Cached<Document>> {
     let Word(name) = call.path;
     let media_type = media_type_of(&name).ok_or_else(Problem::not_found)?;
-    let path = folder(&shop.settings.data_dir).join(&name);
-    let read = actix_web::web::block(move || fs::read(path)).await.map_err(Problem::fault)?;
+    let (folder, wanted) = (folder(&shop.settings.data_dir), name.clone());
+    let read = actix_web::web::block(move || whole(&folder, &wanted)).await;
+    let read = read.map_err(Problem::fault)?;
     let body = match read {
         Ok(bytes) => Bytes::from(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Problem::not_found()),
@@ -63,21 +64,58 @@ pub fn is_own(path: &str) -> bool {
     path.strip_prefix("/media/").is_some_and(|name| media_type_of(name).is_some())
 }
 
+/// The bytes under a name, if they are still the ones it was made of.
+///
+/// # Errors
+/// There is no such file, or it cannot be read, or it is damaged.
+pub fn whole(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    let bytes = fs::read(folder.join(name))?;
+    if is_of(name, &bytes) { Ok(bytes) } else { Err(io::Error::other(DAMAGED)) }
+}
+
+/// The names of all pictures in a folder that are not what they were.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn damaged(folder: &Path) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in folder.is_dir().then(|| fs::read_dir(folder)).transpose()?.into_iter().flatten() {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if media_type_of(&name).is_some() && whole(folder, &name).is_err() {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether these bytes are what a name was made of; a file that somebody put there by hand is what
+/// it is.
+fn is_of(name: &str, bytes: &[u8]) -> bool {
+    let stem = name.split('.').next().unwrap_or_default();
+    let is_ours = stem.len() == 64 && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
+    !is_ours || stem == hash_of(bytes)
+}
+
+fn hash_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Keeps these bytes in a folder, under the name made of their content; `extension` says what
 /// they are. Answers the name. Safe to repeat.
 ///
 /// # Errors
 /// The disk; an extension that is no picture's; too many bytes.
 pub fn keep(folder: &Path, bytes: &[u8], extension: &str) -> io::Result<String> {
-    let digest = Sha256::digest(bytes);
-    let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash_of(bytes);
     let name = format!("{hash}.{extension}");
     if media_type_of(&name).is_none() || bytes.len() > MEDIA_BYTES_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a picture the shop keeps"));
     }
     fs::create_dir_all(folder)?;
     let path = folder.join(&name);
-    if path.exists() {
+    // One that is damaged is replaced.
+    if whole(folder, &name).is_ok() {
         return Ok(name);
     }
     let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
@@ -126,6 +164,7 @@ const SVG: &str = "image/svg+xml";
 /// A drawing may have colours, and nothing else: no script, nothing from elsewhere.
 const SVG_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const DAMAGED: &str = "the picture is damaged: bring media/ back from a backup";
 const NAME_LETTERS_MAX: usize = 100;
 const MEDIA_BYTES_MAX: usize = 8 << 20;
 

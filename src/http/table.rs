@@ -65,6 +65,10 @@ pub struct Operation<S> {
     pub is_page: bool,
     /// Whether somebody known by a cookie alone is let in.
     pub takes_cookie: bool,
+    /// Reads a body as it would be read: its faulty fields, or why it cannot be read at all.
+    pub reads: fn(Bytes) -> Result<Faults, Problem>,
+    /// Reads query parameters likewise.
+    pub asks: fn(&str) -> Result<Faults, Problem>,
     /// Describes a success.
     pub describe: fn(&mut SchemaGenerator, StatusCode) -> Option<(&'static str, Value)>,
     pub(super) prepare: Prepare<S>,
@@ -132,6 +136,8 @@ where
         is_hidden: false,
         is_page: false,
         takes_cookie: false,
+        reads: body_faults::<B>,
+        asks: query_faults::<Q>,
         describe: A::describe,
         prepare: prepared(handler),
         again: None,
@@ -204,6 +210,18 @@ impl<S> Operation<S> {
     pub fn is_write(&self) -> bool {
         !matches!(self.method, Method::GET | Method::HEAD)
     }
+}
+
+fn body_faults<B: Input>(bytes: Bytes) -> Result<Faults, Problem> {
+    let mut faults = Faults::default();
+    B::take(bytes, &mut faults)?;
+    Ok(faults)
+}
+
+fn query_faults<Q: Body>(query: &str) -> Result<Faults, Problem> {
+    let mut faults = Faults::default();
+    read_query::<Q>(query, &mut faults)?;
+    Ok(faults)
 }
 
 /// The way of every request: read all of it, note all faults, then ask and show.

@@ -3,7 +3,7 @@
 //! Invariant: everything dear (comparing rows, JSON) happens here, on the keeper's thread; the
 //! commit thread only stamps, writes and publishes what it is given.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -85,19 +85,33 @@ impl Change {
             events: serde_json::value::to_raw_value(events)
                 .expect("events are plain data with text keys"),
         };
-        Change::rebuilt(id, before, after, events, stamp, written)
+        let Effect { record, state, rows } = Effect::of(id, before, after, events, stamp);
+        Change { written, record, state, rows }
     }
 
-    /// The same from what is written already.
-    pub(super) fn rebuilt<A: Kept>(
+    /// What the memory table gets of it: record and rows, to be folded together.
+    fn into_write(self) -> Write {
+        Effect { record: self.record, state: self.state, rows: self.rows }.into_write()
+    }
+}
+
+/// What a change makes of the state, whether it is decided now or was written long ago.
+pub(super) struct Effect {
+    record: Key,
+    state: Option<Arc<dyn Record>>,
+    rows: Vec<(Key, Option<Vec<u8>>)>,
+}
+
+impl Effect {
+    /// The effect of these events, which led from `before` to `after`.
+    pub fn of<A: Kept>(
         id: A::Id,
         before: &Versioned<A>,
         after: Arc<A>,
         events: &[A::Event],
         stamp: &Stamp,
-        written: WrittenChange,
-    ) -> Change {
-        let after = Versioned { version: written.version, state: after };
+    ) -> Effect {
+        let after = Versioned { version: before.version + 1, state: after };
         let mut rows = differences(rows_of(id, before), rows_of(id, &after));
         for (index, event) in (0..).zip(events) {
             let trail = after.state.trail(id, event, stamp, after.version, index);
@@ -105,29 +119,31 @@ impl Change {
         }
         let state: Option<Arc<dyn Record>> =
             if after.state.is_gone() { None } else { Some(Arc::new(after)) };
-        Change { written, record: Key::record(A::TAG, &id), state, rows }
+        Effect { record: Key::record(A::TAG, &id), state, rows }
     }
 
-    /// What the memory table gets of it: record and rows, to be folded together.
-    fn into_write(self) -> Write {
+    /// Record and rows, to be folded together.
+    pub fn into_write(self) -> Write {
         let record = (self.record, self.state.map_or(Slot::Gone, Slot::Record));
         let rows = self.rows.into_iter().map(|(key, value)| (key, Slot::row(value)));
         Write::group(std::iter::once(record).chain(rows).collect())
     }
 }
 
+/// An aggregate has few rows: looking through them costs less than sorting them.
 fn differences(
-    before: Vec<(Key, Vec<u8>)>,
+    mut before: Vec<(Key, Vec<u8>)>,
     after: Vec<(Key, Vec<u8>)>,
 ) -> Vec<(Key, Option<Vec<u8>>)> {
-    let mut before: BTreeMap<Key, Vec<u8>> = before.into_iter().collect();
-    let mut rows = Vec::new();
+    let mut rows = Vec::with_capacity(after.len());
     for (key, value) in after {
-        if before.remove(&key).as_ref() != Some(&value) {
+        let same_key = before.iter().position(|(known, _)| *known == key);
+        let known = same_key.map(|at| before.swap_remove(at).1);
+        if known.as_ref() != Some(&value) {
             rows.push((key, Some(value)));
         }
     }
-    rows.extend(before.into_keys().map(|key| (key, None)));
+    rows.extend(before.into_iter().map(|(key, _)| (key, None)));
     rows
 }
 
@@ -271,11 +287,6 @@ pub(super) fn request_writes(
         writes.push(Write::group(vec![(place, Slot::row(Some(value))), stale]));
     }
     Ok(writes)
-}
-
-/// What the memory table gets of a replayed change.
-pub(super) fn replayed_write(change: Change) -> Write {
-    change.into_write()
 }
 
 mod hex {

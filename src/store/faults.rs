@@ -35,6 +35,9 @@ pub struct Faults {
     room: AtomicU64,
     failing_syncs: AtomicBool,
     stop: Option<(Stop, AtomicU64)>,
+    /// Every so-manieth decision of an owner panics.
+    panics_each: Option<u64>,
+    decisions: AtomicU64,
     syncs: AtomicU64,
     gate: Mutex<Gate>,
     moved: Condvar,
@@ -53,6 +56,8 @@ impl Faults {
             room: AtomicU64::new(u64::MAX),
             failing_syncs: AtomicBool::new(false),
             stop: None,
+            panics_each: None,
+            decisions: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
             gate: Mutex::default(),
             moved: Condvar::new(),
@@ -125,6 +130,16 @@ impl Faults {
         Ok(())
     }
 
+    /// Panics if it is this decision's turn.
+    ///
+    /// # Panics
+    /// On order.
+    pub(super) fn decide(&self) {
+        let Some(each) = self.panics_each else { return };
+        let number = self.decisions.fetch_add(1, Ordering::SeqCst) + 1;
+        assert!(!number.is_multiple_of(each), "a rule panics on order, at decision {number}");
+    }
+
     /// Ends the process if this is the place and the time.
     pub(super) fn pass(&self, stop: Stop) {
         let Some((at, passages)) = &self.stop else { return };
@@ -136,7 +151,10 @@ impl Faults {
 
 /// The text names no stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a stop is `before_write:N`, `after_write:N`, `after_sync:N` or `before_answer:N`")]
+#[error(
+    "a fault is `before_write:N`, `after_write:N`, `after_sync:N`, `before_answer:N` or \
+     `panic:N`"
+)]
 pub struct NotAStop;
 
 impl FromStr for Faults {
@@ -144,6 +162,10 @@ impl FromStr for Faults {
 
     fn from_str(text: &str) -> Result<Faults, NotAStop> {
         let (name, passage) = text.split_once(':').ok_or(NotAStop)?;
+        if name == "panic" {
+            let each = passage.parse().ok().filter(|each| *each > 0).ok_or(NotAStop)?;
+            return Ok(Faults { panics_each: Some(each), ..Faults::none() });
+        }
         let stop = match name {
             "before_write" => Stop::BeforeWrite,
             "after_write" => Stop::AfterWrite,

@@ -13,11 +13,12 @@ use crate::domain::{
 };
 
 use super::{
-    change::{Change, Made, WrittenChange},
+    change::{Effect, Made, WrittenChange},
     codec::{self, CodecFault},
     fault::StoreFault,
     keys::{Key, RECORD_TAGS},
     reader::Reader,
+    table::Write,
     verify::Finding,
 };
 
@@ -130,7 +131,7 @@ pub struct Registry {
 #[derive(Clone, Copy)]
 struct Kind {
     tag: u8,
-    replay: fn(&Reader, &WrittenChange, &Stamp) -> Result<Replayed, StoreFault>,
+    read: fn(&WrittenChange) -> Result<Box<dyn Told>, String>,
     rows: fn(&Reader, &str) -> Result<Vec<Row>, StoreFault>,
     version: fn(&Reader, &str) -> Result<u64, StoreFault>,
     broken: fn(&Reader) -> Result<Vec<Finding>, StoreFault>,
@@ -140,8 +141,8 @@ struct Kind {
 pub(super) enum Replayed {
     /// The record already holds it.
     Already,
-    /// The change, as the shop made it.
-    Again(Change),
+    /// What the shop made of it.
+    Again(Write),
     /// Nothing is kept of it, as it should be: this change ended it.
     Ended,
     /// A version in between is missing.
@@ -168,7 +169,7 @@ impl Registry {
         assert!(!taken, "the tag of `{}` is taken", A::KIND);
         let kind = Kind {
             tag: A::TAG,
-            replay: replay::<A>,
+            read: read::<A>,
             rows: rows_now::<A>,
             version: version_of::<A>,
             broken: broken::<A>,
@@ -178,22 +179,17 @@ impl Registry {
         self
     }
 
-    /// Decides one written change again.
-    pub(super) fn replay(
+    /// Reads one written change, as far as that needs no state.
+    pub(super) fn read(
         &self,
-        reader: &Reader,
         written: &WrittenChange,
-        stamp: &Stamp,
         seq: u64,
-    ) -> Result<Replayed, StoreFault> {
+    ) -> Result<Box<dyn Told>, StoreFault> {
         let kind = self.kinds.get(written.kind.as_str()).ok_or_else(|| {
             let what = format!("nothing is known of `{}`", written.kind);
             StoreFault::Unreadable { seq, what }
         })?;
-        match (kind.replay)(reader, written, stamp) {
-            Err(StoreFault::Unreadable { what, .. }) => Err(StoreFault::Unreadable { seq, what }),
-            outcome => outcome,
-        }
+        (kind.read)(written).map_err(|what| StoreFault::Unreadable { seq, what })
     }
 
     /// The rows of an aggregate as it is now.
@@ -247,33 +243,63 @@ fn broken<A: Kept>(reader: &Reader) -> Result<Vec<Finding>, StoreFault> {
     Ok(found)
 }
 
-fn replay<A: Kept>(
-    reader: &Reader,
-    written: &WrittenChange,
-    stamp: &Stamp,
-) -> Result<Replayed, StoreFault> {
-    let unreadable = |what: String| StoreFault::Unreadable { seq: 0, what };
-    let id: A::Id = written
-        .id
-        .parse()
-        .map_err(|_| unreadable(format!("`{}` is no id of a {}", written.id, A::KIND)))?;
-    let before = reader.get::<A>(id)?;
-    if written.version <= before.version {
-        return Ok(Replayed::Already);
-    }
+/// A written change that was read: what is left is to take it in.
+pub(super) trait Told: Send {
+    /// Takes it in again.
+    fn again(&self, reader: &Reader, stamp: &Stamp, start: Start) -> Result<Replayed, StoreFault>;
+}
+
+/// What a replay starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Nothing at all: what is told of a thing first is its first change.
+    Nothing,
+    /// A state that holds part of what will be told.
+    State,
+}
+
+/// A change of an aggregate of this kind.
+struct Events<A: Kept> {
+    id: A::Id,
+    version: u64,
+    events: Vec<A::Event>,
+}
+
+/// Reads a change of this kind, or says what is not understood.
+fn read<A: Kept>(written: &WrittenChange) -> Result<Box<dyn Told>, String> {
+    let id: A::Id =
+        written.id.parse().map_err(|_| format!("`{}` is no id of a {}", written.id, A::KIND))?;
     let events: Vec<A::Event> = serde_json::from_str(written.events.get())
-        .map_err(|fault| unreadable(format!("{} {}: {fault}", A::KIND, written.id)))?;
-    let mut state = A::clone(&before.state);
-    for event in &events {
-        state.apply(event, stamp);
+        .map_err(|fault| format!("{} {}: {fault}", A::KIND, written.id))?;
+    Ok(Box::new(Events::<A> { id, version: written.version, events }))
+}
+
+impl<A: Kept> Told for Events<A> {
+    fn again(&self, reader: &Reader, stamp: &Stamp, start: Start) -> Result<Replayed, StoreFault> {
+        let before = match (start, self.version) {
+            // Looking for what cannot be there is what costs most.
+            (Start::Nothing, 1) => Versioned::default(),
+            (Start::Nothing | Start::State, _) => reader.get::<A>(self.id)?,
+        };
+        if self.version <= before.version {
+            return Ok(Replayed::Already);
+        }
+        let mut state = A::clone(&before.state);
+        for event in &self.events {
+            state.apply(event, stamp);
+        }
+        if self.version != before.version + 1 {
+            // What ends a thing ends it whatever it was.
+            let ended = before.version == 0 && state.is_gone();
+            return Ok(if ended {
+                Replayed::Ended
+            } else {
+                Replayed::Gap { held: before.version }
+            });
+        }
+        let effect = Effect::of(self.id, &before, Arc::new(state), &self.events, stamp);
+        Ok(Replayed::Again(effect.into_write()))
     }
-    if written.version != before.version + 1 {
-        // What ends a thing ends it whatever it was.
-        let ended = before.version == 0 && state.is_gone();
-        return Ok(if ended { Replayed::Ended } else { Replayed::Gap { held: before.version } });
-    }
-    let after = Arc::new(state);
-    Ok(Replayed::Again(Change::rebuilt(id, &before, after, &events, stamp, written.clone())))
 }
 
 fn rows_now<A: Kept>(reader: &Reader, id: &str) -> Result<Vec<Row>, StoreFault> {

@@ -46,6 +46,7 @@ pub use faults::{Faults, Stop};
 pub use journal::{open::Torn, read::Entry};
 pub use keys::{Key, KeyBuilder};
 pub use kinds::{Kept, KeptRequest, Record, Registry, Row, Versioned, registry};
+pub use open::rebuild;
 pub use progress::{Progress, Silent};
 pub use reader::{All, Order, Reader};
 pub use tickets::{Durable, Ticket};
@@ -173,6 +174,7 @@ struct Inner {
     journal_dir: PathBuf,
     threads: Mutex<Option<Threads>>,
     disk: Disk,
+    faults: Option<Arc<Faults>>,
 }
 
 struct Threads {
@@ -247,6 +249,13 @@ impl Store {
         }
     }
 
+    /// Where a test may let an owner's decision panic.
+    pub fn decide(&self) {
+        if let Some(faults) = &self.inner.faults {
+            faults.decide();
+        }
+    }
+
     /// The time of the last commit: no clock may stand before it.
     pub fn now_floor(&self) -> Timestamp {
         self.inner.status.time()
@@ -314,27 +323,6 @@ impl Drop for Inner {
             threads.folding.abandon();
         }
     }
-}
-
-/// Makes the state of a stopped shop anew from its journal; how many commits that took.
-///
-/// # Errors
-/// The directory is taken, or the journal is damaged. Safe to repeat: until it is done, the
-/// next start does the same.
-pub fn rebuild(
-    dir: &Path,
-    registry: Registry,
-    options: StoreOptions,
-    progress: &dyn Progress,
-) -> Result<u64, StoreFault> {
-    let lock = Arc::new(DirLock::take(dir)?);
-    let state = dir.join("state");
-    if state.exists() {
-        std::fs::remove_dir_all(&state).map_err(StoreFault::io("remove", &state))?;
-    }
-    let (store, report) = open::open(dir, lock, &registry, options, progress)?;
-    store.close()?;
-    Ok(report.replayed)
 }
 
 /// Reads durable commits in order.

@@ -20,7 +20,7 @@ use super::{
         open::{Unread, survey_within},
         segment::SPARE_NAME,
     },
-    kinds::Registry,
+    kinds::{Registry, Start},
     live::Live,
     lock::DirLock,
     locked,
@@ -70,6 +70,27 @@ pub(super) fn open(
     Ok((store, report))
 }
 
+/// Makes the state of a stopped shop anew from its journal; how many commits that took.
+///
+/// # Errors
+/// The directory is taken, or the journal is damaged. Safe to repeat: until it is done, the
+/// next start does the same.
+pub fn rebuild(
+    dir: &Path,
+    registry: Registry,
+    options: StoreOptions,
+    progress: &dyn Progress,
+) -> Result<u64, StoreFault> {
+    let lock = Arc::new(DirLock::take(dir)?);
+    let state = dir.join("state");
+    if state.exists() {
+        fs::remove_dir_all(&state).map_err(StoreFault::io("remove", &state))?;
+    }
+    let (store, report) = open(dir, lock, &registry, options, progress)?;
+    store.close()?;
+    Ok(report.replayed)
+}
+
 /// Bringing the state up to the journal.
 struct Opening<'a> {
     dir: &'a Path,
@@ -88,8 +109,14 @@ impl Opening<'_> {
         journal: &Journal,
     ) -> Result<Live, StoreFault> {
         let unfit = match opened {
-            Ok((state, checkpoint)) => match self.caught_up(state, checkpoint, journal) {
-                Ok(live) => return Ok(live),
+            Ok((state, checkpoint)) => match self.caught_up(state, Some(checkpoint), journal) {
+                Ok(live) => {
+                    // Killed again and again, each start would have more to catch up with.
+                    if self.report.replayed >= CHECKPOINT_AFTER_COMMITS {
+                        live.folding.checkpoint_soon();
+                    }
+                    return Ok(live);
+                }
                 Err(ReplayFault::Gap { seq, what }) => {
                     Unfit(format!("frame {seq} does not fit to {what}"))
                 }
@@ -109,10 +136,12 @@ impl Opening<'_> {
             self.report.rebuilt = Some(unfit.0);
         }
         let live =
-            self.caught_up(State::open(&state_dir)?, 0, journal).map_err(|fault| match fault {
-                ReplayFault::Gap { seq, what } => StoreFault::Unreadable { seq, what },
-                ReplayFault::Fault(fault) => fault,
-            })?;
+            self.caught_up(State::open(&state_dir)?, None, journal).map_err(
+                |fault| match fault {
+                    ReplayFault::Gap { seq, what } => StoreFault::Unreadable { seq, what },
+                    ReplayFault::Fault(fault) => fault,
+                },
+            )?;
         live.folding.checkpoint_soon();
         Ok(live)
     }
@@ -120,14 +149,16 @@ impl Opening<'_> {
     fn caught_up(
         &mut self,
         state: State,
-        checkpoint: Seq,
+        checkpoint: Option<Seq>,
         journal: &Journal,
     ) -> Result<Live, ReplayFault> {
+        let start = if checkpoint.is_some() { Start::State } else { Start::Nothing };
+        let checkpoint = checkpoint.unwrap_or(0);
         let mut live = Live::start(state, checkpoint, self.options.cache_bytes, self.disk.clone())?;
         let journal_dir = journal::dir_of(self.dir);
         let range = (checkpoint, journal.last());
-        let (reader, writer) = (&live.reader, &mut live.writer);
-        match catch_up(&journal_dir, range, self.registry, reader, writer, self.progress) {
+        let into = (&live.reader, &mut live.writer);
+        match catch_up(&journal_dir, range, start, self.registry, into, self.progress) {
             Ok(replayed) => {
                 self.report.replayed = replayed;
                 Ok(live)
@@ -195,10 +226,13 @@ fn start(
         table,
         journal_dir: journal::dir_of(dir),
         disk: watched,
+        faults: options.faults.clone(),
         threads: Mutex::new(Some(Threads { committing, folding, _lock: lock })),
     };
     Ok(Store { inner: Arc::new(inner) })
 }
 
+/// After a start that had so much to catch up with, the state is synced in the background.
+const CHECKPOINT_AFTER_COMMITS: u64 = 5_000;
 /// How far the reading of old segments stands back.
 const NICE: i32 = 15;

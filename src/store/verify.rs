@@ -16,7 +16,7 @@ use super::{
     fault::StoreFault,
     journal::{self, open::survey_all},
     keys::{ANSWER_TAG, NOTE_TAG, PIECE_TAG},
-    kinds::Registry,
+    kinds::{Registry, Start},
     live::Live,
     lock::DirLock,
     open,
@@ -88,8 +88,8 @@ pub fn verify(
     let scratch = Scratch::make(dir)?;
     let mut live = Live::start(State::open(&scratch.0)?, 0, cache_bytes, disk)?;
     let journal_dir = journal::dir_of(dir);
-    let (reader, writer) = (&live.reader, &mut live.writer);
-    match catch_up(&journal_dir, (0, report.seq), registry, reader, writer, progress) {
+    let (range, into) = ((0, report.seq), (&live.reader, &mut live.writer));
+    match catch_up(&journal_dir, range, Start::Nothing, registry, into, progress) {
         Ok(commits) => report.commits = commits,
         Err(ReplayFault::Gap { seq, what }) => {
             let what = format!("a version is missing before {what}");

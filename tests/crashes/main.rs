@@ -6,6 +6,7 @@
 
 mod checkout;
 mod contracts;
+mod decoders;
 mod files;
 mod histories;
 mod housekeeping;

@@ -6,12 +6,16 @@
 //! tests for longer, by the variables `BODEGA_FAULTS_…`; a failing run says how to repeat it.
 
 mod buyers;
+mod clients;
+mod clocks;
 mod cuts;
 mod damages;
+mod found;
 mod full;
 mod killed;
 mod meddle;
 mod mounts;
+mod panics;
 mod script;
 mod stopped;
 mod syncs;

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    panic::catch_unwind,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -19,12 +20,24 @@ use super::{Card, Filed, Spot, terms_of};
 use crate::search::{Standing, index::damaged, request::SearchFault, words::Words};
 
 /// Where a register stands, as it says in its last commit.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Cursor {
     schema: u32,
     /// Missing while it is being made.
     position: Option<u64>,
     timeline: u32,
+    /// Of all of the above: a position that is damaged would hide what came before it.
+    sum: u32,
+}
+
+impl Cursor {
+    fn at(standing: Option<Standing>) -> Cursor {
+        let position = standing.map(|standing| standing.position);
+        let timeline = standing.map_or(0, |standing| standing.timeline);
+        let words = format!("{SCHEMA_VERSION} {position:?} {timeline}");
+        let sum = crc32c::crc32c(words.as_bytes());
+        Cursor { schema: SCHEMA_VERSION, position, timeline, sum }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -71,23 +84,39 @@ pub(super) struct Drawer {
 impl Shelf {
     /// Opens the register in a directory, or begins an empty one.
     pub fn open(dir: &Path) -> Result<(Shelf, Filing, Option<Standing>), SearchFault> {
-        let (index, standing) = match opened(dir) {
-            Ok(Some((index, standing))) => (index, Some(standing)),
-            Ok(None) | Err(_) => (begun(dir)?, None),
-        };
+        // Files that are damaged may make a reader panic.
+        match catch_unwind(|| Shelf::sound(dir)) {
+            Ok(Ok(Some(sound))) => Ok(sound),
+            Ok(Ok(None) | Err(_)) | Err(_) => Shelf::over(&begun(dir)?, None).map_err(damaged),
+        }
+    }
+
+    /// The register that is there, if all of it can be read.
+    fn sound(dir: &Path) -> tantivy::Result<Option<(Shelf, Filing, Option<Standing>)>> {
+        let Some((index, standing)) = opened(dir)? else { return Ok(None) };
+        let sound = Shelf::over(&index, Some(standing))?;
+        // Opens what each file names.
+        sound.0.paged()?;
+        Ok(Some(sound))
+    }
+
+    fn over(
+        index: &Index,
+        standing: Option<Standing>,
+    ) -> tantivy::Result<(Shelf, Filing, Option<Standing>)> {
         let (_, columns) = schema();
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .num_merge_threads(1)
             .memory_budget_per_thread(WRITER_BYTES_MAX)
             .build();
-        let writer: IndexWriter = index.writer_with_options(options).map_err(damaged)?;
+        let writer: IndexWriter = index.writer_with_options(options)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(SEGMENTS_MERGED_MIN);
         policy.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
         writer.set_merge_policy(Box::new(policy));
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-        let shelf = Shelf { columns, reader: reader.map_err(damaged)?, opened: Mutex::new(()) };
+        let shelf = Shelf { columns, reader: reader?, opened: Mutex::new(()) };
         let filing = Filing { writer, columns, words: Words::of(""), changes: 0 };
         Ok((shelf, filing, standing))
     }
@@ -188,11 +217,7 @@ impl Filing {
     /// Writes what was changed, and that it is everything up to there; `None` while the register
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
-        let cursor = Cursor {
-            schema: SCHEMA_VERSION,
-            position: standing.map(|standing| standing.position),
-            timeline: standing.map_or(0, |standing| standing.timeline),
-        };
+        let cursor = Cursor::at(standing);
         let payload = serde_json::to_string(&cursor)
             .map_err(|fault| SearchFault::Damaged(fault.to_string()))?;
         let mut commit = self.writer.prepare_commit().map_err(damaged)?;
@@ -210,12 +235,15 @@ fn opened(dir: &Path) -> tantivy::Result<Option<(Index, Standing)>> {
     let index = Index::open_in_dir(dir)?;
     let payload = index.load_metas()?.payload.unwrap_or_default();
     let Ok(cursor) = serde_json::from_str::<Cursor>(&payload) else { return Ok(None) };
-    let position = cursor.position.filter(|_| cursor.schema == SCHEMA_VERSION);
-    let Some(position) = position else { return Ok(None) };
+    let Some(position) = cursor.position else { return Ok(None) };
+    let standing = Standing { position, timeline: cursor.timeline };
+    if cursor != Cursor::at(Some(standing)) {
+        return Ok(None);
+    }
     if index.schema() != schema().0 || !index.validate_checksum()?.is_empty() {
         return Ok(None);
     }
-    Ok(Some((index, Standing { position, timeline: cursor.timeline })))
+    Ok(Some((index, standing)))
 }
 
 fn begun(dir: &Path) -> Result<Index, SearchFault> {

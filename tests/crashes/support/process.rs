@@ -92,9 +92,13 @@ impl Serving {
         self.signal(Signal::HUP);
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.program.child.as_ref().expect("runs").id()
+    }
+
     fn signal(&self, signal: Signal) {
-        let id = self.program.child.as_ref().expect("runs").id();
-        let pid = i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process id");
+        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, signal).expect("a child can be told");
     }
 

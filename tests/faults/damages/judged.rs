@@ -6,8 +6,11 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use bodega::{
+    http::media,
     invariants,
-    search::{self, Progress, Register, Search, SearchFault, SearchRequest, SearchSort},
+    search::{
+        self, Filed, Lookup, Progress, Register, Search, SearchFault, SearchRequest, SearchSort,
+    },
     secret::signing_secret,
     store::{Key, Order, Reader, Silent, Store, StoreFault, registry, verify},
     subscribers::search::{Desk, Following, Goods},
@@ -60,7 +63,10 @@ pub fn judged(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
         "journal" => journal(dir, damage, sound),
         "journal/spare" => state(dir, damage, sound),
         "state" | "state/CHECKPOINT" => state(dir, damage, sound),
-        "search" | "search/meta.json" => index(dir, damage, sound),
+        "search" | "search/meta.json" | "register" | "register/meta.json" => {
+            index(dir, damage, sound)
+        }
+        "media" => return picture(dir, damage),
         _ => return secret(dir, damage, sound),
     };
     if matches!(outcome, Outcome::MadeAgain | Outcome::FoundWhenRead) {
@@ -125,6 +131,18 @@ fn index(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
     outcome
 }
 
+/// A picture is what its name was made of, or is not shown.
+fn picture(dir: &Path, damage: &Damage) -> Outcome {
+    let folder = media::folder(dir);
+    let name = damage.file.file_name().expect("a file").to_string_lossy().into_owned();
+    media::whole(&folder, &name).expect_err("it is damaged");
+    let found = media::damaged(&folder).expect("readable");
+    assert_eq!(found, std::slice::from_ref(&name), "{damage:?}");
+    let again = media::keep(&folder, super::PICTURE, "svg").expect("room on the disk");
+    assert_eq!(media::whole(&folder, &again).expect("whole again"), super::PICTURE);
+    Outcome::FoundWhenRead
+}
+
 /// Another secret would end all sessions in silence.
 fn secret(dir: &Path, damage: &Damage, sound: &Sound) -> Outcome {
     match signing_secret(dir) {
@@ -170,28 +188,42 @@ fn entries(reader: &Reader) -> Result<Entries, StoreFault> {
 
 /// What a few words find, once the index follows the journal, and how it got there.
 fn found(dir: &Path, store: &Store) -> Result<(Outcome, Vec<String>), SearchFault> {
-    let place = search::place_in(dir);
-    let (search, indexer, standing) = Search::open(&place, "en")?;
-    let mut outcome = if standing.is_none() { Outcome::MadeAgain } else { Outcome::Harmless };
-    let goods = Goods { search: search.clone(), indexer, standing, dir: place };
-    let desk_place = search::register_in(dir);
-    let (register, filing, standing) = Register::open(&desk_place)?;
-    let desk = Desk { register, filing, standing, dir: desk_place };
-    let following = Following::start(store.clone(), goods, desk);
-    let following = following.expect("a thread");
-    let hits = until("an index that follows", || {
-        let follows = search.progress() == Progress::Following && !search.is_damaged();
-        if !follows || search.position() < store.health().seq {
+    let (place, desk) = (search::place_in(dir), search::register_in(dir));
+    let (found, indexer, standing) = Search::open(&place, "en")?;
+    let (register, filing, filed) = Register::open(&desk)?;
+    let is_new = standing.is_none() || filed.is_none();
+    let mut outcome = if is_new { Outcome::MadeAgain } else { Outcome::Harmless };
+    let goods = Goods { search: found.clone(), indexer, standing, dir: place };
+    let desk = Desk { register: register.clone(), filing, standing: filed, dir: desk };
+    let following = Following::start(store.clone(), goods, desk).expect("a thread");
+    let seq = store.health().seq;
+    let hits = until("indexes that follow", || {
+        let follows = found.progress() == Progress::Following && !found.is_damaged();
+        let is_filed = register.progress() == Progress::Following && !register.is_damaged();
+        if !(follows && is_filed) || found.position() < seq || register.position() < seq {
             return None;
         }
-        let hits = hits(&search).ok();
-        if hits.is_none() {
+        let hits = hits(&found).and_then(|mut hits| {
+            hits.extend(cards(&register)?);
+            Ok(hits)
+        });
+        if hits.is_err() {
             outcome = Outcome::FoundWhenRead;
         }
-        hits
+        hits.ok()
     });
     following.stop();
     Ok((outcome, hits))
+}
+
+/// What staff find in the register.
+fn cards(register: &Register) -> Result<Vec<String>, SearchFault> {
+    let filed = [(Filed::Product, "lamp"), (Filed::Customer, "shopper1"), (Filed::Order, "tea")];
+    let looked_up = filed.into_iter().map(|(filed, text)| {
+        let lookup = Lookup { filed, text, from: None, to: None, after: None, limit: 20 };
+        Ok(format!("{filed:?} {text}: {:?}", register.look_up(&lookup)?))
+    });
+    looked_up.collect()
 }
 
 fn hits(search: &Search) -> Result<Vec<String>, SearchFault> {
