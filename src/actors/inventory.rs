@@ -225,6 +225,7 @@ impl Answers<TakeStock> for Inventory {
     fn answer(&mut self, msg: TakeStock, work: &mut Work<'_>) -> Result<Arc<Ledger>, Rejection> {
         let id = msg.variant;
         let ledger = work.get::<Ledger>(id)?;
+        work.must_be_seen(ledger.edits)?;
         work.made(<Ledger as crate::domain::aggregate::Aggregate>::KIND, &id);
         let events = match msg.asked {
             Stocktaking::Begin { on_hand } => ledger.set_starting_stock(on_hand)?,

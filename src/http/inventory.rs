@@ -121,7 +121,7 @@ async fn create_inventory(
     call: Call<CreateInventoryBody>,
 ) -> Answer<InventoryView> {
     let CreateInventoryBody { named, quantity } = call.body;
-    take_stock(shop, who, named, call.key, Stocktaking::Begin { on_hand: quantity }).await
+    take_stock(shop, who, named, (call.key, None), Stocktaking::Begin { on_hand: quantity }).await
 }
 
 async fn show_inventory(
@@ -136,7 +136,7 @@ async fn show_inventory(
         return Err(Problem::not_found());
     }
     Ok(Cached {
-        etag: ETag::of_figures(product.version, ledger.version),
+        etag: ETag::of_figures(ledger.state.edits, figures(&product, &ledger)),
         control: REVALIDATE,
         answer: InventoryView::of(&ledger.state, &product.state),
     })
@@ -175,9 +175,10 @@ pub(super) async fn update_inventory(
 ) -> Answer<InventoryView> {
     let UpdateInventoryBody { variant, quantity, is_active, low_stock_threshold } = call.body;
     let named = Named { product: call.path, variant };
-    call.from.if_match().check(meant(&shop, named)?.product.version)?;
+    let ledger = shop.reader.get::<Ledger>(meant(&shop, named)?.variant)?.state;
+    let seen = call.from.if_match().seen(ledger.edits)?;
     let update = Stocktaking::Update { on_hand: quantity, is_active, low_stock_threshold };
-    take_stock(shop, who, named, call.key, update).await
+    take_stock(shop, who, named, (call.key, seen), update).await
 }
 
 pub(super) async fn add_stock(
@@ -186,7 +187,8 @@ pub(super) async fn add_stock(
     call: Call<AdjustStockBody>,
 ) -> Answer<InventoryView> {
     let AdjustStockBody { named, quantity, reason } = call.body;
-    take_stock(shop, who, named, call.key, Stocktaking::Receive { quantity, reason }).await
+    let receive = Stocktaking::Receive { quantity, reason };
+    take_stock(shop, who, named, (call.key, None), receive).await
 }
 
 pub(super) async fn reduce_stock(
@@ -195,7 +197,8 @@ pub(super) async fn reduce_stock(
     call: Call<AdjustStockBody>,
 ) -> Answer<InventoryView> {
     let AdjustStockBody { named, quantity, reason } = call.body;
-    take_stock(shop, who, named, call.key, Stocktaking::Withdraw { quantity, reason }).await
+    let withdraw = Stocktaking::Withdraw { quantity, reason };
+    take_stock(shop, who, named, (call.key, None), withdraw).await
 }
 
 pub(super) async fn reserve_stock(
@@ -205,7 +208,8 @@ pub(super) async fn reserve_stock(
 ) -> Answer<InventoryView> {
     let HoldStockBody { named, quantity, reference } = call.body;
     let hold = shop.clock.new_id();
-    take_stock(shop, who, named, call.key, Stocktaking::Hold { hold, quantity, reference }).await
+    let hold = Stocktaking::Hold { hold, quantity, reference };
+    take_stock(shop, who, named, (call.key, None), hold).await
 }
 
 pub(super) async fn release_stock(
@@ -214,7 +218,8 @@ pub(super) async fn release_stock(
     call: Call<HoldStockBody>,
 ) -> Answer<InventoryView> {
     let HoldStockBody { named, quantity, reference } = call.body;
-    take_stock(shop, who, named, call.key, Stocktaking::Release { quantity, reference }).await
+    let release = Stocktaking::Release { quantity, reference };
+    take_stock(shop, who, named, (call.key, None), release).await
 }
 
 async fn list_movements(
@@ -242,14 +247,19 @@ async fn take_stock(
     shop: Shop,
     who: Staff,
     named: Named,
-    key: Option<RequestKey>,
+    (key, seen): (Option<RequestKey>, Option<u64>),
     asked: Stocktaking,
 ) -> Answer<InventoryView> {
     let variant = meant(&shop, named)?.variant;
-    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store)).seeing(seen);
     let ledger: Arc<Ledger> =
         shop.desks.inventory.ask(TakeStock { variant, asked }, intent).await?;
     view_of(&shop, &ledger)
+}
+
+/// What is shown beside what staff changes: the product, and the stock as orders move it.
+fn figures(product: &Versioned<Product>, ledger: &Versioned<Ledger>) -> u128 {
+    u128::from(product.version) << 64 | u128::from(ledger.version)
 }
 
 fn view_of(shop: &Shop, ledger: &Ledger) -> Answer<InventoryView> {

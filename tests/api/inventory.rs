@@ -267,3 +267,32 @@ async fn a_product_with_several_variants_is_asked_for_by_variant() {
     let list = visitor.get("/v1/inventory/getavailableproducts").await.data();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
 }
+
+#[actix_web::test]
+async fn a_count_by_an_older_sheet_is_refused_and_a_sale_does_not_make_it_old() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let path = format!("/v1/inventory/getinventoryforproduct/{}", id(&tea));
+    let first = manager.get(&path).await.header("etag").to_owned();
+    ada.buys(&tea, 1).await;
+    let sold = manager.get(&path).await.header("etag").to_owned();
+    assert_ne!(first, sold, "the page shows less stock");
+    let count = |quantity: u32| {
+        let path = format!("/v1/inventory/updateinventory/{}", id(&tea));
+        manager.patch(&path, json!({ "quantity": quantity }))
+    };
+    count(8).header("if-match", &first).await.data();
+    for stale in [&first, &sold] {
+        count(9).header("if-match", stale).await.refused(412, "precondition_failed");
+    }
+    does(&manager, "addstock", units(&tea, 2)).await.data();
+    // Of two who count by the same sheet at once, one is late, however close they are.
+    let seen = manager.get(&path).await.header("etag").to_owned();
+    let counts = (11..=14).map(|units| count(units).header("if-match", &seen));
+    let answers =
+        futures_util::future::join_all(counts.map(|ask| async { ask.await.status })).await;
+    let mut answers = answers;
+    answers.sort_unstable();
+    assert_eq!(answers, [200, 412, 412, 412]);
+}

@@ -41,6 +41,9 @@ pub struct Ledger {
     pub adjusted: i64,
     /// Whether the starting quantity was set.
     pub starting_quantity_accepted: bool,
+    /// Grows with each change that staff makes; what is sold, promised and given back by orders is
+    /// none.
+    pub edits: u64,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -227,6 +230,7 @@ impl Aggregate for Ledger {
                     is_active: true,
                     low_stock_threshold: LOW_STOCK_THRESHOLD_UNITS,
                     received: u64::from(*on_hand),
+                    edits: self.edits,
                     created_at: stamp.at,
                     ..Ledger::default()
                 };
@@ -267,6 +271,7 @@ impl Aggregate for Ledger {
             }
             LedgerEvent::LedgerClosed {} => self.closed = true,
         }
+        self.edits = self.edits.saturating_add(u64::from(is_edit(event)));
         self.updated_at = stamp.at;
     }
 
@@ -283,6 +288,25 @@ impl Aggregate for Ledger {
             return Err("on hand is received, less sold, plus returned, and adjusted");
         }
         Ok(())
+    }
+}
+
+/// Whether an event changes what somebody may be looking at who changes the ledger.
+fn is_edit(event: &LedgerEvent) -> bool {
+    match event {
+        LedgerEvent::LedgerOpened { .. }
+        | LedgerEvent::StartingStockSet { .. }
+        | LedgerEvent::StockReceived { .. }
+        | LedgerEvent::StockWithdrawn { .. }
+        | LedgerEvent::StockCounted { .. }
+        | LedgerEvent::SkuChanged { .. }
+        | LedgerEvent::LedgerSettingsChanged { .. }
+        | LedgerEvent::LedgerClosed {} => true,
+        LedgerEvent::StockReserved { .. }
+        | LedgerEvent::StockReleased { .. }
+        | LedgerEvent::StockCommitted { .. }
+        | LedgerEvent::StockReturned { .. }
+        | LedgerEvent::StockRanLow { .. } => false,
     }
 }
 
