@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     domain::{
         catalogue::{
-            CatalogueRefusal, Category, NewProduct, Product, ProductEdit, ProductOption, Variant,
+            CatalogueRefusal, NewProduct, Product, ProductEdit, ProductOption, Variant,
             WantedVariant, fold_name, slug_of,
         },
         ids::{CategoryId, ProductId, VariantId},
@@ -20,6 +20,8 @@ use crate::{
     },
     store::{self, Key, StoreFault, keys},
 };
+
+mod foreseeing;
 
 use super::{
     Intent, Rejection,
@@ -124,11 +126,16 @@ impl Assortment {
         intent: Intent,
     ) -> Result<Option<Arc<Product>>, Rejection> {
         let stamp = intent.stamp;
-        let before = self.desks.reader.get::<Product>(product)?.state;
+        let store::Versioned { version, state: before } =
+            self.desks.reader.get::<Product>(product)?;
         if !before.exists() {
             return Err(CatalogueRefusal::UnknownProduct.into());
         }
+        if seen.is_some_and(|seen| seen != version) {
+            return Ok(None);
+        }
         let (changes, ledgers) = self.matched(&before, wanted)?;
+        self.foresee(&before, &changes)?;
         let fresh: Vec<VariantId> = ledgers.iter().map(|ledger| ledger.variant).collect();
         let mut ticket = None;
         if !ledgers.is_empty() {
@@ -196,11 +203,7 @@ impl Assortment {
         if reader.row(&keys::product_by_name(&fold_name(&wanted.name)))?.is_some() {
             return Err(CatalogueRefusal::NameTaken.into());
         }
-        for category in &wanted.category_ids {
-            if !reader.get::<Category>(*category)?.state.exists() {
-                return Err(CatalogueRefusal::UnknownCategory.into());
-            }
-        }
+        self.categories_must_exist(&wanted.category_ids)?;
         let (variants, stock): (Vec<_>, Vec<_>) = unzipped(wanted.variants);
         let variant_ids: Vec<VariantId> = variants.iter().map(|_| clock.new_id()).collect();
         let nothing = Product::default();

@@ -307,3 +307,32 @@ async fn a_deleted_product_is_gone_and_orders_keep_what_they_hold() {
     let again = manager.adds_product("Tea", "3.99", 5).await;
     assert_ne!(again["id"], tea["id"]);
 }
+
+#[actix_web::test]
+async fn an_edit_that_is_refused_leaves_no_trace() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    let shirt = manager.adds_shirt("Shirt").await;
+    let taken = text(&manager.adds_product("Tea", "3.99", 5).await["sku"]).to_owned();
+    let with_large = |sku: &str| {
+        json!({
+            "options": [{ "name": "Size", "values": ["S", "M", "L"] }],
+            "variants": [
+                { "options": { "Size": "S" } },
+                { "options": { "Size": "M" } },
+                { "options": { "Size": "L" }, "sku": sku, "stock": 2 },
+            ],
+        })
+    };
+    let nowhere = with(with_large("Shirt-L"), "categoryIds", json!([NOBODYS]));
+    let named = with(with_large("Shirt-L"), "name", "Tea");
+    let before = bodega.shop.store().health().seq;
+    changes(&manager, &shirt, nowhere).await.refused(404, "not_found");
+    changes(&manager, &shirt, named).await.refused(409, "name_taken");
+    changes(&manager, &shirt, with_large(&taken)).await.refused(409, "sku_taken");
+    let late = with(with_large("Shirt-L"), "id", id(&shirt));
+    let late = manager.patch(UPDATE, late).header("if-match", "\"0\"").await;
+    late.refused(412, "precondition_failed");
+    assert_eq!(bodega.shop.store().health().seq, before, "nothing was written");
+    changes(&manager, &shirt, with_large("Shirt-L")).await.data();
+}
