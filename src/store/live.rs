@@ -59,6 +59,7 @@ impl Live {
             ending: Arc::clone(&ending),
             through: checkpoint,
             checkpointed: checkpoint,
+            syncing: None,
         };
         let (folder, thread) = folder.start()?;
         let writer = Writer::new(Arc::clone(&table), folder.clone(), checkpoint);

@@ -5,6 +5,7 @@
 //! process for as long as one takes (measured: about a millisecond for this size).
 
 use std::{
+    any::Any,
     collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
@@ -46,6 +47,8 @@ pub(in super::super) struct Folder {
     pub ending: Arc<AtomicBool>,
     pub through: Seq,
     pub checkpointed: Seq,
+    /// A checkpoint under way beside folding.
+    pub syncing: Option<JoinHandle<Result<Seq, StoreFault>>>,
 }
 
 impl Folder {
@@ -63,6 +66,13 @@ impl Folder {
     fn work(mut self, questions: &Receiver<Fold>) {
         // Commits and answers come first; folding may lag behind, up to the table's bound.
         let _ = rustix::process::setpriority_process(None, NICE);
+        self.answer(questions);
+        if let Err(fault) = self.end_syncing() {
+            tracing::warn!(%fault, "the state could not be synced; the next start catches up");
+        }
+    }
+
+    fn answer(&mut self, questions: &Receiver<Fold>) {
         loop {
             let done = match questions.recv_timeout(CHECKPOINT_IDLE) {
                 Ok(Fold::Generation(frozen)) => self.fold(&frozen),
@@ -111,9 +121,32 @@ impl Folder {
         self.write(batch)?;
         self.table.forget(frozen);
         self.through = frozen.through;
-        if self.through - self.checkpointed >= CHECKPOINT_FRAMES {
-            self.checkpoint()?;
+        self.checkpoint_beside()
+    }
+
+    /// While much is folded, a checkpoint is made by a thread of its own: on a slow disk a sync
+    /// takes seconds, and commits would soon wait for the table to be emptied.
+    fn checkpoint_beside(&mut self) -> Result<(), StoreFault> {
+        if self.syncing.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.end_syncing()?;
         }
+        let is_due = self.through - self.checkpointed >= CHECKPOINT_FRAMES;
+        if !is_due || self.syncing.is_some() || self.disk.is_very_low() {
+            return Ok(());
+        }
+        let state = Arc::clone(&self.state);
+        let thread = thread::Builder::new().name("bodega-sync".into());
+        let thread = thread.spawn(move || state.checkpoint());
+        self.syncing = Some(thread.map_err(StoreFault::io("start a thread for", &self.state.dir))?);
+        Ok(())
+    }
+
+    /// Waits for the checkpoint under way, if there is one.
+    fn end_syncing(&mut self) -> Result<(), StoreFault> {
+        let Some(thread) = self.syncing.take() else { return Ok(()) };
+        let broken =
+            |panic: Box<dyn Any + Send>| StoreFault::StateDamaged { what: words_of(&*panic) };
+        self.checkpointed = thread.join().map_err(broken)??.max(self.checkpointed);
         Ok(())
     }
 
@@ -143,6 +176,7 @@ impl Folder {
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreFault> {
+        self.end_syncing()?;
         if self.disk.is_very_low() {
             return Ok(());
         }
