@@ -48,7 +48,7 @@ use crate::{
 };
 
 pub use crate::gateways::mail::folder::Filed;
-use finding::finding_over;
+use finding::Finding;
 use gateway::{gateway_over, payment_terms, stripe_over};
 use mail::Letters;
 use tidying::keeping;
@@ -218,6 +218,7 @@ impl Shop {
             None => signing_secret(&settings.data_dir)?,
         };
         let web = Web::open(settings.web.theme.as_deref())?;
+        let finding = Finding::begin(&settings)?;
         let stripe = stripe_over(&settings, &clock).map_err(CannotOpen::Gateway)?;
         let gateway = settings.payments.gateway;
         let (books_clock, books) = (clock.clone(), store.reader());
@@ -246,7 +247,7 @@ impl Shop {
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
         let hearing = meters
             .while_making(|| Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone()));
-        let (search, register, following) = finding_over(&store, &settings)?;
+        let (search, register, following) = finding.over(&store)?;
         let shelves = Shelves::new(store.reader());
         let live = meters.while_making(|| Live::start(store.clone())).map_err(CannotOpen::Live)?;
         let shop = Shop(Arc::new(Parts {

@@ -93,7 +93,7 @@ impl Default for StoreOptions {
             low_water_bytes: 64 << 20,
             queue_commits_max: 64 * 1024,
             queue_bytes_max: 16 << 20,
-            sealed_bytes_read_max: 256 << 20,
+            sealed_bytes_read_max: 64 << 20,
             cache_bytes: 48 << 20,
             timeline: 1,
             faults: None,

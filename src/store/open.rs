@@ -30,6 +30,7 @@ use super::{
     state::{State, Unfit, checkpoint},
     sync::Mutex,
     tickets::Status,
+    words_of,
 };
 
 /// Opens the store in a directory that is taken.
@@ -49,9 +50,15 @@ pub(super) fn open(
     }
     let state_dir = dir.join("state");
     let noted = checkpoint::noted(&state_dir).unwrap_or(0);
-    let survey = survey_within(&journal_dir, noted, options.sealed_bytes_read_max)?;
+    // Two things that are read from end to end, and know nothing of one another yet.
+    let (survey, opened) = thread::scope(|scope| {
+        let opening = scope.spawn(|| checkpoint::open_noted(&state_dir));
+        let survey = survey_within(&journal_dir, noted, options.sealed_bytes_read_max);
+        (survey, opening.join())
+    });
+    let survey = survey?;
     let unread = survey.unread_segments();
-    let opened = checkpoint::open_noted(&state_dir)?;
+    let opened = opened.map_err(|panic| StoreFault::StateDamaged { what: words_of(&*panic) })??;
     let known = match &opened {
         Ok((state, _)) => state.applied()?.max(noted),
         Err(_) => noted,

@@ -7,7 +7,7 @@
 
 use std::{
     fs::{self, File},
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -47,6 +47,8 @@ pub struct Survey {
     closed: bool,
     unread: usize,
     bytes_before_last: u64,
+    /// What a segment is read into: the next one needs no other memory.
+    buffer: Vec<u8>,
 }
 
 /// Reads the journal in `dir` and judges it. Sealed segments that end before `known` are only
@@ -132,6 +134,7 @@ impl Survey {
             closed: true,
             unread,
             bytes_before_last: 0,
+            buffer: Vec::new(),
             segments,
         }
     }
@@ -175,7 +178,23 @@ impl Survey {
     }
 
     fn read_segment(&mut self, begins: Seq, path: &Path, sealed: bool) -> Result<(), StoreFault> {
-        let bytes = fs::read(path).map_err(StoreFault::io("read", path))?;
+        let mut bytes = std::mem::take(&mut self.buffer);
+        bytes.clear();
+        File::open(path)
+            .and_then(|mut file| file.read_to_end(&mut bytes))
+            .map_err(StoreFault::io("read", path))?;
+        let judged = self.judge_segment(begins, path, &bytes, sealed);
+        self.buffer = bytes;
+        judged
+    }
+
+    fn judge_segment(
+        &mut self,
+        begins: Seq,
+        path: &Path,
+        bytes: &[u8],
+        sealed: bool,
+    ) -> Result<(), StoreFault> {
         if begins != self.at.last + 1 {
             let what = format!("frame {} is missing before this segment", self.at.last + 1);
             return Err(damage(path, 0, what));
@@ -194,7 +213,7 @@ impl Survey {
         let synced = self.synced;
         let first_unsure = starts.into_iter().find(|(seq, _)| *seq > synced);
         self.survivors = first_unsure.map(|(_, start)| start);
-        self.judge_rest(path, &bytes, offset, sealed)
+        self.judge_rest(path, bytes, offset, sealed)
     }
 
     /// Counts a frame in, or says why it does not follow.
