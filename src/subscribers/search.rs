@@ -9,6 +9,7 @@
 mod backlog;
 mod cards;
 mod catalogue;
+mod later;
 mod making;
 mod touched;
 
@@ -27,7 +28,11 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use self::{backlog::Backlog, touched::Touched};
+use self::{
+    backlog::Backlog,
+    later::{Differs, Later},
+    touched::Touched,
+};
 use crate::{
     domain::{ids::ProductId, inventory::Ledger},
     search::{Filing, Indexer, Register, Search, SearchFault, Standing},
@@ -100,10 +105,13 @@ impl Following {
             filed,
             pending: BTreeMap::new(),
             backlog: Backlog::default(),
+            later: Later::default(),
         };
-        let thread = std::thread::Builder::new()
-            .name("search".to_owned())
-            .spawn(move || runtime.block_on(projection.run(pens)))?;
+        let thread = std::thread::Builder::new().name("search".to_owned()).spawn(move || {
+            // Where it is refused, following only costs a little more of what shoppers get.
+            let _ = rustix::process::setpriority_process(None, NICE);
+            runtime.block_on(projection.run(pens));
+        })?;
         Ok(Following { stop, thread: Mutex::new(Some(thread)) })
     }
 
@@ -156,6 +164,7 @@ struct Projection {
     pending: BTreeMap<ProductId, Option<(bool, u64)>>,
     /// Products of a category that changed, if they are so many that others go first.
     backlog: Backlog,
+    later: Later,
 }
 
 impl Projection {
@@ -230,7 +239,7 @@ impl Projection {
             let is_full = pens.changes() >= CHANGES_MAX || since_commit >= ENTRIES_MAX;
             let is_awaited = entries.is_empty() && self.is_awaited();
             let is_over = gathering.as_ref().is_some_and(|timer| timer.is_elapsed());
-            if is_over || is_full || is_awaited {
+            if is_over || is_full || is_awaited || self.later.is_due() {
                 let with_all = since_commit >= ENTRIES_MAX;
                 self.commit(&mut pens, last, follower.position(), with_all)?;
                 gathering = None;
@@ -308,6 +317,7 @@ impl Projection {
             Ok(()) = for_goods.changed() => true,
             Ok(()) = for_cards.changed() => true,
             () = timer => true,
+            () = self.later.waited() => true,
         }
     }
 
@@ -325,8 +335,13 @@ impl Projection {
         let mut products = touched.products;
         for variant in touched.ledgers {
             let product = self.reader.get::<Ledger>(variant)?.state.product;
-            if !products.contains(&product) && self.shows_otherwise(product)? {
-                products.insert(product);
+            if products.contains(&product) {
+                continue;
+            }
+            match self.shows_otherwise(product)? {
+                Some(Differs::InStock) => drop(products.insert(product)),
+                Some(Differs::InSales) => self.later.note(product),
+                None => {}
             }
         }
         for category in &touched.categories {
@@ -346,18 +361,6 @@ impl Projection {
         Ok(())
     }
 
-    /// Whether a product's stock or sales differ from what the index knows, if it knows it.
-    fn shows_otherwise(&self, product: ProductId) -> Result<bool, Trouble> {
-        let known = match self.pending.get(&product) {
-            Some(pending) => *pending,
-            None => self.search.known_stock(product)?,
-        };
-        match known {
-            Some(known) => Ok(known != catalogue::stock_of(&self.reader, product)?),
-            None => Ok(false),
-        }
-    }
-
     fn put(&mut self, product: ProductId, indexer: &mut Indexer) -> Result<(), Trouble> {
         let shown = catalogue::findable(&self.reader, product)?;
         match &shown {
@@ -372,6 +375,8 @@ impl Projection {
 
 /// Changes are gathered so long before they are committed together.
 const GATHER: Duration = Duration::from_millis(80);
+/// Following gives way to whatever a shopper waits for.
+const NICE: i32 = 5;
 /// How often a quiet projection looks whether its index is sound.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a fault, before it is tried again.

@@ -143,6 +143,29 @@ async fn a_sale_of_the_last_unit_is_known_to_search() {
 }
 
 #[actix_web::test]
+async fn what_sells_best_is_first_once_the_index_has_caught_up_or_the_shop_was_closed() {
+    let bodega = Bodega::open();
+    let (staff, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let mut teas = Vec::new();
+    for name in ["Green Tea", "White Tea"] {
+        teas.push(adds(&staff, json!({ "name": name, "stock": 50 })).await);
+    }
+    let best = "/v1/product/searchproducts?query=tea&sort=best_selling";
+    let to = ada.has_address().await;
+    for (product, number) in [(&teas[0].0, 1), (&teas[1].0, 2)] {
+        ada.orders(&to, product, number * 8, crate::support::wares::VISA).await;
+    }
+    // Anything else that changes brings the figures of sales along.
+    let (_, since) = adds(&staff, json!({ "name": "Red Tea" })).await;
+    let now = ada.get(&format!("{best}&since={since}")).await;
+    assert_eq!(names(&now), ["White Tea", "Green Tea", "Red Tea"]);
+    ada.orders(&to, &teas[0].0, 30, crate::support::wares::VISA).await;
+    let bodega = bodega.reopened();
+    let then = bodega.visitor().get(best).await;
+    assert_eq!(names(&then), ["Green Tea", "White Tea", "Red Tea"]);
+}
+
+#[actix_web::test]
 async fn half_words_suggest_products_and_categories() {
     let bodega = Bodega::open();
     let (staff, visitor) = (bodega.manager().await, bodega.visitor());

@@ -134,6 +134,11 @@ impl Projection {
         position: Seq,
         with_all: bool,
     ) -> Result<(), Trouble> {
+        if pens.goods.changes() > 0 || with_all || self.later.is_due() {
+            for product in self.later.take() {
+                self.put(product, &mut pens.goods)?;
+            }
+        }
         if pens.goods.changes() > 0 || (with_all && self.standing != Some(standing)) {
             self.commit_goods(&mut pens.goods, standing, position)?;
         }
