@@ -4,7 +4,7 @@
 //! gateway says is recorded as soon as it is heard. A call without an answer is a doubt: the same
 //! key is used again, or the charge is asked for, and nobody is charged anew.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
@@ -19,13 +19,16 @@ use crate::{
         time::{Stamp, Who},
     },
     gateways::{
-        ActionResult, CaptureRequest, ChargeRef, ChargeRequest, Letter, NotGenuine, PaymentGateway,
-        RefundRequest, Unavailable, VoidRequest, breaker::Condition,
+        ActionResult, CaptureRequest, Letter, NotGenuine, PaymentGateway, RefundRequest,
+        Unavailable, VoidRequest, breaker::Condition,
     },
     store::Ticket,
 };
 
 mod books;
+mod calls;
+
+use calls::{GATEWAY_WITHIN, charge_ref, charge_request};
 
 use super::{
     Desk, Intent, Rejection,
@@ -93,7 +96,7 @@ impl Charging {
         if begun.state != PayState::Attempting || begun.attempt != charge.number {
             return Ok((begun, None));
         }
-        self.ask_charge(payment, &begun).await
+        self.ask_charge(payment, &begun, None).await
     }
 
     /// Asks what became of the current attempt.
@@ -101,7 +104,7 @@ impl Charging {
         let payment = self.look_up(id).await?;
         if payment.state == PayState::Attempting && !payment.voiding {
             // Perhaps it never left the house: the same key again makes one charge of both.
-            return self.ask_charge(id, &payment).await;
+            return self.ask_charge(id, &payment, None).await;
         }
         let outcome = self.within_time(self.gateway.retrieve(charge_ref(&payment))).await;
         self.record(id, payment.attempt, outcome).await
@@ -270,12 +273,17 @@ impl Charging {
         self.decide(id, PaymentChange::RecordDispute(news), None).await
     }
 
-    async fn ask_charge(&self, id: PaymentId, payment: &Payment) -> Result<Decided, Rejection> {
-        let asked = self.gateway.charge(charge_request(id, payment));
-        let outcome = self.within_time(asked).await;
+    async fn ask_charge(
+        &self,
+        id: PaymentId,
+        payment: &Payment,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let (outcome, basis) = self.charged(charge_request(id, payment), after).await;
         let made = matches!(outcome, GatewayOutcome::Unknown { gateway_id: Some(_) });
         if !made || payment.gateway_id.is_some() {
-            return self.record(id, payment.attempt, outcome).await;
+            let record = PaymentChange::Record { attempt: payment.attempt, outcome };
+            return self.step(id, record, basis).await;
         }
         // It is only made so far. Its name is kept before any money can move.
         let named = PaymentChange::Record { attempt: payment.attempt, outcome };
@@ -283,8 +291,8 @@ impl Charging {
         if named.state != PayState::Attempting || named.voiding {
             return Ok((named, None));
         }
-        let outcome = self.within_time(self.gateway.charge(charge_request(id, &named))).await;
-        self.record(id, named.attempt, outcome).await
+        let (outcome, basis) = self.charged(charge_request(id, &named), None).await;
+        self.step(id, PaymentChange::Record { attempt: named.attempt, outcome }, basis).await
     }
 
     async fn ask_refund(
@@ -312,7 +320,7 @@ impl Charging {
             .await
             .unwrap_or(RefundOutcome::Unknown);
         let record = PaymentChange::RecordRefund { refund, outcome };
-        self.step(id, record).await
+        self.step(id, record, None).await
     }
 
     async fn record(
@@ -321,7 +329,7 @@ impl Charging {
         attempt: u32,
         outcome: GatewayOutcome,
     ) -> Result<Decided, Rejection> {
-        self.step(id, PaymentChange::Record { attempt, outcome }).await
+        self.step(id, PaymentChange::Record { attempt, outcome }, None).await
     }
 
     /// Decides and waits until it is durable: what follows leaves the house.
@@ -334,17 +342,15 @@ impl Charging {
         self.payments.ask(ChangePayment { payment, change }, self.intent(after)).await
     }
 
-    async fn step(&self, payment: PaymentId, change: PaymentChange) -> Result<Decided, Rejection> {
-        let (outcome, ticket) =
-            self.payments.step(ChangePayment { payment, change }, self.intent(None)).await;
+    async fn step(
+        &self,
+        payment: PaymentId,
+        change: PaymentChange,
+        after: Option<Ticket>,
+    ) -> Result<Decided, Rejection> {
+        let change = ChangePayment { payment, change };
+        let (outcome, ticket) = self.payments.step(change, self.intent(after)).await;
         outcome.map(|payment| (payment, ticket))
-    }
-
-    /// No answer in time is a doubt.
-    async fn within_time(&self, asked: impl Future<Output = GatewayOutcome>) -> GatewayOutcome {
-        tokio::time::timeout(GATEWAY_WITHIN, asked)
-            .await
-            .unwrap_or(GatewayOutcome::Unknown { gateway_id: None })
     }
 
     fn intent(&self, after: Option<Ticket>) -> Intent {
@@ -352,25 +358,5 @@ impl Charging {
     }
 }
 
-fn charge_request(id: PaymentId, payment: &Payment) -> ChargeRequest {
-    ChargeRequest {
-        key: payment.key(GatewayStep::Charge),
-        order: payment.order,
-        payment: id,
-        amount: payment.amount,
-        method_token: payment.method_token.clone().unwrap_or_default(),
-        capture: payment.capture,
-        gateway_id: payment.gateway_id.clone(),
-        // The last thing that happened to an attempt without a name is that it began.
-        begun_at: payment.updated_at,
-    }
-}
-
-fn charge_ref(payment: &Payment) -> ChargeRef {
-    ChargeRef { key: payment.key(GatewayStep::Charge), gateway_id: payment.gateway_id.clone() }
-}
-
 /// Whose card it is may take so long; a purchase does not wait longer for that.
 const CARD_WITHIN: Duration = Duration::from_secs(3);
-/// A gateway that has not answered by then is in doubt.
-const GATEWAY_WITHIN: Duration = Duration::from_secs(20);

@@ -1,7 +1,8 @@
 //! The demo bank: owner of the demo gateway's books, kept in the same journal.
 //!
 //! Rules live in [`crate::domain::demo_charge`]. To the rest of the shop this is the outside
-//! world: it is asked through the payment gateway only, and answers when its books are durable.
+//! world: it is asked through the payment gateway only, and its answers count when its books are
+//! durable.
 
 use crate::{
     clock::Clock,
@@ -11,10 +12,10 @@ use crate::{
         time::{Stamp, Timestamp, Who},
     },
     gateways::{
-        BoxFuture,
+        Basis, BoxFuture,
         demo::{DemoBooks, DemoPage, NotBooked},
     },
-    store::Reader,
+    store::{Reader, Ticket},
 };
 
 use super::{Answers, Desk, Intent, Owner, Rejection, Request, Work};
@@ -80,6 +81,22 @@ impl DemoBooks for BankBooks {
         Box::pin(async move {
             let booked = bank.ask(CarryOut { charge, command }, intent).await;
             booked.map_err(|_| NotBooked::Unrecorded)?.map_err(NotBooked::Refused)
+        })
+    }
+
+    fn carry_out_after(
+        &self,
+        charge: DemoChargeId,
+        command: DemoCommand,
+        after: Option<Basis>,
+    ) -> BoxFuture<Result<(DemoCharge, Option<Basis>), NotBooked>> {
+        let bank = self.bank.clone();
+        let intent = Intent::of(Stamp { at: self.clock.now(), who: Who::Shop })
+            .after(after.map(|basis| Ticket::from_bits(basis.0)));
+        Box::pin(async move {
+            let (booked, ticket) = bank.step(CarryOut { charge, command }, intent).await;
+            let charge = booked.map_err(|_| NotBooked::Unrecorded)?.map_err(NotBooked::Refused)?;
+            Ok((charge, ticket.map(|ticket| Basis(ticket.to_bits()))))
         })
     }
 

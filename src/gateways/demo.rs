@@ -1,14 +1,14 @@
 //! The demo gateway: a bank inside the shop, that needs no network.
 //!
-//! Published test cards decide what happens. Its books are durable before it answers, and kept
-//! apart from the shop's own, so that the two can be compared. Rules live in
+//! Published test cards decide what happens. Its books are durable before its answer counts, and
+//! kept apart from the shop's own, so that the two can be compared. Rules live in
 //! [`crate::domain::demo_charge`]; this file only translates.
 
 use std::sync::Arc;
 
 use super::{
-    ActionResult, BooksUnreachable, BoxFuture, CaptureRequest, ChargeRef, ChargeRequest,
-    GatewayRecord, PaymentGateway, RecordKind, RecordPage, RecordState, RefundRequest,
+    ActionResult, Basis, BooksUnreachable, BoxFuture, CaptureRequest, ChargeRef, ChargeRequest,
+    GatewayRecord, InJournal, PaymentGateway, RecordKind, RecordPage, RecordState, RefundRequest,
     UnknownMethod, VoidRequest,
 };
 use crate::domain::{
@@ -32,6 +32,15 @@ pub trait DemoBooks: Send + Sync {
         id: DemoChargeId,
         command: DemoCommand,
     ) -> BoxFuture<Result<DemoCharge, NotBooked>>;
+
+    /// The same, before it is durable: with what must be durable before it is true. It is decided
+    /// after `after`, and not at all if that has failed.
+    fn carry_out_after(
+        &self,
+        id: DemoChargeId,
+        command: DemoCommand,
+        after: Option<Basis>,
+    ) -> BoxFuture<Result<(DemoCharge, Option<Basis>), NotBooked>>;
 
     /// Charges in the order of their ids that changed at `since` or later, after this one; not
     /// necessarily all of them.
@@ -90,16 +99,11 @@ impl PaymentGateway for DemoGateway {
     }
 
     fn charge(&self, request: ChargeRequest) -> BoxFuture<GatewayOutcome> {
-        let id = charge_id(&request.key);
-        let asked = DemoAsk {
-            key: request.key,
-            order: request.order,
-            payment: request.payment,
-            amount: request.amount,
-            token: request.method_token,
-            capture: request.capture,
-        };
-        self.outcome_of(id, DemoCommand::Charge(asked))
+        self.outcome_of(charge_id(&request.key), DemoCommand::Charge(asked(request)))
+    }
+
+    fn in_journal(&self) -> Option<&dyn InJournal> {
+        Some(self)
     }
 
     fn retrieve(&self, charge: ChargeRef) -> BoxFuture<GatewayOutcome> {
@@ -147,6 +151,36 @@ impl PaymentGateway for DemoGateway {
             let next = page.next.map(|id| id.to_string());
             Ok(RecordPage { records: records.collect(), next })
         })
+    }
+}
+
+impl InJournal for DemoGateway {
+    fn charge_after(
+        &self,
+        request: ChargeRequest,
+        after: Option<Basis>,
+    ) -> BoxFuture<(GatewayOutcome, Option<Basis>)> {
+        let id = charge_id(&request.key);
+        let command = DemoCommand::Charge(asked(request));
+        let booked = self.books.carry_out_after(id, command, after);
+        Box::pin(async move {
+            match booked.await {
+                Ok((charge, basis)) => (outcome(id, Ok(charge)), basis),
+                Err(why) => (outcome(id, Err(why)), None),
+            }
+        })
+    }
+}
+
+/// What a charge is asked for with, as the books keep it.
+fn asked(request: ChargeRequest) -> DemoAsk {
+    DemoAsk {
+        key: request.key,
+        order: request.order,
+        payment: request.payment,
+        amount: request.amount,
+        token: request.method_token,
+        capture: request.capture,
     }
 }
 

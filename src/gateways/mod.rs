@@ -77,6 +77,11 @@ pub trait PaymentGateway: Send + Sync {
         mark: Option<String>,
     ) -> BoxFuture<Result<RecordPage, BooksUnreachable>>;
 
+    /// Itself, if its books lie in the shop's own journal.
+    fn in_journal(&self) -> Option<&dyn InJournal> {
+        None
+    }
+
     /// Whether a charge can be asked for now; asked before anything is decided. It is about the
     /// road to the gateway, never about a card.
     ///
@@ -117,6 +122,23 @@ pub trait PaymentGateway: Send + Sync {
         Box::pin(async { Ok(None) })
     }
 }
+
+/// A gateway whose books lie in the shop's own journal: nothing leaves the house. It answers before
+/// they are durable. What is recorded of an answer must come after what that rests on and fall with
+/// it; then both are as durable as either.
+pub trait InJournal: Send + Sync {
+    /// [`PaymentGateway::charge`], and what the answer rests on. It comes after `after`, and not at
+    /// all if that has failed.
+    fn charge_after(
+        &self,
+        request: ChargeRequest,
+        after: Option<Basis>,
+    ) -> BoxFuture<(GatewayOutcome, Option<Basis>)>;
+}
+
+/// A commit of the shop's own journal, by a name that says nothing to a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Basis(pub u128);
 
 /// The gateway cannot be asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,7 +6,7 @@ use super::finding;
 use crate::{
     domain::{
         demo_charge::DemoCharge,
-        ids::{OrderId, PaymentId},
+        ids::{DemoChargeId, OrderId, PaymentId},
         money::{Money as Sum, MoneyRefusal},
         orders::{Order, OrderStatus},
         payments::{PayState, Payment, RefundState},
@@ -94,6 +94,16 @@ impl Check for Books {
             let charge = &charge.state;
             if let Some(asked) = charge.asked.as_ref().filter(|_| !charge.captured.is_zero()) {
                 charged.entry(asked.order).or_default().push(DemoCharge::clone(charge));
+            }
+        }
+        for entry in reader.all::<Payment>() {
+            let (id, payment) = entry?;
+            let payment = &payment.state;
+            let named = payment.gateway_id.as_ref().and_then(|id| id.parse::<DemoChargeId>().ok());
+            if let Some(charge) = named.filter(|_| payment.state == PayState::Captured)
+                && reader.get::<DemoCharge>(charge)?.state.captured != payment.captured
+            {
+                found.push(finding("the gateway knows of another sum", paid(id)));
             }
         }
         for (id, charges) in charged {

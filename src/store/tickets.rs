@@ -28,6 +28,20 @@ pub struct Ticket {
     pub(super) number: u64,
 }
 
+impl Ticket {
+    /// The ticket as a number, for those who may not know what it is.
+    pub fn to_bits(self) -> u128 {
+        u128::from(self.epoch) << 64 | u128::from(self.number)
+    }
+
+    /// The ticket that was made into this number.
+    pub fn from_bits(bits: u128) -> Ticket {
+        let [epoch, number] = [bits >> 64, bits & u128::from(u64::MAX)]
+            .map(|half| u64::try_from(half).unwrap_or_default());
+        Ticket { epoch, number }
+    }
+}
+
 impl PartialOrd for Ticket {
     fn partial_cmp(&self, other: &Ticket) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
@@ -185,3 +199,16 @@ impl Status {
 
 /// How many ended epochs are remembered; a ticket of an older one counts as failed.
 const ENDED_EPOCHS_MAX: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_comes_back_from_its_number() {
+        for (epoch, number) in [(0, 0), (1, 7), (u64::MAX, 1), (3, u64::MAX)] {
+            let ticket = Ticket { epoch, number };
+            assert_eq!(Ticket::from_bits(ticket.to_bits()), ticket);
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod process;
 mod prove;
 mod races;
 mod refunds;
+mod room;
 #[expect(dead_code, reason = "shared with the tests of faults, which use the rest")]
 mod support;
 mod tls;

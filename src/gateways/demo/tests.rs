@@ -42,6 +42,16 @@ impl DemoBooks for Shelf {
         Box::pin(async move { booked.map_err(NotBooked::Refused) })
     }
 
+    fn carry_out_after(
+        &self,
+        id: DemoChargeId,
+        command: DemoCommand,
+        _: Option<Basis>,
+    ) -> BoxFuture<Result<(DemoCharge, Option<Basis>), NotBooked>> {
+        let booked = self.carry_out(id, command);
+        Box::pin(async move { Ok((booked.await?, None)) })
+    }
+
     fn list(
         &self,
         since: Timestamp,
