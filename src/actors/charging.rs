@@ -92,11 +92,15 @@ impl Charging {
         after: Option<Ticket>,
     ) -> Result<Decided, Rejection> {
         let begin = PaymentChange::Begin { order, amount, charge: charge.clone() };
-        let begun = self.decide(payment, begin, after).await?;
+        let (begun, ticket) = match self.gateway.in_journal() {
+            // Nothing leaves the house: what is booked there comes after this, and falls with it.
+            Some(_) => self.step(payment, begin, after).await?,
+            None => (self.decide(payment, begin, after).await?, None),
+        };
         if begun.state != PayState::Attempting || begun.attempt != charge.number {
-            return Ok((begun, None));
+            return Ok((begun, ticket));
         }
-        self.ask_charge(payment, &begun, None).await
+        self.ask_charge(payment, &begun, ticket).await
     }
 
     /// Asks what became of the current attempt.

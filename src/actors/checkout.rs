@@ -2,9 +2,9 @@
 //!
 //! What comes next is a pure rule ([`crate::domain::checkout::next`]); here each step is sent to
 //! the owner it belongs to. Steps do not wait for one another's durability, they carry the ticket
-//! of the step before; the answer and every call to the gateway do wait. One driver an order at a
-//! time; it runs on its own, so that a client that hangs up stops nothing. After a crash the
-//! facts are observed anew and every step may come again.
+//! of the step before; the answer and every call that leaves the house do wait. One driver an
+//! order at a time; it runs on its own, so that a client that hangs up stops nothing. After a crash
+//! the facts are observed anew and every step may come again.
 
 use std::sync::Arc;
 
