@@ -2,7 +2,7 @@
 //!
 //! Invariant: a record and its rows reach the state in one batch, the applied number in the
 //! last batch of its generation. A batch is small, because sled holds a lock of the whole
-//! process for as long as one takes (measured: about a millisecond for this size).
+//! process for as long as one takes (about half a millisecond for this size).
 
 use std::{
     any::Any,
@@ -235,8 +235,8 @@ impl Batch {
     }
 }
 
-const FOLD_WRITES: usize = 64;
-const FOLD_BYTES: usize = 128 * 1024;
+const FOLD_WRITES: usize = 32;
+const FOLD_BYTES: usize = 64 * 1024;
 const CHECKPOINT_FRAMES: u64 = 100_000;
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(5);
 const ROOM_AGAIN: Duration = Duration::from_millis(200);
