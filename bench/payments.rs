@@ -38,6 +38,10 @@ use shop::{serve, settings, settings_with};
 use watch::now;
 
 fn main() {
+    // A payment in flight has a connection at each of four ends, all of them in this process.
+    let limits = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limits.maximum, ..limits };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).expect("more files");
     let words: Vec<String> = std::env::args().skip(1).collect();
     let time = words.iter().filter_map(|word| word.parse().ok()).next().unwrap_or(5);
     let time = Duration::from_secs(time);
