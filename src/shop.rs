@@ -47,7 +47,7 @@ use crate::{
     web::{ThemeFault, Web},
 };
 
-pub use crate::gateways::mail::folder::Filed;
+pub use crate::{gateways::mail::folder::Filed, subscribers::mail::Written};
 use finding::Finding;
 use gateway::{gateway_over, payment_terms, stripe_over};
 use mail::Letters;

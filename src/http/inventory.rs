@@ -11,6 +11,7 @@
 //! | POST   | /v1/inventory/reservestock              | sets units aside by hand        | staff  |
 //! | POST   | /v1/inventory/releasestock              | gives back what was set aside   | staff  |
 //! | GET    | /v1/inventory/ledger/{productId}        | lists every movement            | staff  |
+//! | GET    | /v1/inventory/low-stock                 | lists what to order             | staff  |
 //!
 //! An id names a product or an inventory, which is a variant; of a product with several variants
 //! one must be named.
@@ -111,7 +112,14 @@ fn reads() -> Vec<Operation<Shop>> {
             "List stock that can be ordered now",
             list_available,
         ),
-        op(get, "/v1/inventory/ledger/{productId}", read, "List every movement", list_movements),
+        op(
+            get.clone(),
+            "/v1/inventory/ledger/{productId}",
+            read,
+            "List every movement",
+            list_movements,
+        ),
+        op(get, "/v1/inventory/low-stock", read, "List stock that runs low", list_low_stock),
     ]
 }
 
@@ -234,6 +242,19 @@ async fn list_movements(
     rows.page(&shop.reader, &shop.cursors, &paging, |_, value| {
         let movement: Movement = serde_json::from_slice(value).map_err(Problem::fault)?;
         Ok(Some(MovementView::of(&movement)))
+    })
+}
+
+async fn list_low_stock(
+    shop: Shop,
+    _: Staff,
+    call: CallAsking<Paging>,
+) -> Answer<Page<InventoryView>> {
+    let rows = Rows::all("low stock", keys::low_stock(), Order::Ascending);
+    rows.page(&shop.reader, &shop.cursors, &call.query, |key, _| {
+        let Some(id) = key.last_id::<VariantId>() else { return Ok(None) };
+        let ledger = shop.reader.get::<Ledger>(id)?.state;
+        Ok(if ledger.is_low() { Some(view_of(&shop, &ledger)?) } else { None })
     })
 }
 

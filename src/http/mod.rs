@@ -34,6 +34,7 @@ pub mod inventory;
 pub mod limits;
 pub mod listing;
 pub mod lookup;
+pub mod mail;
 pub mod media;
 pub mod metrics;
 pub mod openapi;

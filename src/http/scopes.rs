@@ -48,6 +48,7 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
             "/v1/inventory/getinventoryforproduct/{id}",
             "/v1/inventory/getavailableproducts",
             "/v1/inventory/ledger/{productId}",
+            "/v1/inventory/low-stock",
         ],
     ),
     (

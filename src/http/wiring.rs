@@ -9,7 +9,7 @@ use super::{
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inbox, inventory,
     limits::{Allowance, Class, LimitSettings},
-    lookup, media, metrics, orders,
+    lookup, mail, media, metrics, orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, reconciliation, search, settings, storefront,
@@ -41,6 +41,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(card_testing::operations());
     all.extend(couriers::operations());
     all.extend(events::operations());
+    all.extend(mail::operations());
     all.extend(gateway::operations());
     all.extend(media::operations());
     all.extend(health::operations());

@@ -10,6 +10,7 @@ use crate::{
     actors::Rejection,
     clock::Clock,
     config::{MailTransport as Chosen, Purpose, Settings, SmtpServer, SmtpTls},
+    domain::ids::CourierId,
     gateways::{
         breaker::Tripping,
         mail::{
@@ -19,7 +20,7 @@ use crate::{
         },
     },
     store::Store,
-    subscribers::mail::{Choice, Mail, MailDesk, ResetToken, Stationery, Templates},
+    subscribers::mail::{Choice, Mail, MailDesk, ResetToken, Stationery, Templates, courier},
 };
 
 /// The letters of a shop.
@@ -75,6 +76,13 @@ impl Letters {
                 Ok(Letters { desk, inbox, folder: Some(path), mail, transport })
             }
         }
+    }
+}
+
+impl Letters {
+    /// The courier that takes them out.
+    pub fn courier(&self) -> CourierId {
+        courier()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::{
-    Bodega,
+    Bodega, PASSWORD,
     wares::{VISA, id},
 };
 
@@ -76,4 +76,208 @@ async fn the_inbox_of_a_demo_shows_every_letter_and_runs_nothing() {
     assert!(page.header("content-security-policy").contains("sandbox allow-popups"));
     visitor.get("/demo/mail/no-such-letter").await.refused(404, "not_found");
     visitor.get("/demo/mail/..%2f..%2fsigning-secret").await.refused(404, "not_found");
+}
+
+#[actix_web::test]
+async fn whoever_changes_an_account_is_told_so_at_every_address() {
+    let bodega = Bodega::open();
+    let ada = bodega.customer("ada").await;
+    bodega.sends_letters().await;
+    let password = json!({ "oldPassword": PASSWORD, "newPassword": "another horse entirely" });
+    ada.post("/v1/auth/changepassword", password).await.data();
+    assert_eq!(ada.is_told(&bodega, 1).await, ["Your password was changed"]);
+    let email = json!({ "email": "ada@new.example", "password": "another horse entirely" });
+    ada.patch("/v1/users/updateuser", email).await.data();
+    let subject = "Your email address was changed";
+    assert_eq!(ada.is_told(&bodega, 2).await[1], subject);
+    let moved = bodega.letters_to("ada@new.example", 1).await;
+    assert_eq!(moved[0].subject, subject);
+    assert!(moved[0].text.contains("Before: ada@example.com\r\nNow:    ada@new.example"));
+    ada.delete("/v1/users/deleteuser").await.data();
+    let letters = bodega.letters_to("ada@new.example", 2).await;
+    assert_eq!(letters[1].subject, "Your account is deleted");
+    assert!(letters[1].text.contains("the last letter"));
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 4);
+}
+
+#[actix_web::test]
+async fn a_device_that_was_never_seen_is_told_of_and_a_new_version_of_one_is_not() {
+    let bodega = Bodega::open();
+    let (visitor, body) = (
+        bodega.visitor(),
+        json!({ "username": "ada", "email": "ada@example.com", "password": "a horse of another" }),
+    );
+    bodega.sends_letters().await;
+    let browser = "Mozilla/5.0 (X11; Linux) Firefox/128.0";
+    visitor.post("/v1/auth/signup", body).header("user-agent", browser).await.data();
+    let signs_in = async |device: &str| {
+        let body = json!({ "email": "ada@example.com", "password": "a horse of another" });
+        visitor.post("/v1/auth/login", body).header("user-agent", device).await.data();
+    };
+    signs_in(browser).await;
+    signs_in("Mozilla/5.0 (X11; Linux) Firefox/129.0").await;
+    signs_in("curl/8.5").await;
+    signs_in("curl/8.6").await;
+    let letters = bodega.letters_to("ada@example.com", 2).await;
+    bodega.has_told_everything().await;
+    let subjects: Vec<&str> = letters.iter().map(|letter| letter.subject.as_str()).collect();
+    assert_eq!(subjects, ["Welcome to Test shop", "A new device has signed in to your account"]);
+    assert!(letters[1].text.contains("curl/8.5"), "{}", letters[1].text);
+    assert_eq!(bodega.letters().len(), 2);
+}
+
+#[actix_web::test]
+async fn an_order_is_followed_by_letters_to_its_end() {
+    let bodega = Bodega::open();
+    let (owner, manager) = (bodega.owner().await, bodega.manager().await);
+    let ada = bodega.customer("ada").await;
+    let tea = manager.adds_product("Tea", "3.99", 50).await;
+    let address = ada.has_address().await;
+    bodega.sends_letters().await;
+    let order = ada.orders(&address, &tea, 2, VISA).await.data();
+    let path = format!("/v1/orders/{}", id(&order));
+    let shipped = json!({ "status": "SHIPPED", "trackingNumber": "1Z9", "carrier": "Parcel Post" });
+    owner.patch(&format!("{path}/status"), shipped).await.data();
+    owner.patch(&format!("{path}/status"), json!({ "status": "DELIVERED" })).await.data();
+    let back = json!({ "amount": "1.50", "reason": "arrived with a dent" });
+    owner.post(&format!("{path}/refunds"), back).await.data();
+    let other = ada.orders(&address, &tea, 1, VISA).await.data();
+    ada.cancels(&other).await.data();
+    ada.orders(&address, &tea, 1, "pm_card_chargeDeclined").await.refused(402, "payment_declined");
+    ada.orders(&address, &tea, 1, "pm_card_authenticationRequired").await.data();
+    let (one, two) = (order["number"].to_string(), other["number"].to_string());
+    let mut told = ada.is_told(&bodega, 8).await;
+    let mut wanted = vec![
+        format!("Your order {one} is confirmed"),
+        format!("Your order {one} is on its way"),
+        format!("Your order {one} has arrived"),
+        format!("$1.50 of your order {one} goes back to you"),
+        format!("Your order {two} is confirmed"),
+        format!("Your order {two} is cancelled"),
+        format!("The payment of your order {} failed", order["number"].as_u64().unwrap_or(0) + 2),
+        format!(
+            "Please confirm the payment of your order {}",
+            order["number"].as_u64().unwrap_or(0) + 3
+        ),
+    ];
+    told.sort();
+    wanted.sort();
+    assert_eq!(told, wanted);
+    let letters = bodega.letters_to("ada@example.com", 8).await;
+    let about = |subject: &str| {
+        let found = letters.iter().find(|letter| letter.subject.contains(subject));
+        found.expect("a letter").text.clone()
+    };
+    assert!(about("on its way").contains("Tracking number: 1Z9"));
+    assert!(about("goes back").contains("arrived with a dent"));
+    assert!(about("is cancelled").contains("goes back the way it came"));
+}
+
+#[actix_web::test]
+async fn an_order_paid_by_bank_says_at_once_how_and_is_confirmed_when_it_is_paid() {
+    let bodega = Bodega::with(&[
+        ("payments.bank_transfer_details", "Example Bank\nIBAN DE00 0000"),
+        ("mail.new_orders", "false"),
+    ]);
+    let (owner, manager) = (bodega.owner().await, bodega.manager().await);
+    let ada = bodega.customer("ada").await;
+    let tea = manager.adds_product("Tea", "3.99", 1).await;
+    let body = json!({
+        "shippingAddressId": ada.has_address().await,
+        "items": [{ "productId": id(&tea), "quantity": 1 }],
+        "paymentMethod": "bank_transfer",
+    });
+    bodega.sends_letters().await;
+    let order = ada.post("/v1/orders", body.clone()).await.data();
+    // Nothing is left of it: this one is refused, and nobody gets a letter.
+    ada.post("/v1/orders", body).await.refused(409, "insufficient_stock");
+    let letters = bodega.letters_to("ada@example.com", 1).await;
+    assert_eq!(letters[0].subject, format!("We have your order {}", order["number"]));
+    assert!(letters[0].text.contains("IBAN DE00 0000"), "{}", letters[0].text);
+    let path = format!("/v1/orders/{}/status", id(&order));
+    owner.patch(&path, json!({ "status": "PAID" })).await.data();
+    let told = ada.is_told(&bodega, 2).await;
+    assert_eq!(told[1], format!("Your order {} is confirmed", order["number"]));
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 2 + 1, "and one to the manager: stock ran low");
+}
+
+#[actix_web::test]
+async fn stock_that_runs_low_is_told_once_to_everybody_who_orders_more() {
+    let bodega = Bodega::open();
+    let (owner, manager, ada) =
+        (bodega.owner().await, bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.99", 8).await;
+    let low = async || {
+        let listed = manager.get("/v1/inventory/low-stock").await.data();
+        let skus = listed.as_array().expect("a list").iter();
+        skus.map(|shown| shown["available"].to_string()).collect::<Vec<_>>()
+    };
+    bodega.sends_letters().await;
+    let take = async |what: &str, units: u32| {
+        let body = json!({ "productId": id(&tea), "quantity": units });
+        manager.post(&format!("/v1/inventory/{what}"), body).await.data();
+    };
+    take("reducestock", 2).await;
+    assert_eq!(low().await, [""; 0]);
+    take("reducestock", 1).await;
+    assert_eq!(low().await, ["5"]);
+    take("reducestock", 1).await;
+    take("addstock", 1).await;
+    take("reducestock", 2).await;
+    let subject = "Low stock: Tea";
+    assert!(manager.is_told(&bodega, 1).await[0].starts_with(subject));
+    assert!(owner.is_told(&bodega, 1).await[0].starts_with(subject));
+    take("addstock", 9).await;
+    assert_eq!(low().await, [""; 0]);
+    let body = json!({ "lowStockThreshold": 1, "quantity": 2 });
+    let path = format!("/v1/inventory/updateinventory/{}", id(&tea));
+    manager.patch(&path, body).await.data();
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 2, "none while it stays low, and two is not low here");
+    take("reservestock", 1).await;
+    assert_eq!(manager.is_told(&bodega, 2).await.len(), 2);
+    assert_eq!(low().await, ["1"]);
+    ada.get("/v1/inventory/low-stock").await.refused(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn staff_read_letters_without_their_secrets_and_try_templates() {
+    let bodega = Bodega::open();
+    let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
+    bodega.sends_letters().await;
+    let forgot = json!({ "email": ada.email });
+    bodega.visitor().post("/v1/auth/forgotpassword", forgot).await.data();
+    bodega.letters_to("ada@example.com", 1).await;
+    bodega.has_told_everything().await;
+    let list = owner.get("/v1/mail").await.data();
+    assert_eq!(
+        (&list[0]["template"], &list[0]["state"]),
+        (&json!("password_forgotten"), &json!("DELIVERED"))
+    );
+    let path = format!("/v1/mail/{}", id(&list[0]));
+    let read = owner.get(&path).await.data();
+    assert_eq!(
+        (&read["to"], &read["subject"]),
+        (&json!("ada@example.com"), &json!("Set a new password"))
+    );
+    assert!(read["text"].as_str().expect("a text").contains("/reset-password?token=hidden"));
+    owner.get("/v1/mail/no-id").await.refused(404, "not_found");
+
+    let kinds = owner.get("/v1/mail-templates").await.data();
+    assert_eq!(kinds.as_array().expect("a list").len(), 19);
+    for kind in kinds.as_array().expect("a list") {
+        let name = kind["name"].as_str().expect("a name");
+        let shown = owner.get(&format!("/v1/mail-templates/{name}")).await.data();
+        for letter in shown["letters"].as_array().expect("a list") {
+            assert_eq!(letter["unwritable"], json!(null), "{name}");
+        }
+    }
+    owner.get("/v1/mail-templates/nothing").await.refused(404, "not_found");
+    let test = "/v1/mail-templates/order_confirmation/test";
+    owner.post(test, json!({})).await.data();
+    let letters = bodega.letters_to(&owner.email, 1).await;
+    assert!(letters[0].subject.starts_with("[test] Your order"), "{}", letters[0].subject);
+    owner.post(test, json!({ "to": "not an address" })).await.refused(400, "validation_failed");
 }

@@ -22,6 +22,7 @@ mod inventory;
 mod keys;
 mod letters;
 mod lookup;
+mod mail_server;
 mod metrics;
 mod money;
 mod openapi;

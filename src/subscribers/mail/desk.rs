@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::{
     clock::Clock,
     domain::{
-        deliveries::{Delivery, Note},
-        ids::{DeliveryId, Identity, SessionId},
+        deliveries::Note,
+        ids::{DeliveryId, SessionId},
     },
     gateways::mail::{Letter, MailTransport, Mailbox, NotSent},
     store::StoreFault,
@@ -69,48 +69,54 @@ impl MailDesk {
         }
     }
 
-    /// Whom a letter is to and what it is about, if it can be told.
-    ///
-    /// # Errors
-    /// The store.
-    pub fn headed(&self, delivery: &Delivery) -> Result<Option<Shown>, StoreFault> {
-        self.shown(DeliveryId::default(), &delivery.note).map(Result::ok)
+    /// The names of all kinds of letters.
+    pub fn templates(&self) -> impl Iterator<Item = &'static str> {
+        Template::all().map(Template::name)
     }
 
     /// A kind of letter, written from made-up facts as this shop writes: every way it can be.
+    /// Nothing, if there is no such kind.
     ///
     /// # Errors
     /// The store.
-    pub fn preview(&self, template: Template) -> Result<Vec<Result<Written, String>>, StoreFault> {
+    pub fn preview(&self, name: &str) -> Result<Option<Vec<Result<Written, String>>>, StoreFault> {
+        let Some(template) = Template::named(name) else { return Ok(None) };
         let pen = self.mail.inner.clerk.pen()?;
         let facts = fixtures::told_by(&pen, template).into_iter();
-        Ok(facts.map(|facts| self.mail.inner.templates.write(template, facts)).collect())
+        let templates = &self.mail.inner.templates;
+        Ok(Some(facts.map(|facts| templates.write(template, facts)).collect()))
     }
 
-    /// Sends a letter of this kind with made-up facts, and waits for what becomes of it.
-    ///
-    /// # Errors
-    /// It was not taken.
-    pub async fn send_test(&self, template: Template, address: &str) -> Result<(), NoTestLetter> {
-        let unwritten = |fault: StoreFault| NoTestLetter::Unwritten(fault.to_string());
-        let first = self.preview(template).map_err(unwritten)?.into_iter().next();
-        let written = first.unwrap_or_else(|| Err("it tells nothing".to_owned()));
-        let Written { subject, text, html } = written.map_err(NoTestLetter::Unwritten)?;
+    /// Sends a letter of this kind with made-up facts, and waits for what becomes of it. Nothing,
+    /// if there is no such kind.
+    pub async fn send_test(&self, name: &str, address: &str) -> Option<Result<(), NoTestLetter>> {
+        Template::named(name)?;
+        let letter = match self.test_letter(name, address) {
+            Ok(letter) => letter,
+            Err(why) => return Some(Err(NoTestLetter::Unwritten(why))),
+        };
+        Some(self.transport.send(&letter).await.map_err(|no| match no {
+            NotSent::Down(why) | NotSent::Later(why) | NotSent::Never(why) => {
+                NoTestLetter::NotTaken(why)
+            }
+        }))
+    }
+
+    fn test_letter(&self, name: &str, address: &str) -> Result<Letter, String> {
+        let words = |fault: StoreFault| fault.to_string();
+        let first = self.preview(name).map_err(words)?.and_then(|all| all.into_iter().next());
+        let Written { subject, text, html } =
+            first.unwrap_or_else(|| Err("it tells nothing".to_owned()))?;
         let clock: &Clock = &self.mail.inner.clock;
         let id: SessionId = clock.new_id();
-        let letter = Letter {
-            id: format!("test-{}", hex::encode(id.bytes())),
-            from: self.mail.from().map_err(unwritten)?,
+        Ok(Letter {
+            id: format!("test-{id}"),
+            from: self.mail.from().map_err(words)?,
             to: Mailbox { name: None, address: address.to_owned() },
             written_at: clock.now(),
             subject: format!("[test] {subject}"),
             text,
             html,
-        };
-        self.transport.send(&letter).await.map_err(|no| match no {
-            NotSent::Down(why) | NotSent::Later(why) | NotSent::Never(why) => {
-                NoTestLetter::NotTaken(why)
-            }
         })
     }
 
