@@ -1,7 +1,7 @@
 //! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
 //!
-//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [login]`; without
-//! names, all.
+//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [mail] [login]`;
+//! without names, all.
 
 #[path = "support/bare.rs"]
 mod bare;
@@ -17,6 +17,7 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bare::serve_bare;
+use bodega::{actors::couriers::Direction, domain::time::Who, shop::Shop};
 use buyers::{buyer, plenty, signed_in};
 use load::{Client, Measured, line, load, paced, request};
 use serde_json::json;
@@ -49,6 +50,9 @@ fn main() {
     }
     if asked("checkout") {
         checkout(address, &buyers, &products, time);
+    }
+    if asked("mail") {
+        mail(&shop, address, &buyers, &products, time);
     }
     if asked("login") {
         login(address, &products[0], time);
@@ -88,14 +92,52 @@ fn carts(
     line("add to cart, 64 clients", &carts, None);
 }
 
+/// Checkout with nobody who tells of it, and with letters into a folder, in turns: what letters
+/// cost. While they rest they fall behind, so they are busy all the time when they do not.
+fn mail(
+    shop: &Shop,
+    address: SocketAddr,
+    buyers: &Arc<Vec<(String, String)>>,
+    wanted: &[String],
+    time: Duration,
+) {
+    let half = time / 2;
+    let bought = || buying(address, buyers, wanted, half);
+    let directed = |direction| {
+        let (shop, courier) = (shop.clone(), shop.letters.courier());
+        let done = async move { shop.runner.direct(courier, direction, Who::Shop).await };
+        run(done).expect("a courier that listens");
+    };
+    let quiet = bought();
+    let sent = shop.clone();
+    run(async move { sent.send_couriers_out().await }).expect("couriers that go");
+    let told = bought();
+    directed(Direction::Pause);
+    let quiet = better(quiet, bought());
+    directed(Direction::Resume);
+    let told = better(told, bought());
+    line("checkout without letters", &quiet, None);
+    line("checkout with letters", &told, Some(&quiet));
+}
+
 fn checkout(
     address: SocketAddr,
     buyers: &Arc<Vec<(String, String)>>,
     wanted: &[String],
     time: Duration,
 ) {
+    let checkout = buying(address, buyers, wanted, time);
+    line("checkout, paid, 64 clients", &checkout, None);
+}
+
+fn buying(
+    address: SocketAddr,
+    buyers: &Arc<Vec<(String, String)>>,
+    wanted: &[String],
+    time: Duration,
+) -> Measured {
     let (people, wanted) = (Arc::clone(buyers), wanted.to_vec());
-    let checkout = load(address, BUYERS, time, &[201], move |client, turn| {
+    load(address, BUYERS, time, &[201], move |client, turn| {
         let (token, home) = &people[client];
         let product = &wanted[(client + turn) % wanted.len()];
         let body = json!({
@@ -104,8 +146,11 @@ fn checkout(
             "charge": { "paymentMethodId": "pm_card_visa" },
         });
         request("POST", "/v1/orders", Some(token), Some(&body.to_string()))
-    });
-    line("checkout, paid, 64 clients", &checkout, None);
+    })
+}
+
+fn better(a: Measured, b: Measured) -> Measured {
+    if a.per_second > b.per_second { a } else { b }
 }
 
 /// Log-ins beside bare argon2id, and how much slower a page is for readers while they go on.
@@ -151,7 +196,6 @@ fn beside_bare(address: SocketAddr, get: Vec<u8>, time: Duration) -> (Measured, 
     };
     let (first, bare_first) = (asked(address), asked(bare));
     let (second, bare_second) = (asked(address), asked(bare));
-    let better = |a: Measured, b: Measured| if a.per_second > b.per_second { a } else { b };
     (better(first, second), better(bare_first, bare_second))
 }
 
@@ -183,7 +227,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     actix::System::new().block_on(task)
 }
 
-const QUESTIONS: [&str; 5] = ["pages", "storefront", "carts", "checkout", "login"];
+const QUESTIONS: [&str; 6] = ["pages", "storefront", "carts", "checkout", "mail", "login"];
 const STOREFRONT: [(&str, &str); 4] = [
     ("home page, 16 clients", "/"),
     ("category page, 16 clients", "/category/coffee"),

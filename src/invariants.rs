@@ -4,6 +4,7 @@
 //! together can show. Reads, and changes nothing.
 
 mod carts;
+mod letters;
 mod money;
 mod orders;
 mod requests;
@@ -25,6 +26,7 @@ pub fn all() -> Vec<Box<dyn Check>> {
         Box::new(orders::Orders),
         Box::new(carts::Carts),
         Box::new(requests::Requests),
+        Box::new(letters::Letters),
     ]
 }
 

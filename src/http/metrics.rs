@@ -70,7 +70,7 @@ fn look_around(shop: &Shop) {
             metrics::gauge!(name).set(as_gauge(number));
         }
         for (neighbour, is_down) in
-            [("payments", shop.desks.charging.is_down()), ("mail", shop.letters.desk.is_cut_off())]
+            [("payments", shop.desks.charging.is_down()), ("mail", shop.letters.is_cut_off())]
         {
             let is_down = as_gauge(u64::from(is_down));
             metrics::gauge!(BREAKER_OPEN, "neighbour" => neighbour).set(is_down);

@@ -154,7 +154,7 @@ impl Health for Shop {
             ("search".to_owned(), search),
             ("register".to_owned(), register),
             ("payments".to_owned(), self.desks.charging.condition()),
-            ("mail".to_owned(), self.letters.desk.condition()),
+            ("mail".to_owned(), self.letters.condition()),
         ]);
         if self.store().health().damage.is_some() {
             neighbours.insert("journal".to_owned(), "damaged".to_owned());

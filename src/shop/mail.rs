@@ -84,6 +84,16 @@ impl Letters {
     pub fn courier(&self) -> CourierId {
         courier()
     }
+
+    /// How whoever takes letters is, for health checks.
+    pub fn condition(&self) -> String {
+        self.transport.condition()
+    }
+
+    /// Whether nobody is asked to take letters just now.
+    pub fn is_cut_off(&self) -> bool {
+        self.transport.is_cut_off()
+    }
 }
 
 impl Shop {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::http::Method;
-use bodega::domain::users::Role;
 use serde_json::Value;
 
 use crate::support::{
@@ -186,34 +185,4 @@ async fn a_letter_whose_answer_was_lost_comes_again_under_the_same_name() {
     until("the letter again", || to(&sink, "ada").len() == 2).await;
     let letters = to(&sink, "ada");
     assert_eq!(letters[0].id, letters[1].id);
-}
-
-#[actix_web::test]
-async fn a_server_that_hangs_is_not_waited_for_and_then_not_asked() {
-    let Some(sink) = Sink::open() else { return };
-    let bodega = shop_at(&sink, &[("mail.smtp.timeout_ms", "1500")]);
-    bodega.sends_letters().await;
-    bodega.customer("first").await;
-    until("a letter", || sink.taken().len() == 1).await;
-    sink.behaves("slow");
-    for number in 0..8 {
-        bodega.customer(&format!("slow{number}")).await;
-    }
-    let visitor = bodega.visitor();
-    let mut every = tokio::time::interval(Duration::from_millis(50));
-    loop {
-        every.tick().await;
-        let health = visitor.get("/health/ready").await.data();
-        if health["neighbours"]["mail"] == "down" {
-            break;
-        }
-    }
-    let metrics = bodega.somebody(Role::Admin).await.get("/metrics").await;
-    assert!(metrics.text().contains("bodega_breaker_open{neighbour=\"mail\"} 1"));
-    sink.behaves("");
-    until("all letters", || {
-        bodega.shop.clock.advance(Duration::from_secs(30));
-        (0..8).all(|number| !to(&sink, &format!("slow{number}")).is_empty())
-    })
-    .await;
 }

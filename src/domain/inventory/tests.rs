@@ -545,3 +545,31 @@ fn a_product_id_and_its_ledger_are_told_apart() {
     opened.iter().for_each(|event| ledger.apply(event, &Stamp::default()));
     assert_eq!((ledger.product, ledger.variant), (id::<ProductId>("tea"), id("tea-red")));
 }
+
+#[test]
+fn stock_that_runs_low_is_noticed_once_each_time_it_does() {
+    let mut shelf = Shelf::holding(8);
+    let mut noticed = |events: Result<Vec<LedgerEvent>, StockRefusal>| {
+        let events = shelf.ledger.noticing_low(events.expect("a change"));
+        let low = events.iter().find_map(|event| {
+            let LedgerEvent::StockRanLow { available, .. } = event else { return None };
+            Some(*available)
+        });
+        shelf.take(events, vec![]);
+        (low, shelf.ledger.clone())
+    };
+    let (low, ledger) = noticed(Shelf::holding(8).ledger.withdraw(quantity("2"), None));
+    assert_eq!(low, None, "six are more than five");
+    let (low, ledger) = noticed(ledger.withdraw(quantity("1"), None));
+    assert_eq!(low, Some(5));
+    let (low, ledger) = noticed(ledger.withdraw(quantity("3"), None));
+    assert_eq!(low, None, "it stays low");
+    let (low, ledger) = noticed(ledger.receive(quantity("9"), None));
+    assert_eq!(low, None);
+    let (low, ledger) = noticed(ledger.configure(None, Some(20)));
+    assert_eq!(low, Some(11), "what counts as low has changed");
+    let (low, ledger) = noticed(ledger.configure(Some(false), Some(0)));
+    assert_eq!(low, None);
+    let (low, _) = noticed(ledger.count(0, None));
+    assert_eq!(low, None, "what is not for sale is not missed");
+}

@@ -509,3 +509,47 @@ const HISTORY: [&str; 12] = [
     "remove PLACE",
     "role INVENTORY_MANAGER of 0",
 ];
+
+#[test]
+fn a_device_is_strange_once_and_its_next_version_is_not() {
+    let mut desk = Desk::with_ada();
+    let mut signs_in = |session: &str, device: &str| {
+        let until = desk.at.plus_millis(SESSION_MILLIS);
+        let opened = desk.user.open_session(id(session), device, "::1", until).expect("a session");
+        let strange = opened
+            .iter()
+            .any(|event| matches!(event, UserEvent::SessionOpened { unknown_device: true, .. }));
+        desk.take(opened);
+        strange
+    };
+    assert!(!signs_in("a", "Firefox/128.0"), "the first of an account is no stranger");
+    assert!(!signs_in("b", "Firefox/129.1"));
+    assert!(signs_in("c", "curl/8.5"));
+    assert!(!signs_in("d", "curl/8.6"));
+    for number in 0..DEVICES_MAX {
+        let letters = "x".repeat(number + 1);
+        assert!(signs_in(&format!("e{number}"), &letters), "{letters}");
+    }
+    assert!(signs_in("f", "Firefox/130"), "forgotten: others were here since");
+    assert_eq!(desk.user.devices.len(), DEVICES_MAX);
+}
+
+#[test]
+fn who_changes_their_email_or_leaves_can_still_be_told_at_the_old_address() {
+    let mut desk = Desk::with_ada();
+    let changed = desk.user.change_profile("Ada".into(), "ada@new.example".into(), None);
+    let Ok([UserEvent::ProfileChanged { email_before, .. }]) = changed.as_deref() else {
+        panic!("{changed:?}");
+    };
+    assert_eq!(email_before.as_deref(), Some(" Ada@Example.com"));
+    desk.take(changed.expect("a change"));
+    let renamed = desk.user.change_profile("Lady Ada".into(), "ADA@new.example".into(), None);
+    let Ok([UserEvent::ProfileChanged { email_before: None, .. }]) = renamed.as_deref() else {
+        panic!("another spelling is no other mailbox: {renamed:?}");
+    };
+    let erased = desk.user.erase(0, 1);
+    let farewell = UserEvent::UserErased { email_before: Some("ada@new.example".into()) };
+    assert_eq!(erased, Ok(vec![farewell]));
+    desk.take(erased.expect("an end"));
+    assert_eq!(desk.user.email, "", "the account itself holds nothing personal");
+}

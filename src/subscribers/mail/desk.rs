@@ -119,14 +119,4 @@ impl MailDesk {
             html,
         })
     }
-
-    /// How the transport is.
-    pub fn condition(&self) -> String {
-        self.transport.condition()
-    }
-
-    /// Whether the transport is not asked just now.
-    pub fn is_cut_off(&self) -> bool {
-        self.transport.is_cut_off()
-    }
 }

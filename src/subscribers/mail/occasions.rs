@@ -12,8 +12,9 @@ use crate::{
         deliveries::Delivery,
         ids::{DeliveryId, HoldId, Identity, OrderId, UserId},
         inventory::{Hold, HoldEvent, HoldFor, Ledger},
-        orders::{Awaited, CancelReason, Order, OrderEvent, TimelineKind},
+        orders::{Awaited, CancelReason, Order, OrderEvent, OrderStatus, TimelineKind},
         payments::DisputeState,
+        time::Timestamp,
         users::{Role, User, UserEvent},
     },
     store::{Order as Sorted, StoreFault, keys},
@@ -62,6 +63,11 @@ impl Clerk {
         let Some((id, happened)) = event.read::<Order>() else { return Ok(Vec::new()) };
         let mut letters = Vec::new();
         letters.extend(to_customer(&happened).map(for_customer));
+        if matches!(happened, OrderEvent::OrderSettled { .. })
+            && self.is_paid_by_settling(id, event.stamp.at)?
+        {
+            letters.push(for_customer(Template::OrderConfirmation));
+        }
         let is_paid = matches!(happened, OrderEvent::OrderPaid { .. });
         let is_set_aside = matches!(happened, OrderEvent::OrderAuthorised { .. });
         if is_set_aside || (is_paid && !self.is_known_to_admins(id)?) {
@@ -112,6 +118,16 @@ impl Clerk {
             return Ok(Vec::new());
         }
         self.to_staff(Template::StaffDeadLetter, is_admin)
+    }
+
+    /// Whether an order that left before it was paid was paid at this moment: in cash at the door,
+    /// or by what was set aside.
+    fn is_paid_by_settling(&self, id: OrderId, at: Timestamp) -> Result<bool, StoreFault> {
+        let order = self.reader.get::<Order>(id)?.state;
+        let has_left = matches!(order.status, OrderStatus::Shipped | OrderStatus::Delivered);
+        let paid = |kind: &TimelineKind| matches!(kind, TimelineKind::Paid { .. });
+        let first = order.timeline.iter().find(|entry| paid(&entry.what));
+        Ok(has_left && first.is_some_and(|entry| entry.at == at))
     }
 
     /// Whether an order came to the admins' notice before it was paid.
@@ -246,7 +262,7 @@ const ABOUT_USERS: [&str; 7] = [
     "profile_changed",
     "user_erased",
 ];
-const ABOUT_ORDERS: [&str; 9] = [
+const ABOUT_ORDERS: [&str; 10] = [
     "payment_awaited",
     "order_authorised",
     "order_paid",
@@ -254,6 +270,7 @@ const ABOUT_ORDERS: [&str; 9] = [
     "order_shipped",
     "order_delivered",
     "order_refunded",
+    "order_settled",
     "charge_declined",
     "dispute_noted",
 ];

@@ -7,7 +7,7 @@ use super::super::locale::Locale;
 use crate::domain::{
     ids::OrderId,
     money::Money,
-    orders::{CancelReason, Order, ShippingAddress},
+    orders::{CancelReason, Order, OrderStatus, ShippingAddress},
 };
 
 /// How one shop writes.
@@ -37,6 +37,7 @@ struct OrderFacts {
     address: Vec<String>,
     method: &'static str,
     is_paid: bool,
+    has_left: bool,
 }
 
 #[derive(Serialize)]
@@ -97,6 +98,7 @@ impl Pen {
             address: address_lines(&order.shipping_address),
             method: order.method.name(),
             is_paid: !order.captured.is_zero(),
+            has_left: matches!(order.status, OrderStatus::Shipped | OrderStatus::Delivered),
         }))
     }
 
