@@ -70,6 +70,8 @@ pub struct Settings {
     pub keeping: KeepingSettings,
     /// Logs.
     pub log: LogSettings,
+    /// Webhooks.
+    pub webhooks: WebhookSettings,
     /// Numbers about the running shop.
     pub metrics: MetricsSettings,
     /// The disk.
@@ -181,6 +183,13 @@ pub enum LogRequests {
     All,
 }
 
+/// `[webhooks]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Whether private and loopback addresses may be told, and without TLS.
+    pub allow_private: bool,
+}
+
 /// `[metrics]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricsSettings {
@@ -260,6 +269,13 @@ impl Settings {
             },
             keeping: keeping::keeping(read),
             log: log(read),
+            webhooks: WebhookSettings {
+                allow_private: read.choice(
+                    "webhooks.allow_private",
+                    "`true` or `false`",
+                    &[("true", true), ("false", false)],
+                ),
+            },
             metrics: MetricsSettings {
                 allowed_addresses: read.list(
                     "metrics.allowed_addresses",

@@ -80,6 +80,7 @@ fn describe() {
     describe_counter!(OWNER_RESTARTS, "Owners that panicked and came back, by owner");
     describe_gauge!(COURIER_LAG, "Commits a follower of the journal is behind, by courier");
     describe_counter!(MAIL_LETTERS, "Letters by mail, by what became of them");
+    describe_gauge!(COURIER_WAITING, "Deliveries that failed and are tried again, by courier");
     describe_counter!(GATEWAY_NEWS, "Letters of the payment gateway, by what became of them");
     describe_gauge!(BREAKER_OPEN, "1 while a neighbour is not called because it failed, by name");
     describe_gauge!(STREAM_CLIENTS, "Open event streams");
@@ -118,6 +119,8 @@ pub const OWNER_WAIT_SECONDS: &str = "bodega_owner_wait_seconds";
 pub const OWNER_RESTARTS: &str = "bodega_owner_restarts_total";
 /// Gauge: commits a follower of the journal is behind, by `courier`.
 pub const COURIER_LAG: &str = "bodega_courier_lag_commits";
+/// Gauge: deliveries that failed and will be tried again, by `courier`.
+pub const COURIER_WAITING: &str = "bodega_courier_waiting_deliveries";
 /// Counter: letters of the payment gateway, by `what`.
 pub const GATEWAY_NEWS: &str = "bodega_gateway_news_total";
 /// Counter: letters by mail, by `outcome`.

@@ -8,6 +8,7 @@ mod gateway;
 mod keeping;
 mod mail;
 mod tidying;
+mod webhooks;
 
 use std::{
     ops::Deref,
@@ -43,7 +44,7 @@ use crate::{
     search::{self, Misses, Register, Search, SearchFault},
     secret::{SecretFault, signing_secret},
     store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
-    subscribers::{live::Live, runner::Runner, search::Following},
+    subscribers::{live::Live, runner::Runner, search::Following, webhooks::Webhooks},
     web::{ThemeFault, Web},
 };
 
@@ -52,6 +53,7 @@ use finding::Finding;
 use gateway::{gateway_over, payment_terms, stripe_over};
 use mail::Letters;
 use tidying::keeping;
+use webhooks::webhooks_over;
 
 /// Why a shop could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +85,9 @@ pub enum CannotOpen {
     /// The machine gives no thread to live pages.
     #[error("live pages could not be started: {0}")]
     Live(std::io::Error),
+    /// Webhooks cannot be sent.
+    #[error("webhooks cannot be sent: {0}")]
+    Webhooks(String),
     /// The payment gateway cannot be used.
     #[error("the payment gateway cannot be used: {0}")]
     Gateway(String),
@@ -117,6 +122,8 @@ pub struct Parts {
     pub letters: Letters,
     /// Those who listen to what happens.
     pub live: Live,
+    /// Those who are told by webhook.
+    pub webhooks: Webhooks,
     /// Committed state.
     pub reader: Reader,
     /// The shop's clock.
@@ -229,17 +236,13 @@ impl Shop {
         }));
         let letters =
             Letters::of(&settings, store.clone(), &clock, &secret).map_err(CannotOpen::Mail)?;
-        let terms = Terms {
-            access_minutes: settings.auth.access_minutes,
-            refresh_days: settings.auth.refresh_days,
-        };
         let accounts = Accounts::new(
             desks.users.clone(),
             desks.api_keys.clone(),
             store.reader(),
             &secret,
             clock.clone(),
-            terms,
+            session_terms(&settings),
         )?;
         let runner = Runner::start(store.clone(), desks.couriers.clone(), clock.clone())
             .map_err(CannotOpen::Runner)?;
@@ -249,11 +252,13 @@ impl Shop {
             .while_making(|| Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone()));
         let (search, register, following) = finding.over(&store)?;
         let shelves = Shelves::new(store.reader());
+        let webhooks = webhooks_over(&settings, &runner, &desks, &store, &clock, &secret)?;
         let live = meters.while_making(|| Live::start(store.clone())).map_err(CannotOpen::Live)?;
         let shop = Shop(Arc::new(Parts {
             runner,
             letters,
             live,
+            webhooks,
             search,
             web,
             misses: Misses::load(&search::misses_in(&settings.data_dir)),
@@ -349,6 +354,12 @@ impl Shop {
         };
         self.desks.settings.ask(OpenShop { opening }, self.intent(Who::Shop)).await.map(drop)
     }
+}
+
+/// How long people stay signed in.
+fn session_terms(settings: &Settings) -> Terms {
+    let auth = &settings.auth;
+    Terms { access_minutes: auth.access_minutes, refresh_days: auth.refresh_days }
 }
 
 /// A secret for one purpose, so that what is made with one proves nothing about another.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::domain::{
     aggregate::Aggregate,
     couriers::{Courier, CourierEvent, CourierRefusal},
-    deliveries::{Attempt, Delivery, Note},
+    deliveries::{Attempt, Delivery, Note, Reply},
     ids::{CourierId, DeliveryId},
     time::Timestamp,
 };
@@ -39,6 +39,8 @@ pub struct Tried {
     pub note: Note,
     /// How it ended.
     pub attempt: Attempt,
+    /// What was answered, where that is kept.
+    pub reply: Option<Reply>,
 }
 
 /// Notes how a batch of attempts ended and how far the courier has come, in one commit. Safe to
@@ -126,13 +128,14 @@ impl Answers<RecordDeliveries> for Couriers {
         work: &mut Work<'_>,
     ) -> Result<Arc<Courier>, Rejection> {
         let (mut delivered, mut given_up) = (0, 0);
-        for Tried { delivery, note, attempt } in msg.tried {
+        for Tried { delivery, note, attempt, reply } in msg.tried {
             match attempt {
                 Attempt::Made => delivered += 1,
                 Attempt::GivenUp { .. } => given_up += 1,
                 Attempt::Failed { .. } => {}
             }
-            let events = work.get::<Delivery>(delivery)?.record(&note, attempt)?;
+            let mut events = work.get::<Delivery>(delivery)?.record(&note, attempt)?;
+            Delivery::answered(&mut events, reply);
             work.change::<Delivery>(delivery, events)?;
         }
         change(work, msg.courier, |courier| courier.record(msg.through, delivered, given_up))

@@ -17,7 +17,7 @@ use super::{
     Desk, Owner, api_keys::ApiKeys, books::Books, carts::Carts, catalogue::Catalogue,
     charging::Charging, couriers::Couriers, demo_bank::DemoBank, inventory::Inventory,
     news::NewsRoom, orders::Orders, payments::Payments, purging::Requests, settings::Settings,
-    users::Users,
+    users::Users, webhook_endpoints::WebhookEndpoints,
 };
 
 /// Where each owner is asked.
@@ -46,6 +46,8 @@ pub struct Desks {
     pub couriers: Desk<Couriers>,
     /// What comparing the gateway's books with ours came to.
     pub books: Desk<Books>,
+    /// Places that are told by webhook.
+    pub webhook_endpoints: Desk<WebhookEndpoints>,
     /// What the payment gateway told.
     pub news: Desk<NewsRoom>,
     /// Request keys that are too old.
@@ -56,7 +58,7 @@ pub struct Desks {
 
 impl Desks {
     /// How many messages wait at each owner's desk.
-    pub fn waiting(&self) -> [(&'static str, usize); 8] {
+    pub fn waiting(&self) -> [(&'static str, usize); 9] {
         [
             (Users::NAME, self.users.waiting()),
             (Catalogue::NAME, self.catalogue.waiting()),
@@ -65,6 +67,7 @@ impl Desks {
             (Orders::NAME, self.orders.waiting()),
             (ApiKeys::NAME, self.api_keys.waiting()),
             (Couriers::NAME, self.couriers.waiting()),
+            (WebhookEndpoints::NAME, self.webhook_endpoints.waiting()),
             (Settings::NAME, self.settings.waiting()),
         ]
     }
@@ -90,6 +93,7 @@ impl Desks {
             settings: Desk::open(Settings, &store, &clock, arbiter),
             couriers: Desk::open(Couriers, &store, &clock, arbiter),
             books: Desk::open(Books, &store, &clock, arbiter),
+            webhook_endpoints: Desk::open(WebhookEndpoints, &store, &clock, arbiter),
             news: Desk::open(NewsRoom, &store, &clock, arbiter),
             requests: Desk::open(Requests, &store, &clock, arbiter),
             charging: Charging::new(payments, gateway(bank), clock.clone()),

@@ -32,6 +32,7 @@ mod refunding;
 pub mod settings;
 pub mod shelves;
 pub mod users;
+pub mod webhook_endpoints;
 pub mod work;
 
 pub use decision::{Decision, Rejection};

@@ -139,6 +139,11 @@ pub(super) const SETTINGS: &[Setting] = &[
     set("log.level", "info", "`error`, `warn`, `info`, `debug` or `trace`."),
     set("log.requests", "changes", "Requests logged: `all`, `none`, or `changes` and refusals."),
     set("metrics.allowed_addresses", "[]", "Networks that may read /metrics, as `10.0.0.0/8`."),
+    set(
+        "webhooks.allow_private",
+        "false",
+        "Whether webhooks may go to private addresses and without TLS.",
+    ),
     set("store.low_water_mib", "64", "With less free disk than this, writes are refused."),
 ];
 

@@ -67,8 +67,30 @@ pub struct Delivery {
     pub updated_at: Timestamp,
     /// Why the last attempt failed, without personal data.
     pub error: Option<String>,
+    /// The last answers, the newest last, where answers are kept.
+    pub replies: Vec<ReplyKept>,
     /// Whether the record is needed no more.
     pub forgotten: bool,
+}
+
+/// What was answered to an attempt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    /// The status of the answer.
+    pub status: u16,
+    /// How long it took.
+    pub millis: u32,
+    /// The beginning of its body.
+    pub body: String,
+}
+
+/// An answer that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyKept {
+    /// When it came.
+    pub at: Timestamp,
+    /// What it was.
+    pub reply: Reply,
 }
 
 /// What can have happened to a delivery.
@@ -91,6 +113,8 @@ pub enum DeliveryEvent {
         /// Why.
         error: String,
     },
+    /// The attempt that was just noted was answered.
+    DeliveryAnswered(Reply),
     /// Staff wants it to be made, again or after all.
     DeliveryAskedAgain,
     /// Its time is over: the record is needed no more.
@@ -147,6 +171,14 @@ impl Delivery {
         Ok(events)
     }
 
+    /// What an answer to an attempt adds to how the attempt ended.
+    pub fn answered(events: &mut Vec<DeliveryEvent>, reply: Option<Reply>) {
+        if let Some(Reply { status, millis, body }) = reply.filter(|_| !events.is_empty()) {
+            let body = body.chars().take(REPLY_CHARS_MAX).collect();
+            events.push(DeliveryEvent::DeliveryAnswered(Reply { status, millis, body }));
+        }
+    }
+
     /// Asks for it again, or sooner. It is due at once.
     pub fn ask_again(&self) -> Result<Vec<DeliveryEvent>, CourierRefusal> {
         if !self.exists() {
@@ -196,6 +228,11 @@ impl Aggregate for Delivery {
                 self.attempts = self.attempts.saturating_add(1);
                 self.error = Some(error.clone());
             }
+            DeliveryEvent::DeliveryAnswered(reply) => {
+                self.replies.push(ReplyKept { at: stamp.at, reply: reply.clone() });
+                let too_many = self.replies.len().saturating_sub(REPLIES_KEPT_MAX);
+                self.replies.drain(..too_many);
+            }
             DeliveryEvent::DeliveryAskedAgain => {
                 self.state = DeliveryState::Waiting { due: stamp.at };
                 self.attempts = 0;
@@ -222,6 +259,10 @@ fn cut(error: String) -> String {
 
 /// What is kept of a neighbour's words about a failure.
 pub const ERROR_CHARS_MAX: usize = 300;
+/// What is kept of an answer.
+pub const REPLY_CHARS_MAX: usize = 500;
+/// Answers that are kept of one delivery.
+pub const REPLIES_KEPT_MAX: usize = 5;
 
 #[cfg(test)]
 mod tests;

@@ -125,6 +125,8 @@ ids! {
     DeliveryId,
     /// A key that lets a program in.
     ApiKeyId,
+    /// A place that is told by webhook; its courier has the same bytes.
+    WebhookEndpointId,
     /// The shop itself; there is one.
     ShopId,
 }

@@ -25,3 +25,4 @@ pub mod refusal;
 pub mod settings;
 pub mod time;
 pub mod users;
+pub mod webhook_endpoints;

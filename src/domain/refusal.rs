@@ -6,6 +6,7 @@ use super::{
     api_keys::ApiKeyRefusal, carts::CartRefusal, catalogue::CatalogueRefusal,
     couriers::CourierRefusal, inventory::StockRefusal, money::MoneyRefusal, orders::OrderRefusal,
     payments::PaymentRefusal, settings::SettingsRefusal, users::UserRefusal,
+    webhook_endpoints::EndpointRefusal,
 };
 
 /// Why the shop says no.
@@ -38,6 +39,9 @@ pub enum Refusal {
     /// An API key.
     #[error(transparent)]
     ApiKey(#[from] ApiKeyRefusal),
+    /// A webhook endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointRefusal),
     /// It has changed since the asker looked at it, and they insist on what they saw.
     #[error("this has changed in the meantime")]
     ChangedMeanwhile,
@@ -59,6 +63,7 @@ impl Refusal {
             Refusal::Settings(refusal) => refusal.code(),
             Refusal::Courier(refusal) => refusal.code(),
             Refusal::ApiKey(refusal) => refusal.code(),
+            Refusal::Endpoint(refusal) => refusal.code(),
             Refusal::ChangedMeanwhile => "precondition_failed",
             Refusal::Money(refusal) => money_code(*refusal),
         }

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod mail;
 mod records;
 pub mod stripe;
+pub mod webhooks;
 
 use breaker::Condition;
 pub use records::{BooksUnreachable, GatewayRecord, RecordKind, RecordPage, RecordState};

@@ -76,18 +76,26 @@ async fn list_deliveries(
     _: Admin,
     call: Call<NoBody, DeliveriesQuery, CourierId>,
 ) -> Answer<Page<DeliveryView>> {
-    let DeliveriesQuery { state, paging } = call.query;
-    let courier = call.path;
-    if !shop.reader.get::<Courier>(courier)?.state.exists() {
+    if !shop.reader.get::<Courier>(call.path)?.state.exists() {
         return Err(Problem::not_found());
     }
+    page_of(&shop, call.path, &call.query)
+}
+
+/// A page of the deliveries of a courier.
+pub(super) fn page_of(
+    shop: &Shop,
+    courier: CourierId,
+    query: &DeliveriesQuery,
+) -> Answer<Page<DeliveryView>> {
+    let DeliveriesQuery { state, paging } = query;
     let (name, prefix) = match state {
         None => ("deliveries", keys::deliveries_of(courier)),
         Some(Sought::Waiting) => ("waiting", keys::waiting_deliveries(courier)),
         Some(Sought::Dead) => ("dead letters", keys::dead_letters(courier)),
     };
     let rows = Rows::all(format!("{name} of {courier}"), prefix, Order::Descending);
-    rows.page(&shop.reader, &shop.cursors, &paging, |key, _| {
+    rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
         let id: DeliveryId = key.last_id().unwrap_or_default();
         let found = shop.reader.get::<Delivery>(id)?;
         Ok(found.state.exists().then(|| DeliveryView::of(id, &found.state)))
@@ -124,7 +132,8 @@ enum Sought {
     Dead,
 }
 
-struct DeliveriesQuery {
+/// Which deliveries, and which page of them.
+pub(super) struct DeliveriesQuery {
     state: Option<Sought>,
     paging: Paging,
 }
@@ -167,11 +176,7 @@ impl CourierView {
         }
         let standing = shop.runner.standing(id).unwrap_or_default();
         let newest = shop.store().health().seq;
-        // What was read and brought nothing is done with, though nobody has written that down.
-        let done = match standing.behind_since {
-            Some(_) => state.cursor,
-            None => state.cursor.max(standing.read),
-        };
+        let done = standing.done(state.cursor);
         let (down_since, down_because) = standing.down.unzip();
         Ok(CourierView {
             id: Id(id),
@@ -189,7 +194,7 @@ impl CourierView {
 }
 
 /// A delivery, for staff. It holds no address and no content.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DeliveryView {
     id: Id<DeliveryId>,
@@ -209,7 +214,8 @@ pub(super) struct DeliveryView {
 }
 
 impl DeliveryView {
-    fn of(id: DeliveryId, delivery: &Delivery) -> DeliveryView {
+    /// A delivery that was noted.
+    pub(super) fn of(id: DeliveryId, delivery: &Delivery) -> DeliveryView {
         let (state, due_at) = match delivery.state {
             DeliveryState::Unknown => ("UNKNOWN", None),
             DeliveryState::Waiting { due } => ("WAITING", Some(Time(due))),

@@ -20,9 +20,10 @@ use super::{
 };
 use crate::{
     accounts::Means,
+    domain::couriers::Courier,
     meters::{
-        BREAKER_OPEN, CACHE_HITS, CACHE_MISSES, COMMITS_WAITING, DISK_FREE_BYTES, JOURNAL_BYTES,
-        JOURNAL_POSITION, OWNER_WAITING, TABLE_BYTES, WRITABLE,
+        BREAKER_OPEN, CACHE_HITS, CACHE_MISSES, COMMITS_WAITING, COURIER_LAG, COURIER_WAITING,
+        DISK_FREE_BYTES, JOURNAL_BYTES, JOURNAL_POSITION, OWNER_WAITING, TABLE_BYTES, WRITABLE,
     },
     shop::Shop,
     store::Mode,
@@ -58,7 +59,16 @@ async fn show(shop: Shop, who: Public, call: Call) -> Answer<Document> {
 fn look_around(shop: &Shop) {
     let (health, figures) = (shop.store().health(), shop.store().figures());
     let is_writable = health.mode == Mode::Writable;
+    let standings = shop.runner.standings();
     shop.meters.while_making(|| {
+        for (courier, standing) in &standings {
+            let Ok(state) = shop.reader.get::<Courier>(*courier) else { continue };
+            let (name, done) = (state.state.name.clone(), standing.done(state.state.cursor));
+            let lag = as_gauge(health.seq.saturating_sub(done));
+            metrics::gauge!(COURIER_LAG, "courier" => name.clone()).set(lag);
+            let waiting = u64::try_from(standing.waiting).unwrap_or(u64::MAX);
+            metrics::gauge!(COURIER_WAITING, "courier" => name).set(as_gauge(waiting));
+        }
         for (name, number) in [
             (TABLE_BYTES, u64::try_from(health.table_bytes).unwrap_or(u64::MAX)),
             (JOURNAL_BYTES, health.journal_bytes),

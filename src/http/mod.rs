@@ -54,6 +54,7 @@ pub mod table;
 pub mod trace;
 pub mod users;
 pub mod views;
+pub mod webhook_endpoints;
 pub mod wiring;
 
 #[cfg(test)]

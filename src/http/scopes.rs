@@ -71,6 +71,28 @@ const OPENED: &[(Scope, Method, &[&str])] = &[
     (Scope::OrdersWrite, Method::PATCH, &["/v1/orders/{id}/cancel", "/v1/orders/{id}/status"]),
     (Scope::OrdersWrite, Method::POST, &["/v1/orders/{id}/refunds"]),
     (Scope::EventsRead, Method::GET, &["/v1/events", "/v1/events/stream"]),
+    (
+        Scope::WebhooksRead,
+        Method::GET,
+        &[
+            "/v1/webhook-endpoints",
+            "/v1/webhook-endpoints/{id}",
+            "/v1/webhook-endpoints/{id}/deliveries",
+            "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}",
+        ],
+    ),
+    (
+        Scope::WebhooksWrite,
+        Method::POST,
+        &[
+            "/v1/webhook-endpoints",
+            "/v1/webhook-endpoints/{id}/secret",
+            "/v1/webhook-endpoints/{id}/replay",
+            "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/resend",
+        ],
+    ),
+    (Scope::WebhooksWrite, Method::PATCH, &["/v1/webhook-endpoints/{id}"]),
+    (Scope::WebhooksWrite, Method::DELETE, &["/v1/webhook-endpoints/{id}"]),
     (Scope::MetricsRead, Method::GET, &["/metrics"]),
     (Scope::CustomersRead, Method::GET, &["/v1/users/getusers", "/v1/users/getuser/{id}"]),
 ];

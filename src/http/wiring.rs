@@ -14,7 +14,7 @@ use super::{
     problem::Problem,
     products, reconciliation, search, settings, storefront,
     table::Operation,
-    users,
+    users, webhook_endpoints,
 };
 use crate::{
     config::{self, Gateway},
@@ -42,6 +42,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
     all.extend(couriers::operations());
     all.extend(events::operations());
     all.extend(mail::operations());
+    all.extend(webhook_endpoints::operations());
     all.extend(gateway::operations());
     all.extend(media::operations());
     all.extend(health::operations());
@@ -139,6 +140,7 @@ impl Health for Shop {
             Mode::DiskFull => "full",
             Mode::Writable | Mode::ReadOnly { .. } => "ok",
         };
+        let state = if self.store().must_be_reopened() { "damaged" } else { "ok" };
         let gateway = self.desks.charging.gateway();
         let search = match self.search.progress() {
             Progress::Building { done, all } => format!("building: {done} of {all} products"),
@@ -155,10 +157,20 @@ impl Health for Shop {
             ("register".to_owned(), register),
             ("payments".to_owned(), self.desks.charging.condition()),
             ("mail".to_owned(), self.letters.condition()),
+            ("couriers".to_owned(), couriers_of(self)),
+            ("journal".to_owned(), "ok".to_owned()),
+            ("state".to_owned(), state.to_owned()),
         ]);
         if self.store().health().damage.is_some() {
             neighbours.insert("journal".to_owned(), "damaged".to_owned());
         }
         Report { not_ready, neighbours }
     }
+}
+
+/// How those do who bring news to the world outside: how many of them find nobody there.
+fn couriers_of(shop: &Shop) -> String {
+    let standings = shop.runner.standings();
+    let down = standings.values().filter(|standing| standing.down.is_some()).count();
+    if down == 0 { "ok".to_owned() } else { format!("{down} of {} down", standings.len()) }
 }

@@ -21,6 +21,9 @@ impl Shop {
             if let Err(error) = self.accounts.note_key_uses().await {
                 tracing::warn!(%error, "when API keys were used could not be noted");
             }
+            if let Err(error) = self.webhooks.tend().await {
+                tracing::warn!(%error, "webhooks could not be looked after");
+            }
             match self.purchases.sweep(which).await {
                 Ok(_) => which = Sweep::Due,
                 Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),

@@ -109,7 +109,8 @@ impl Shop {
         }
         let transport = Arc::clone(&self.letters.transport);
         let courier = self.meters.while_making(|| self.letters.mail.courier(transport));
-        self.runner.send_out(courier).await
+        self.runner.send_out(courier).await?;
+        self.webhooks.send_out_all().await
     }
 
     /// The same, until it has gone well: a shop whose disk is full is open for reading.

@@ -7,7 +7,7 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     domain::{
-        deliveries::Note,
+        deliveries::{Note, Reply},
         ids::{CourierId, DeliveryId, Identity},
     },
     store::StoreFault,
@@ -36,6 +36,20 @@ pub trait Courier: Send + Sync + 'static {
     /// Brings one thing. After a crash at most a batch of them is brought twice, under the same id.
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Delivering<'a>;
 
+    /// The same, with what was answered, where that is worth keeping.
+    fn deliver_and_hear<'a>(&'a self, parcel: &'a Parcel) -> Hearing<'a> {
+        let delivering = self.deliver(parcel);
+        Box::pin(async move { Answered::of(delivering.await) })
+    }
+
+    /// Whether anything may be delivered now, besides what staff says of the courier.
+    ///
+    /// # Errors
+    /// The store could not be read; it is asked again later.
+    fn may_go(&self) -> Result<bool, StoreFault> {
+        Ok(true)
+    }
+
     /// How many deliveries are under way at once.
     fn at_once(&self) -> usize {
         AT_ONCE
@@ -46,6 +60,9 @@ pub trait Courier: Send + Sync + 'static {
         PATIENCE
     }
 }
+
+/// A delivery under way whose answer is kept.
+pub type Hearing<'a> = Pin<Box<dyn Future<Output = Answered> + Send + 'a>>;
 
 /// A delivery under way.
 pub type Delivering<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -76,10 +93,28 @@ pub enum Outcome {
     Delivered,
     /// Not now, for a reason that is its own: it is tried again by itself, and others go on.
     TryAgain(String),
+    /// The same, but not before so much time has passed.
+    NotBefore(String, Duration),
     /// Nobody is there to take anything: nothing is lost or counted, and all wait.
     Down(String),
     /// It will never be: a dead letter, for staff to see.
     Never(String),
+}
+
+/// How a delivery ended, and what was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The answer, if it is to be kept.
+    pub reply: Option<Reply>,
+}
+
+impl Answered {
+    /// Ended so; nothing of an answer is kept.
+    pub fn of(outcome: Outcome) -> Answered {
+        Answered { outcome, reply: None }
+    }
 }
 
 /// The id of a courier that there is one of: its name, at most 16 letters.

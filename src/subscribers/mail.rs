@@ -153,7 +153,7 @@ impl Told {
     fn count(&self, outcome: &Outcome) {
         match outcome {
             Outcome::Delivered => self.sent.increment(1),
-            Outcome::TryAgain(_) => self.later.increment(1),
+            Outcome::TryAgain(_) | Outcome::NotBefore(..) => self.later.increment(1),
             Outcome::Down(_) => self.down.increment(1),
             Outcome::Never(_) => self.dead.increment(1),
         }

@@ -15,3 +15,4 @@ mod round;
 pub mod runner;
 pub mod search;
 mod way;
+pub mod webhooks;

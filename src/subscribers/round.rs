@@ -6,6 +6,8 @@
 //! behind it go on; when too many wait, the cursor waits. When nobody takes anything, nothing is
 //! written at all: the journal itself is the queue.
 
+mod hand_in;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic::AssertUnwindSafe,
@@ -27,20 +29,22 @@ use crate::{
     },
     domain::{
         couriers,
-        deliveries::{Attempt, Delivery, DeliveryState, Note},
+        deliveries::{Attempt, Delivery, DeliveryState, Note, Reply},
         ids::DeliveryId,
-        time::{Timestamp, Who},
+        time::Timestamp,
     },
     store::{Order, Seq, StoreFault, keys},
 };
 
 use super::{
     backoff::{later, passed, pause},
-    courier::{Courier, Outcome, Parcel},
+    courier::{Answered, Courier, Outcome, Parcel},
     happened::Happened,
     runner::{Standing, Ways},
     way::Way,
 };
+
+use hand_in::{finished, record};
 
 /// One courier on its way.
 pub(super) struct Round {
@@ -49,8 +53,8 @@ pub(super) struct Round {
     way: Way,
     /// What is put aside in the journal, to be tried again.
     waiting: BTreeMap<DeliveryId, Waiting>,
-    hands: FuturesUnordered<BoxFuture<'static, (Begun, Outcome)>>,
-    done: Vec<(Begun, Attempt)>,
+    hands: FuturesUnordered<BoxFuture<'static, (Begun, Answered)>>,
+    done: Vec<(Begun, Attempt, Option<Reply>)>,
     /// Runs out when the first of those is to be recorded at the latest.
     record_at: Timer,
     recording: Option<BoxFuture<'static, (RecordDeliveries, Result<(), Rejection>)>>,
@@ -127,8 +131,8 @@ impl Round {
             }
             let looks = self.down.is_some() || !self.waiting.is_empty();
             tokio::select! {
-                Some((begun, outcome)) = self.hands.next(), if !self.hands.is_empty() => {
-                    self.put_down(begun, outcome);
+                Some((begun, answered)) = self.hands.next(), if !self.hands.is_empty() => {
+                    self.put_down(begun, answered);
                 }
                 (message, recorded) = finished(&mut self.recording) => {
                     self.note_recorded(message, recorded);
@@ -151,7 +155,7 @@ impl Round {
     fn take_up(&mut self) -> Result<bool, StoreFault> {
         let reader = self.ways.store.reader();
         let state = reader.get::<couriers::Courier>(self.courier.id())?.state;
-        if self.ends_at.is_some() || !state.may_go() {
+        if self.ends_at.is_some() || !state.may_go() || !self.courier.may_go()? {
             return Ok(!state.closed);
         }
         let now = self.ways.clock.now();
@@ -179,13 +183,15 @@ impl Round {
         self.held.insert(begun.parcel.id);
         let courier = Arc::clone(&self.courier);
         self.hands.push(Box::pin(async move {
-            let delivering = AssertUnwindSafe(courier.deliver(&begun.parcel)).catch_unwind();
-            let outcome = match tokio::time::timeout(DELIVER_WITHIN, delivering).await {
-                Ok(Ok(outcome)) => outcome,
-                Ok(Err(_panic)) => Outcome::Never("the courier broke over it".to_owned()),
-                Err(_late) => Outcome::TryAgain("no answer in time".to_owned()),
+            let hearing = AssertUnwindSafe(courier.deliver_and_hear(&begun.parcel)).catch_unwind();
+            let answered = match tokio::time::timeout(DELIVER_WITHIN, hearing).await {
+                Ok(Ok(answered)) => answered,
+                Ok(Err(_panic)) => {
+                    Answered::of(Outcome::Never("the courier broke over it".to_owned()))
+                }
+                Err(_late) => Answered::of(Outcome::TryAgain("no answer in time".to_owned())),
             };
-            (begun, outcome)
+            (begun, answered)
         }));
     }
 
@@ -207,25 +213,14 @@ impl Round {
     }
 
     /// Takes in how a delivery ended.
-    fn put_down(&mut self, begun: Begun, outcome: Outcome) {
+    fn put_down(&mut self, begun: Begun, Answered { outcome, reply }: Answered) {
         let now = self.ways.clock.now();
         let attempt = match outcome {
             Outcome::Down(why) => return self.go_down(begun, why, now),
             Outcome::Delivered => Attempt::Made,
             Outcome::Never(error) => Attempt::GivenUp { error },
-            Outcome::TryAgain(error) => {
-                let (attempts, since) = match &begun.waited {
-                    Some(waited) => (waited.attempts, waited.since),
-                    None => (0, now),
-                };
-                let failing = passed(since, now);
-                if failing >= self.courier.patience() {
-                    Attempt::GivenUp { error }
-                } else {
-                    let due = later(now, pause(attempts.saturating_add(1), failing));
-                    Attempt::Failed { due, error }
-                }
-            }
+            Outcome::TryAgain(error) => self.try_again(&begun, error, Duration::ZERO, now),
+            Outcome::NotBefore(error, wait) => self.try_again(&begun, error, wait, now),
         };
         if self.down.take().is_some() {
             tracing::info!(courier = self.courier.name(), "deliveries are taken again");
@@ -233,7 +228,21 @@ impl Round {
             self.waiting.values_mut().for_each(|waiting| waiting.due = waiting.due.min(now));
         }
         self.record_at.get_or_insert_with(|| Box::pin(sleep(RECORD_WITHIN)));
-        self.done.push((begun, attempt));
+        self.done.push((begun, attempt, reply));
+    }
+
+    /// What failed is tried again after a pause, and not before `wait` is over; or it is given up.
+    fn try_again(&self, begun: &Begun, error: String, wait: Duration, now: Timestamp) -> Attempt {
+        let (attempts, since) = match &begun.waited {
+            Some(waited) => (waited.attempts, waited.since),
+            None => (0, now),
+        };
+        let failing = passed(since, now);
+        if failing >= self.courier.patience() {
+            return Attempt::GivenUp { error };
+        }
+        let pause = pause(attempts.saturating_add(1), failing).max(wait);
+        Attempt::Failed { due: later(now, pause), error }
     }
 
     fn go_down(&mut self, begun: Begun, why: String, now: Timestamp) {
@@ -271,14 +280,17 @@ impl Round {
     fn record(&mut self) {
         self.record_at = None;
         let done = std::mem::take(&mut self.done);
-        let tried = done.into_iter().map(|(begun, attempt)| self.settle(begun, attempt)).collect();
+        let tried = done
+            .into_iter()
+            .map(|(begun, attempt, reply)| self.settle(begun, attempt, reply))
+            .collect();
         let courier = self.courier.id();
         let message = RecordDeliveries { courier, through: self.way.through(), tried };
         self.recording = Some(record(self.ways.clone(), message, Duration::ZERO));
     }
 
     /// Takes a delivery off the way, and puts it aside if it is to be tried again.
-    fn settle(&mut self, begun: Begun, attempt: Attempt) -> Tried {
+    fn settle(&mut self, begun: Begun, attempt: Attempt, reply: Option<Reply>) -> Tried {
         let Begun { parcel, waited } = begun;
         let note = match &waited {
             Some(waited) => waited.note.clone(),
@@ -300,7 +312,7 @@ impl Round {
             };
             self.waiting.insert(parcel.id, waiting);
         }
-        Tried { delivery: parcel.id, note, attempt }
+        Tried { delivery: parcel.id, note, attempt, reply }
     }
 
     fn note_recorded(&mut self, message: RecordDeliveries, recorded: Result<(), Rejection>) {
@@ -347,7 +359,11 @@ impl Round {
 
     fn show(&self) {
         let (read, behind_since) = (self.way.read(), self.way.behind_since());
-        self.standing(|standing| (standing.read, standing.behind_since) = (read, behind_since));
+        let waiting = self.waiting.len();
+        self.standing(|standing| {
+            (standing.read, standing.behind_since) = (read, behind_since);
+            standing.waiting = waiting;
+        });
         if self.down.is_none() {
             self.standing(|standing| standing.down = None);
         }
@@ -355,26 +371,6 @@ impl Round {
 
     fn standing(&self, change: impl FnOnce(&mut Standing)) {
         change(self.ways.standings().entry(self.courier.id()).or_default());
-    }
-}
-
-fn record(
-    ways: Ways,
-    message: RecordDeliveries,
-    after: Duration,
-) -> BoxFuture<'static, (RecordDeliveries, Result<(), Rejection>)> {
-    Box::pin(async move {
-        sleep(after).await;
-        let recorded = ways.desk.ask(message.clone(), ways.intent(Who::Shop)).await;
-        (message, recorded.map(drop))
-    })
-}
-
-/// Resolves with the outcome of the work; never, if there is none.
-async fn finished<T, W: Future<Output = T> + Unpin>(work: &mut Option<W>) -> T {
-    match work {
-        Some(work) => work.await,
-        None => std::future::pending().await,
     }
 }
 

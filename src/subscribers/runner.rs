@@ -4,7 +4,7 @@
 //! it is begun again; a round that breaks is begun again and delays no other.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -35,8 +35,21 @@ pub struct Standing {
     pub read: Seq,
     /// When the oldest frame that is not done with was written; none if all is done.
     pub behind_since: Option<Timestamp>,
+    /// Deliveries that failed and will be tried again.
+    pub waiting: usize,
     /// Since when nobody takes anything from it, and what was said.
     pub down: Option<(Timestamp, String)>,
+}
+
+impl Standing {
+    /// The last frame that is done with, where the journal says that it is this one: what was
+    /// read since and brought nothing is done with too, though nobody has written that down.
+    pub fn done(&self, cursor: Seq) -> Seq {
+        match self.behind_since {
+            Some(_) => cursor,
+            None => cursor.max(self.read),
+        }
+    }
 }
 
 /// The runner. Cheap to clone.
@@ -48,6 +61,8 @@ pub struct Runner {
 struct Inner {
     ways: Ways,
     starts: mpsc::Sender<Arc<dyn Courier>>,
+    /// Who was sent out: nobody is twice.
+    out: Mutex<BTreeSet<CourierId>>,
     stop: watch::Sender<bool>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -91,19 +106,50 @@ impl Runner {
             runtime.block_on(run(&for_thread, begun, told));
         })?;
         let thread = Mutex::new(Some(thread));
-        Ok(Runner { inner: Arc::new(Inner { ways, starts, stop, thread }) })
+        let out = Mutex::default();
+        Ok(Runner { inner: Arc::new(Inner { ways, starts, out, stop, thread }) })
     }
 
-    /// Takes a courier on, where the journal stands now if it is new, and sends it out.
+    /// Takes a courier on, where the journal stands now if it is new, and sends it out. Safe to
+    /// repeat: it goes out once.
     ///
     /// # Errors
     /// It was closed, or another has its id; busy.
     pub async fn send_out(&self, courier: Arc<dyn Courier>) -> Result<(), Rejection> {
+        let from = self.inner.ways.store.health().seq;
+        self.send_out_from(courier, from).await
+    }
+
+    /// The same, behind a frame if it is new.
+    ///
+    /// # Errors
+    /// As [`Runner::send_out`].
+    pub async fn send_out_from(
+        &self,
+        courier: Arc<dyn Courier>,
+        from: Seq,
+    ) -> Result<(), Rejection> {
         let ways = &self.inner.ways;
-        let from = ways.store.health().seq;
         let open = OpenCourier { courier: courier.id(), name: courier.name(), from };
         ways.desk.ask(open, ways.intent(Who::Shop)).await?;
+        if !self.out().insert(courier.id()) {
+            return Ok(());
+        }
         self.inner.starts.send(courier).await.map_err(|_| Rejection::Busy)
+    }
+
+    fn out(&self) -> MutexGuard<'_, BTreeSet<CourierId>> {
+        self.inner.out.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has every courier look whether it may go now, and what it has to do.
+    pub fn look_again(&self) {
+        self.inner.ways.asked.send_replace(());
+    }
+
+    /// How every round stands, by its courier.
+    pub fn standings(&self) -> BTreeMap<CourierId, Standing> {
+        self.inner.ways.standings().clone()
     }
 
     /// Lets a courier rest, go on, or end.

@@ -36,3 +36,4 @@ mod refunds;
 mod relevance;
 mod search;
 mod users;
+mod webhooks;

@@ -23,6 +23,7 @@ use bodega::domain::{
     settings::{Shop, ShopEvent},
     time::{Stamp, Timestamp, Who},
     users::{User, UserEvent},
+    webhook_endpoints::{EndpointEvent, WebhookEndpoint},
 };
 use serde_json::Value;
 
@@ -187,6 +188,19 @@ events! {
         DeliveryGivenUp = "delivery_given_up",
         DeliveryAskedAgain = "delivery_asked_again",
         DeliveryForgotten = "delivery_forgotten",
+        DeliveryAnswered = "delivery_answered",
+    }
+    EndpointEvent of WebhookEndpoint {
+        EndpointAdded = "endpoint_added",
+        EndpointChanged = "endpoint_changed",
+        EndpointDisabled = "endpoint_disabled",
+        EndpointEnabled = "endpoint_enabled",
+        EndpointFailing = "endpoint_failing",
+        EndpointRecovered = "endpoint_recovered",
+        SecretRotated = "secret_rotated",
+        ReplayAsked = "replay_asked",
+        ReplayEnded = "replay_ended",
+        EndpointRemoved = "endpoint_removed",
     }
     DemoChargeEvent of DemoCharge {
         ChargeBooked = "charge_booked",

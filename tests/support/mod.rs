@@ -7,6 +7,7 @@ pub mod bodega;
 pub mod letters;
 pub mod listener;
 pub mod people;
+pub mod receiver;
 pub mod sink;
 pub mod wares;
 pub mod wire;

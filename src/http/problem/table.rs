@@ -12,6 +12,7 @@ use crate::{
         api_keys::ApiKeyRefusal, carts::CartRefusal, catalogue::CatalogueRefusal,
         couriers::CourierRefusal, inventory::StockRefusal, orders::OrderRefusal,
         payments::PaymentRefusal, refusal::Refusal, settings::SettingsRefusal, users::UserRefusal,
+        webhook_endpoints::EndpointRefusal,
     },
     http::views::Amount,
     store::StoreFault,
@@ -64,6 +65,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
         Refusal::Settings(refusal) => of_settings(refusal),
         Refusal::Courier(refusal) => of_courier(*refusal),
         Refusal::ApiKey(refusal) => of_api_key(refusal),
+        Refusal::Endpoint(refusal) => of_endpoint(*refusal),
         Refusal::ChangedMeanwhile => StatusCode::PRECONDITION_FAILED,
         Refusal::Money(_) => StatusCode::BAD_REQUEST,
     }
@@ -74,6 +76,16 @@ fn of_api_key(refusal: &ApiKeyRefusal) -> StatusCode {
         ApiKeyRefusal::UnknownKey => StatusCode::NOT_FOUND,
         ApiKeyRefusal::NoScope => StatusCode::BAD_REQUEST,
         ApiKeyRefusal::AlreadyMade | ApiKeyRefusal::TooManyKeys => StatusCode::CONFLICT,
+    }
+}
+
+fn of_endpoint(refusal: EndpointRefusal) -> StatusCode {
+    match refusal {
+        EndpointRefusal::UnknownEndpoint => StatusCode::NOT_FOUND,
+        EndpointRefusal::NoTypes | EndpointRefusal::NothingToReplay => StatusCode::BAD_REQUEST,
+        EndpointRefusal::AlreadyAdded
+        | EndpointRefusal::TooManyEndpoints
+        | EndpointRefusal::ReplayUnderWay => StatusCode::CONFLICT,
     }
 }
 
@@ -257,6 +269,7 @@ fn helped(problem: Problem, refusal: &Refusal) -> Problem {
             problem.with("from", from.name()).with("to", to.name())
         }
         Refusal::ApiKey(_)
+        | Refusal::Endpoint(_)
         | Refusal::User(_)
         | Refusal::Catalogue(_)
         | Refusal::Stock(_)

@@ -13,7 +13,7 @@ use crate::{
         demo_charge::DemoCharge,
         ids::{
             ApiKeyId, CartId, CategoryId, CourierId, DeliveryId, DemoChargeId, HoldId, NewsId,
-            OrderId, PaymentId, ProductId, ShopId, UserId, VariantId,
+            OrderId, PaymentId, ProductId, ShopId, UserId, VariantId, WebhookEndpointId,
         },
         inventory::{Hold, Ledger, LedgerEvent, Movement},
         news::News,
@@ -24,6 +24,7 @@ use crate::{
         settings::Shop,
         time::Stamp,
         users::{Role, User, fold_username},
+        webhook_endpoints::WebhookEndpoint,
     },
     store::keys::{self, Key, holder},
 };
@@ -49,6 +50,7 @@ pub fn registry() -> Registry {
         .with::<Reconciliation>()
         .with::<Courier>()
         .with::<Delivery>()
+        .with::<WebhookEndpoint>()
 }
 
 impl Kept for ApiKey {
@@ -301,6 +303,15 @@ impl Kept for Delivery {
                 vec![place, listed(keys::dead_letter(courier, self.updated_at, id))]
             }
         }
+    }
+}
+
+impl Kept for WebhookEndpoint {
+    const TAG: u8 = 0x38;
+
+    fn rows(&self, id: WebhookEndpointId) -> Vec<Row> {
+        let is_listed = self.live().is_some();
+        if is_listed { vec![listed(keys::webhook_endpoint_listed(id))] } else { Vec::new() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the outside is told of accounts, keys and the shop itself: ids, never names or addresses.
+//! What the outside is told of accounts, keys, endpoints and the shop itself: ids, never names or addresses.
 
 use serde::Serialize;
 
@@ -6,9 +6,10 @@ use super::Told;
 use crate::{
     domain::{
         api_keys::ApiKeyEvent,
-        ids::{ApiKeyId, UserId},
+        ids::{ApiKeyId, UserId, WebhookEndpointId},
         settings::ShopEvent,
         users::{Role, UserEvent},
+        webhook_endpoints::{Disabling, EndpointEvent},
     },
     shapes::Id,
 };
@@ -79,6 +80,35 @@ pub(super) fn key_told((id, event): &(ApiKeyId, ApiKeyEvent)) -> Option<Told> {
             Some(Told::staff("api_key.revoked", data))
         }
         ApiKeyEvent::KeyUsed { .. } => None,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EndpointData {
+    webhook_endpoint_id: Id<WebhookEndpointId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'static str>,
+}
+
+/// What an event of a webhook endpoint is called, and what is said of it.
+pub(super) fn endpoint_told((id, event): &(WebhookEndpointId, EndpointEvent)) -> Option<Told> {
+    let told = |name, why: Option<Disabling>| {
+        let why = why.map(Disabling::name);
+        Some(Told::staff(name, EndpointData { webhook_endpoint_id: Id(*id), why }))
+    };
+    match event {
+        EndpointEvent::EndpointAdded(_) => told("webhook_endpoint.added", None),
+        EndpointEvent::EndpointChanged(_) => told("webhook_endpoint.updated", None),
+        EndpointEvent::EndpointDisabled { why } => told("webhook_endpoint.disabled", Some(*why)),
+        EndpointEvent::EndpointEnabled {} => told("webhook_endpoint.enabled", None),
+        EndpointEvent::SecretRotated { .. } => told("webhook_endpoint.secret_rotated", None),
+        EndpointEvent::EndpointRemoved {} => told("webhook_endpoint.removed", None),
+        // How a receiver does from one delivery to the next would be told to that receiver too.
+        EndpointEvent::EndpointFailing {}
+        | EndpointEvent::EndpointRecovered {}
+        | EndpointEvent::ReplayAsked { .. }
+        | EndpointEvent::ReplayEnded { .. } => None,
     }
 }
 

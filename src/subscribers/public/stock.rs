@@ -53,6 +53,8 @@ struct Low {
     product_id: Id<ProductId>,
     variant_id: Id<VariantId>,
     sku: String,
+    available: u32,
+    low_stock_threshold: u32,
 }
 
 /// What an event of a ledger is called, and what is said of it.
@@ -93,9 +95,15 @@ pub(super) fn told(
         LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold } => {
             Some(watched(*id, ledger, *is_active, *low_stock_threshold))
         }
-        LedgerEvent::StockRanLow { .. } => {
-            let (product_id, sku) = (Id(ledger.product), ledger.sku.clone());
-            Some(Told::staff("stock.ran_low", Low { product_id, variant_id: Id(*id), sku }))
+        LedgerEvent::StockRanLow { available, threshold } => {
+            let data = Low {
+                product_id: Id(ledger.product),
+                variant_id: Id(*id),
+                sku: ledger.sku.clone(),
+                available: *available,
+                low_stock_threshold: *threshold,
+            };
+            Some(Told::staff("stock.ran_low", data))
         }
         // The product's own event tells of both.
         LedgerEvent::SkuChanged { .. } | LedgerEvent::LedgerClosed { .. } => None,

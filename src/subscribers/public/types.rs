@@ -114,7 +114,7 @@ pub const TYPES: &[Type] = &[
     staff(
         "stock.ran_low",
         "There are as few units of a variant as count as low.",
-        "productId variantId sku",
+        "productId variantId sku available lowStockThreshold",
     ),
     staff(
         "product.added",
@@ -143,6 +143,21 @@ pub const TYPES: &[Type] = &[
     staff("customer.erased", "A person was forgotten.", "userId"),
     staff("api_key.made", "A key was made.", "apiKeyId name scopes"),
     staff("api_key.revoked", "A key was revoked.", "apiKeyId"),
+    staff("webhook_endpoint.added", "A webhook endpoint was added.", "webhookEndpointId"),
+    staff("webhook_endpoint.updated", "A webhook endpoint changed.", "webhookEndpointId"),
+    staff(
+        "webhook_endpoint.disabled",
+        "Nothing is sent to a webhook endpoint any more; `why` says who decided so: `staff`, or it \
+         was `gone` (410) or `failing` for days.",
+        "webhookEndpointId why",
+    ),
+    staff("webhook_endpoint.enabled", "A webhook endpoint is told again.", "webhookEndpointId"),
+    staff(
+        "webhook_endpoint.secret_rotated",
+        "A webhook endpoint has another secret.",
+        "webhookEndpointId",
+    ),
+    staff("webhook_endpoint.removed", "A webhook endpoint is gone.", "webhookEndpointId"),
     staff("shop.opened", "The shop was opened for the first time.", ""),
     staff("shop.updated", "A setting of the shop changed; `changed` says which.", "changed"),
 ];
@@ -156,6 +171,7 @@ pub(super) const GROUPS: &[(&str, &[&str])] = &[
     ("category", &["category"]),
     ("customer", &["user"]),
     ("api_key", &["api_key"]),
+    ("webhook_endpoint", &["webhook_endpoint"]),
     ("shop", &["shop"]),
 ];
 
@@ -271,5 +287,6 @@ const GROUP_PATTERNS: [&str; GROUPS.len()] = [
     "category.*",
     "customer.*",
     "api_key.*",
+    "webhook_endpoint.*",
     "shop.*",
 ];

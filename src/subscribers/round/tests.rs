@@ -18,7 +18,7 @@ use crate::{
         catalogue::{Category, CategoryEvent, NewCategory},
         couriers::Courier as Book,
         ids::{CategoryId, CourierId},
-        time::Stamp,
+        time::{Stamp, Who},
     },
     store::{Silent, Store, StoreOptions, registry},
     subscribers::{
