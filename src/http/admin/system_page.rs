@@ -224,7 +224,8 @@ struct NeighbourView {
 
 impl NeighbourView {
     fn of((name, words): (String, String)) -> NeighbourView {
-        let is_well = name == "gateway" || words == "ok" || words.starts_with("building");
+        let is_told = ["building", "written"].iter().any(|start| words.starts_with(start));
+        let is_well = name == "gateway" || words == "ok" || is_told;
         NeighbourView { name, words, is_well }
     }
 }
