@@ -111,7 +111,7 @@ async fn hears_and_tells(house: &House, month: u8) {
     let open = OpenCourier { courier, name: "a friend".to_owned(), from: 0 };
     desks.couriers.ask(open, shop.intent(Who::Shop)).await.expect("a courier");
     let note = Note { courier, what: "letter".to_owned(), frame: month.into(), ..Note::default() };
-    let tried = Tried { delivery: house.clock.new_id(), note, attempt: Attempt::Made };
+    let tried = Tried { delivery: house.clock.new_id(), note, attempt: Attempt::Made, reply: None };
     let record = RecordDeliveries { courier, through: month.into(), tried: vec![tried] };
     desks.couriers.ask(record, shop.intent(Who::Shop)).await.expect("recorded");
 }
