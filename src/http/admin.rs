@@ -38,6 +38,13 @@
 //! | POST   | /admin/keys/{id}/revoke              | revokes one                        | admins |
 //! | GET    | /admin/settings                      | shows the shop's settings          | admins |
 //! | POST   | /admin/settings                      | changes them                       | admins |
+//! | GET    | /admin/webhooks                      | lists webhook endpoints            | admins |
+//! | POST   | /admin/webhooks                      | adds one, secret shown this once   | admins |
+//! | GET    | /admin/webhooks/{id}                 | shows what was sent to one         | admins |
+//! | POST   | /admin/webhooks/{id}/switch          | switches it on or off              | admins |
+//! | POST   | /admin/webhooks/{id}/remove          | removes it                         | admins |
+//! | POST   | /admin/webhooks/{id}/replay          | sends old events again             | admins |
+//! | POST   | /admin/resend/{id}/{deliveryId}      | sends one again                    | admins |
 //! | GET    | /admin/system                        | shows how the machinery is         | admins |
 //! | POST   | /admin/couriers/{id}/pause           | lets a courier rest                | admins |
 //! | POST   | /admin/couriers/{id}/resume          | lets one go on                     | admins |
@@ -68,6 +75,7 @@ mod shelves_page;
 mod stock_list;
 mod stock_page;
 mod system_page;
+mod webhooks_page;
 
 use super::{pages::all_pages, table::Operation};
 use crate::shop::Shop;
@@ -87,6 +95,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
     all.extend(customers_page::operations());
     all.extend(keys_page::operations());
     all.extend(settings_page::operations());
+    all.extend(webhooks_page::operations());
     all.extend(system_page::operations());
     all.extend(setup_page::operations());
     all_pages(all)

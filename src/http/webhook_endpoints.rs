@@ -15,8 +15,8 @@
 //!
 //! All of it for admins, and for keys with `webhooks:read` or `webhooks:write`.
 
-mod log;
-mod views;
+pub(super) mod log;
+pub(super) mod views;
 
 use std::collections::BTreeSet;
 
@@ -79,7 +79,11 @@ pub fn operations() -> Vec<Operation<Shop>> {
     operations
 }
 
-async fn add_endpoint(shop: Shop, who: Admin, call: Call<EndpointBody>) -> Answer<SecretView> {
+pub(super) async fn add_endpoint(
+    shop: Shop,
+    who: Admin,
+    call: Call<EndpointBody>,
+) -> Answer<SecretView> {
     let EndpointBody { url, types, description } = call.body;
     must_be_fit(&shop, &url)?;
     let terms = EndpointTerms { url, types: names(types), description };
@@ -109,7 +113,7 @@ async fn show_endpoint(
     shown(&shop, call.path)
 }
 
-async fn change_endpoint(
+pub(super) async fn change_endpoint(
     shop: Shop,
     who: Admin,
     call: CallOn<WebhookEndpointId, EditBody>,
@@ -124,7 +128,7 @@ async fn change_endpoint(
     EndpointView::of(call.path, &endpoint)
 }
 
-async fn remove_endpoint(
+pub(super) async fn remove_endpoint(
     shop: Shop,
     who: Admin,
     call: CallOn<WebhookEndpointId>,
@@ -143,7 +147,7 @@ async fn rotate_secret(
     SecretView::of(id, &endpoint, secret.expose_secret())
 }
 
-async fn replay_events(
+pub(super) async fn replay_events(
     shop: Shop,
     who: Admin,
     call: CallOn<WebhookEndpointId, ReplayBody>,
@@ -174,7 +178,7 @@ fn types() -> impl Kind<Value = Vec<Pattern>> {
     list(choice(PATTERNS), 1, PATTERNS.len())
 }
 
-struct EndpointBody {
+pub(super) struct EndpointBody {
     url: String,
     types: Vec<Pattern>,
     description: Option<String>,
@@ -190,7 +194,7 @@ impl Body for EndpointBody {
     }
 }
 
-struct EditBody {
+pub(super) struct EditBody {
     url: Option<String>,
     types: Option<Vec<Pattern>>,
     description: Option<Option<String>>,
@@ -209,7 +213,7 @@ impl Body for EditBody {
     }
 }
 
-struct ReplayBody {
+pub(super) struct ReplayBody {
     /// The position of the first event that is sent again.
     position: u64,
 }

@@ -238,3 +238,30 @@ async fn the_settings_are_changed_on_a_page_and_by_the_api_alike() {
     assert_eq!((text(&tax["taxRate"]), text(&tax["name"])), ("0", "Marisol's"));
     manager.patch("/v1/settings", json!({ "taxRate": "0" })).await.refused(403, "forbidden");
 }
+
+#[actix_web::test]
+async fn a_webhook_is_added_switched_and_removed_on_pages() {
+    let bodega = Bodega::open();
+    let (manager, owner) = (bodega.manager().await, bodega.owner().await);
+    let form = [("url", "https://hooks.example/told"), ("types", "order.*"), ("types", "stock.*")];
+    assert_eq!(manager.sends("/admin/webhooks", &form).await.status, 403);
+    let added = owner.sends("/admin/webhooks", &form).await;
+    assert_eq!(added.status, 200, "{}", added.text());
+    assert!(added.text().contains("<code>whsec_"), "{}", added.text());
+    let listed = owner.get("/v1/webhook-endpoints").await.data();
+    let path = format!("/admin/webhooks/{}", id(&listed[0]));
+    let list = owner.opens("/admin/webhooks").await;
+    assert!(list.text().contains(&path) && !list.text().contains("whsec_"), "the secret is gone");
+    let faulty = owner.sends("/admin/webhooks", &[("url", "no address")]).await;
+    assert_eq!(faulty.status, 400);
+    for field in ["url-error", "types-error"] {
+        assert!(faulty.text().contains(field), "{field}");
+    }
+    led_to(&owner.sends(&format!("{path}/switch"), &[("act", "off")]).await);
+    assert!(owner.opens(&path).await.text().contains("Switched off"));
+    let replay = owner.sends(&format!("{path}/replay"), &[("position", "x")]).await;
+    assert_eq!(replay.status, 400);
+    assert!(replay.text().contains("position-error"), "{}", replay.text());
+    led_to(&owner.sends(&format!("{path}/remove"), &[]).await);
+    assert_eq!(owner.opens(&path).await.status, 404);
+}

@@ -157,6 +157,7 @@ async function pages(page) {
     ["customer", await first("/admin/customers?q=clementine", "tbody th a")],
     ["settings", "/admin/settings"],
     ["keys", "/admin/keys"],
+    ["webhooks", "/admin/webhooks"],
     ["system", "/admin/system"],
   ];
 }

@@ -62,7 +62,7 @@ async fn show_delivery(
     Ok(SentView::of(id, &delivery, letter))
 }
 
-async fn send_again(
+pub(in crate::http) async fn send_again(
     shop: Shop,
     who: Admin,
     call: CallOn<(WebhookEndpointId, DeliveryId)>,

@@ -22,7 +22,7 @@ use crate::{
 /// An endpoint.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct EndpointView {
+pub(in crate::http) struct EndpointView {
     id: Id<WebhookEndpointId>,
     url: String,
     /// Types of events, groups of them as `order.*`, or `*`.
@@ -59,11 +59,11 @@ struct ReplayView {
 /// An endpoint with a secret that is never shown again.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct SecretView {
+pub(in crate::http) struct SecretView {
     #[serde(flatten)]
     endpoint: EndpointView,
     /// What its letters are signed with.
-    secret: String,
+    pub(in crate::http) secret: String,
 }
 
 impl EndpointView {
