@@ -14,6 +14,7 @@
 
 mod housekeeping;
 mod shop;
+mod webhooks;
 
 use std::{borrow::Borrow, fmt, sync::Arc};
 
@@ -21,6 +22,7 @@ use crate::domain::{ids::Identity, time::Timestamp};
 
 pub use housekeeping::*;
 pub use shop::*;
+pub use webhooks::*;
 
 /// The name of something in the state; sorts as bytes. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -252,6 +252,13 @@ impl Projection {
                 || self.has_more_to_do()
                 || self.wait(&mut follower, gathering.as_mut(), &mut hurried).await;
             if !goes_on {
+                // What was written before the end is known to whoever opens the shop next.
+                for _ in 0..LAST_READS_MAX {
+                    let entries = follower.read(ENTRIES_AT_ONCE)?;
+                    let Some(entry) = entries.last() else { break };
+                    last = Standing { position: entry.seq, timeline: entry.timeline };
+                    self.take(&entries, &mut pens)?;
+                }
                 self.commit(&mut pens, last, follower.position(), true)?;
                 return Ok(Ended::Told);
             }
@@ -382,6 +389,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a fault, before it is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
 const ENTRIES_AT_ONCE: usize = 256;
+/// Reads after the end was told; what lies beyond is read at the next start.
+const LAST_READS_MAX: usize = 64;
 /// Products of a changed category that are indexed before anything else is looked at.
 const AT_ONCE_MAX: usize = 500;
 /// Changes in one commit.

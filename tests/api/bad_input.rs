@@ -204,17 +204,29 @@ async fn no_path_and_no_query_breaks_a_read() {
         }
         if operation.path.contains('{') {
             for part in odd {
+                if part == "%2e%2e" && !operation.path.starts_with("/v1") {
+                    // The client goes one folder up by itself, and there is a page.
+                    continue;
+                }
                 let path: Vec<&str> = operation
                     .path
                     .split('/')
                     .map(|name| if name.starts_with('{') { part } else { name })
                     .collect();
                 let answer = owner.get(&path.join("/")).await;
-                answer.refused(404, "not_found");
+                if operation.is_page {
+                    assert!(answer.status < 500, "{}: {}", answer.asked, answer.status);
+                } else {
+                    answer.refused(404, "not_found");
+                }
             }
         } else if !matches!(operation.path, "/api" | "/docs") {
             for query in queries {
                 let answer = owner.get(&format!("{}?{query}", operation.path)).await;
+                if operation.is_page {
+                    assert!(answer.status < 500, "{}: {}", answer.asked, answer.status);
+                    continue;
+                }
                 is_refused(&answer, query);
                 assert_eq!(answer.status, 400, "{}: {}", answer.asked, answer.text());
             }

@@ -24,5 +24,6 @@ const STOPS: &[(&str, u64)] =
     &[("before_write", 1), ("after_write", 4), ("after_sync", 4), ("before_answer", 1)];
 /// And surely not so many.
 const COMMITS_MAX: u64 = 100;
-/// A purchase, its way back and another purchase take at least so many.
-const COMMITS_MIN: u64 = 12;
+/// A purchase, its way back and another purchase take at least so many: steps that wait for
+/// nobody are written together.
+const COMMITS_MIN: u64 = 8;

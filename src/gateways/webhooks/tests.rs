@@ -35,7 +35,7 @@ fn only_encrypted_addresses_outside_are_fit_unless_all_are_allowed() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_name_that_resolves_to_this_machine_is_not_spoken_to() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();

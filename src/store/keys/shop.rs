@@ -8,7 +8,7 @@
 use crate::domain::{
     ids::{
         ApiKeyId, CategoryId, CourierId, DeliveryId, HoldId, Identity, NewsId, OrderId, PaymentId,
-        ProductId, UserId, VariantId, WebhookEndpointId,
+        ProductId, UserId, VariantId,
     },
     orders::OrderStatus,
     time::Timestamp,
@@ -321,16 +321,6 @@ pub fn couriers() -> Key {
 /// A row of [`couriers`].
 pub fn courier_listed(courier: CourierId) -> Key {
     Key::row(0xc8).id(&courier).done()
-}
-
-/// List: the webhook endpoints that are there, by the time they were added.
-pub fn webhook_endpoints() -> Key {
-    Key::row(0xe0).done()
-}
-
-/// A row of [`webhook_endpoints`].
-pub fn webhook_endpoint_listed(endpoint: WebhookEndpointId) -> Key {
-    Key::row(0xe0).id(&endpoint).done()
 }
 
 /// List: the deliveries of a courier by the time they were noted.

@@ -1,4 +1,5 @@
-//! What the outside is told of accounts, keys, endpoints and the shop itself: ids, never names or addresses.
+//! What the outside is told of accounts, keys, endpoints and the shop itself: ids, never names or
+//! addresses.
 
 use serde::Serialize;
 
