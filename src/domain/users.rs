@@ -106,7 +106,7 @@ pub struct User {
     pub addresses: BTreeMap<AddressId, Address>,
     /// Sign-ins that have not ended; some may have expired.
     pub sessions: BTreeMap<SessionId, Session>,
-    /// What signed in before, the latest last: see [`session`].
+    /// What signed in before, the latest last: see `session`.
     pub devices: Vec<String>,
     /// The link to a new password, if one was asked for.
     pub reset: Option<ResetToken>,

@@ -1,7 +1,7 @@
 //! The mail courier: tells customers and staff by letter what happened.
 //!
-//! Which letters an event makes due is in [`occasions`], what they tell in [`facts`], how they say
-//! it in [`templates`]; how they leave is the transport's. Invariants: a letter's `Message-ID`
+//! Which letters an event makes due is in `occasions`, what they tell in `facts`, how they say
+//! it in `templates`; how they leave is the transport's. Invariants: a letter's `Message-ID`
 //! follows from the event, so a repetition can be recognised; a letter that cannot be written is
 //! a dead letter and not a lost one; no request waits for a letter.
 

@@ -29,7 +29,7 @@ impl Charging {
         read_in_time(self.gateway.made_for(gateway_id)).await
     }
 
-    /// A page of the gateway's books, as [`PaymentGateway::list_since`].
+    /// A page of the gateway's books, as the gateway lists it.
     ///
     /// # Errors
     /// They cannot be read now.

@@ -153,7 +153,7 @@ pub fn ledgers() -> Key {
     Key::row(0x98).done()
 }
 
-/// List: the ledgers of a product.
+/// The part of [`ledgers`] that is of one product.
 pub fn ledgers_of(product: ProductId) -> Key {
     Key::row(0x98).id(&product).done()
 }
@@ -255,22 +255,22 @@ pub fn unfinished_payment(payment: PaymentId, order: OrderId) -> Key {
 
 /// List: admins and inventory managers.
 pub fn staff() -> Key {
-    Key::row(0xd0).done()
+    Key::row(0xd5).done()
 }
 
 /// A row of [`staff`].
 pub fn staff_member(user: UserId) -> Key {
-    Key::row(0xd0).id(&user).done()
+    Key::row(0xd5).id(&user).done()
 }
 
 /// List: the ledgers of which it is time to order more.
 pub fn low_stock() -> Key {
-    Key::row(0xd1).done()
+    Key::row(0xd6).done()
 }
 
 /// A row of [`low_stock`].
 pub fn low_stock_of(variant: VariantId) -> Key {
-    Key::row(0xd1).id(&variant).done()
+    Key::row(0xd6).id(&variant).done()
 }
 
 /// List: the orders with an open dispute, by the nearest deadline for evidence.

@@ -49,3 +49,25 @@ fn an_id_at_the_end_is_read_back() {
     assert_eq!(Key::row(0x80).text("tea").id(&id).done().last_id(), Some(id));
     assert_eq!(Key::row(0x80).text("tea").done().last_id::<CartId>(), None);
 }
+
+#[test]
+fn no_two_lists_share_a_tag() {
+    let pages =
+        [include_str!("shop.rs"), include_str!("housekeeping.rs"), include_str!("webhooks.rs")];
+    let mut taken = std::collections::BTreeMap::new();
+    for text in pages {
+        // A list, or a look-up, is introduced by its prefix; its rows follow and have its tag.
+        let parts = text
+            .split("\n/// ")
+            .filter(|part| part.starts_with("List: ") || part.starts_with("Look-up: "));
+        for part in parts {
+            let Some((_, rest)) = part.split_once("Key::row(") else { continue };
+            let (tag, _) = rest.split_once(')').expect("a tag");
+            let name = part.lines().next().unwrap_or_default();
+            if let Some(other) = taken.insert(tag.to_owned(), name.to_owned()) {
+                panic!("{tag} is the tag of `{other}` and of `{name}`");
+            }
+        }
+    }
+    assert!(taken.len() > 20, "the pages are read as they are written");
+}
