@@ -75,14 +75,9 @@ fn greet(running: &Running) -> Result<(), Ended> {
     lines.extend([
         String::new(),
         "Five things to try:".to_owned(),
-        format!("  1. curl 'http://{at}/v1/product/getproducts?inStock=true&limit=3'"),
-        format!(
-            "  2. curl -H 'content-type: application/json' -d '{{\"email\":\"{}\",\
-             \"password\":\"{}\"}}' http://{at}/v1/auth/login",
-            demo::ACCOUNTS[0].0,
-            demo::PASSWORD
-        ),
-        format!("  3. read every operation at http://{at}/docs"),
+        format!("  1. shop in a browser at http://{at}"),
+        format!("  2. run the shop at http://{at}/admin, signed in as {}", demo::ACCOUNTS[0].0),
+        format!("  3. read every operation of the API at http://{at}/docs"),
         "  4. order with card 4242424242424242, then with 4000000000009995 (declined) and \
          4000002760003184 (3-D Secure)"
             .to_owned(),
