@@ -27,26 +27,37 @@ bench *names:
 release:
     cargo build --release --locked
 
+# The same, a tenth smaller and longer in the making: target/dist/bodega
+dist:
+    cargo build --profile dist --locked
+
 # The Python programs some tests ask for a second opinion; without them those tests are skipped
 venv:
     .ci/venv
 
 # The fault tests for long: kills, power cuts (root), damages, and seeded schedules against the double of Stripe
-faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMAGES="10000" $BODEGA_FAULTS_DAMAGED_SHOPS="200" $BODEGA_SCHEDULES="20000":
+faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_TELLINGS="200" $BODEGA_FAULTS_LETTER_KILLS="100" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMAGES="10000" $BODEGA_FAULTS_DAMAGED_SHOPS="200" $BODEGA_SCHEDULES="20000":
     cargo test --test faults -- --nocapture --test-threads 1
     cargo test --test stripe -- --nocapture schedules
 
-# Every page of the demo as a picture, for a person to look at: three widths, light and dark
+# Every page of the demo and every letter as a picture, for a person to look at: widths, light and dark
 screenshots dir="target/screenshots":
     cargo build
     .ci/browser screenshots {{ dir }}
 
+# Lighthouse's marks for home, category, product and cart of the released demo; reports beside them
+lighthouse: release
+    BODEGA="${CARGO_TARGET_DIR:-target}/release/bodega" .ci/browser lighthouse
+
 # Feeds the decoders of journal, money, cursors, tokens and bodies; so many seconds each (needs cargo-fuzz)
 fuzz seconds="60":
     for target in frames money cursors tokens bodies; do \
-        RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $target -- -max_total_time={{ seconds }} || exit 1; \
+        mkdir -p fuzz/corpus/$target; \
+        RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target \
+            -- -max_total_time={{ seconds }} || exit 1; \
     done
 
-# Holds the running demo to its own document (schemathesis); not part of CI until it finds nothing
+# Holds the running demo to its own document (schemathesis), by new dice and for long; CI does it with few cases and the same dice
 conformance: venv
-    tests/conformance/run
+    cargo build
+    tests/conformance/run long

@@ -1,12 +1,15 @@
 //! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
 //!
-//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [mail] [login]`;
-//! without names, all.
+//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [mail] [login]
+//! [products]`; without names, all. `storefront` has a shop of its own with so many products
+//! (default 100,000).
 
 #[path = "support/bare.rs"]
 mod bare;
 #[path = "support/buyers.rs"]
 mod buyers;
+#[path = "support/fill.rs"]
+mod fill;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/shop.rs"]
@@ -26,11 +29,18 @@ use watch::now;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let seconds = words.iter().filter_map(|word| word.parse().ok()).next().unwrap_or(5);
-    let time = Duration::from_secs(seconds);
+    let mut numbers = words.iter().filter_map(|word| word.parse::<usize>().ok());
+    let seconds = numbers.next().and_then(|number| u64::try_from(number).ok()).unwrap_or(5);
+    let (time, many) = (Duration::from_secs(seconds), numbers.next().unwrap_or(MANY_PRODUCTS));
     let named: Vec<&str> =
         QUESTIONS.into_iter().filter(|name| words.iter().any(|word| word == name)).collect();
     let asked = |name: &str| named.is_empty() || named.contains(&name);
+    if asked("storefront") {
+        storefront(many, time);
+    }
+    if named == ["storefront"] {
+        std::process::exit(0);
+    }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (shop, address) = serve(settings(&folder.path().join("data")));
     let filled = shop.clone();
@@ -40,22 +50,20 @@ fn main() {
     if asked("pages") {
         pages(address, &products, time);
     }
-    if asked("storefront") {
-        storefront(address, time);
-    }
     let buyers: Arc<Vec<(String, String)>> =
         Arc::new((0..BUYERS).map(|n| buyer(address, n)).collect());
     if asked("carts") {
         carts(address, &buyers, &products, time);
+    }
+    // Before anybody has bought: what is told and filed of purchases goes on behind them.
+    if asked("login") {
+        login(address, &products[0], time);
     }
     if asked("checkout") {
         checkout(address, &buyers, &products, time);
     }
     if asked("mail") {
         mail(&shop, address, &buyers, &products, time);
-    }
-    if asked("login") {
-        login(address, &products[0], time);
     }
     std::process::exit(0);
 }
@@ -67,12 +75,28 @@ fn pages(address: SocketAddr, products: &[String], time: Duration) {
     line("list of 20, in stock", &page.0, Some(&page.1));
 }
 
-/// Pages of the storefront for visitors, as a browser asks for them.
-fn storefront(address: SocketAddr, time: Duration) {
+/// Pages of a large storefront for visitors, as a browser asks for them: as fast as 16 visitors
+/// can click, and with each of them looking for a while before the next page, which is how long
+/// the shop takes where nobody waits for a core.
+fn storefront(products: usize, time: Duration) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (shop, address) = serve(settings(&folder.path().join("data")));
+    let filled = shop.clone();
+    run(async move {
+        fill::fill(&filled, products, 0).await;
+        let newest = filled.store().health().seq;
+        filled.search.knows(newest).await;
+    });
     for (name, path) in STOREFRONT {
-        let page =
-            load(address, VISITORS, time, &[200], move |_, _| request("GET", path, None, None));
-        line(name, &page, None);
+        let ask = move |client: usize, turn: usize| {
+            // A prime step goes all over the catalogue.
+            let number = (client * 7_919 + turn * 104_729) % products.max(1);
+            request("GET", &path.replace("{n}", &number.to_string()), None, None)
+        };
+        let paced = paced(address, VISITORS, LOOKING, time, &[200], ask);
+        line(&format!("{name}, 16 clients, paced"), &paced, None);
+        let fast = load(address, VISITORS, time, &[200], ask);
+        line(&format!("{name}, 16 clients"), &fast, None);
     }
 }
 
@@ -92,8 +116,8 @@ fn carts(
     line("add to cart, 64 clients", &carts, None);
 }
 
-/// Checkout with nobody who tells of it, and with letters into a folder, in turns: what letters
-/// cost. While they rest they fall behind, so they are busy all the time when they do not.
+/// Checkout with nobody who tells of it, and with letters, in turns: what letters cost. While they
+/// rest they fall behind, so they are busy all the time when they do not.
 fn mail(
     shop: &Shop,
     address: SocketAddr,
@@ -228,12 +252,18 @@ fn run<T>(task: impl Future<Output = T>) -> T {
 }
 
 const QUESTIONS: [&str; 6] = ["pages", "storefront", "carts", "checkout", "mail", "login"];
-const STOREFRONT: [(&str, &str); 4] = [
-    ("home page, 16 clients", "/"),
-    ("category page, 16 clients", "/category/coffee"),
-    ("product page, 16 clients", "/product/house-espresso-marisol"),
-    ("search page, 16 clients", "/search?q=tea"),
+/// Pages of the storefront; `{n}` is the number of a product.
+const STOREFRONT: [(&str, &str); 6] = [
+    ("home page", "/"),
+    ("category page", "/category/coffee"),
+    ("category page, cheapest first", "/category/coffee?sort=price_asc"),
+    ("product page", "/product/scale-product-{n}"),
+    ("search page", "/search?q=tea"),
+    ("search, found everywhere", "/search?q=product"),
 ];
+const MANY_PRODUCTS: usize = 100_000;
+/// How long a visitor looks at a page.
+const LOOKING: Duration = Duration::from_millis(50);
 const VISITORS: usize = 16;
 const READERS: usize = 32;
 /// How often a paced reader asks.

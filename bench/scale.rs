@@ -3,6 +3,8 @@
 //! `cargo bench --bench scale [products] [orders]` fills a temporary folder, then starts the real
 //! binary on it: after a clean stop, and after a kill in the middle of reading and buying.
 
+#[path = "support/fill.rs"]
+mod fill;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/shop.rs"]
@@ -18,23 +20,7 @@ use std::{
     time::Duration,
 };
 
-use bodega::{
-    actors::{
-        Rejection,
-        assortment::{StockedVariant, WantedProduct},
-        purchases::{Wanted, WantedItem},
-    },
-    domain::{
-        catalogue::WantedVariant,
-        ids::{AddressId, ProductId, UserId},
-        money::{Currency, Money},
-        orders::PaymentMethod,
-        quantity::Quantity,
-        time::Who,
-    },
-    shop::Shop,
-};
-use futures_util::future::join_all;
+use fill::fill;
 use load::{Client, line, load, request};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -46,18 +32,18 @@ fn main() {
     let mut counts = words.iter().filter_map(|word| word.parse::<usize>().ok());
     let (products, orders) = (counts.next().unwrap_or(100_000), counts.next().unwrap_or(100_000));
     if let Some(at) = words.iter().position(|word| word == FILL) {
-        fill(Path::new(&words[at + 1]), products, orders);
+        filled(Path::new(&words[at + 1]), products, orders);
         std::process::exit(0);
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let dir = folder.path().join("data");
     let filling = now();
     // In a process of its own: whoever filled the shop would hold its files.
-    let filled = Command::new(std::env::current_exe().expect("this program"))
+    let done = Command::new(std::env::current_exe().expect("this program"))
         .args([products.to_string(), orders.to_string(), FILL.to_owned()])
         .arg(&dir)
         .status();
-    assert!(filled.expect("a process").success(), "the shop was not filled");
+    assert!(done.expect("a process").success(), "the shop was not filled");
     tell(&format!(
         "filled with {products} products and {orders} orders in {:?}",
         filling.elapsed()
@@ -160,65 +146,12 @@ fn resident_mib(process: u32) -> u64 {
     kib / 1024
 }
 
-fn fill(dir: &Path, products: usize, orders: usize) {
+fn filled(dir: &Path, products: usize, orders: usize) {
     let (shop, _) = serve(settings(dir));
     actix::System::new().block_on(async move {
-        bodega::demo::fill(&shop).await.expect("a filled shop");
-        let mut ids = Vec::with_capacity(products);
-        for chunk in (0..products).collect::<Vec<_>>().chunks(AT_ONCE) {
-            ids.extend(join_all(chunk.iter().map(|number| add(&shop, *number))).await);
-        }
-        let (user, address) = somebody(&shop);
-        for chunk in (0..orders).collect::<Vec<_>>().chunks(AT_ONCE) {
-            let placed = chunk.iter().map(|n| order(&shop, user, address, ids[n % ids.len()]));
-            join_all(placed).await;
-        }
+        fill(&shop, products, orders).await;
         shop.close().expect("a disk that takes it");
     });
-}
-
-async fn add(shop: &Shop, number: usize) -> ProductId {
-    let wanted = WantedProduct {
-        handle: None,
-        is_active: true,
-        name: format!("Scale product {number}"),
-        description: "One of very many, with a description of about the usual length.".to_owned(),
-        price: Money::of(999, Currency::USD).expect("a price"),
-        category_ids: vec![],
-        images: vec![],
-        brand: Some("Scale".to_owned()),
-        options: vec![],
-        variants: vec![StockedVariant { wanted: WantedVariant::default(), on_hand: Some(1000) }],
-    };
-    loop {
-        // A busy disk is asked again, as a client would.
-        match shop.assortment.add(wanted.clone(), shop.intent(Who::Shop)).await {
-            Ok(product) => return product.id,
-            Err(Rejection::Busy) => {}
-            Err(other) => panic!("{other}"),
-        }
-    }
-}
-
-fn somebody(shop: &Shop) -> (UserId, AddressId) {
-    let customers = shop.reader.all::<bodega::domain::users::User>();
-    let with_address =
-        customers.flatten().find_map(|(id, user)| Some((id, *user.state.addresses.keys().next()?)));
-    with_address.expect("a customer of the demo")
-}
-
-async fn order(shop: &Shop, user: UserId, address: AddressId, product: ProductId) {
-    let quantity = Quantity::new(1).expect("one");
-    let wanted = Wanted {
-        user,
-        address,
-        items: Some(vec![WantedItem { product, variant: None, quantity }]),
-        amount: None,
-        method: PaymentMethod::Card,
-        token: Some("pm_card_visa".to_owned()),
-        key: None,
-    };
-    shop.purchases.place(wanted).await.expect("a paid order");
 }
 
 fn tell(what: &str) {
@@ -226,7 +159,6 @@ fn tell(what: &str) {
     writeln!(out, "{what}").expect("standard output");
 }
 
-const AT_ONCE: usize = 256;
 const CLIENTS: usize = 16;
 const WORK_TIME: Duration = Duration::from_secs(10);
 /// Pages of the storefront, as a browser asks for them.

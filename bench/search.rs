@@ -3,9 +3,12 @@
 //! `cargo bench --bench search -- PRODUCTS [SECONDS]` fills a shop on a temporary folder from a
 //! made-up catalogue with many names, brands, categories and options, waits for the index, and
 //! asks over HTTP: words with facets and typos, half words, a product by id beside a bare handler,
-//! and all that again while somebody changes 500 products a second. Run it with 100000 and with
+//! each as fast as it goes and by clients who look at an answer before they ask again, and all
+//! that once more while somebody changes 500 products a second. Run it with 100000 and with
 //! 1000000 to see how cost grows.
 
+#[path = "support/adding.rs"]
+mod adding;
 #[path = "support/bare.rs"]
 mod bare;
 #[path = "support/load.rs"]
@@ -29,7 +32,6 @@ use std::{
 
 use bodega::{
     actors::{
-        Rejection,
         assortment::{StockedVariant, WantedChanges, WantedProduct},
         catalogue::AddCategory,
     },
@@ -43,7 +45,7 @@ use bodega::{
     shop::Shop,
 };
 use futures_util::future::join_all;
-use load::{Client, Measured, line, load, request};
+use load::{Client, Measured, line, load, paced, request};
 use shop::{serve, settings};
 use watch::now;
 
@@ -78,9 +80,14 @@ fn main() {
     let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
     let rate = changed.load(Ordering::Relaxed) * 1000 / millis;
     tell(&format!("{rate} products a second were changed; resident {} MB", resident_mib()));
-    for ((name, quiet), (_, busy)) in quiet.iter().zip(&busy) {
-        let percent = busy.p99 * 100 / quiet.p99.max(1);
-        tell(&format!("{name}: p99 {}.{:02} of the quiet one", percent / 100, percent % 100));
+    for (quiet, busy) in quiet.iter().zip(&busy) {
+        let times = |quiet: &Measured, busy: &Measured| {
+            let percent = busy.p99 * 100 / quiet.p99.max(1);
+            format!("{}.{:02}", percent / 100, percent % 100)
+        };
+        let (full, looking) =
+            (times(&quiet.full, &busy.full), times(&quiet.looking, &busy.looking));
+        tell(&format!("{}: p99 {full} of the quiet one; looking, {looking}", quiet.name));
     }
     let (segments, documents) = shop.search.size();
     tell(&format!("{documents} products in {segments} segments"));
@@ -88,61 +95,62 @@ fn main() {
 }
 
 /// Asks everything, each for so long.
-fn reads(
-    address: SocketAddr,
-    ids: &Arc<Vec<ProductId>>,
-    time: Duration,
-) -> Vec<(&'static str, Measured)> {
+fn reads(address: SocketAddr, ids: &Arc<Vec<ProductId>>, time: Duration) -> Vec<Asked> {
     let mut all = Vec::new();
-    let ask = |path: &'static str| {
-        move |client: usize, turn: usize| {
-            let number = client * 7_919 + turn * 104_729;
-            request("GET", &format!("{path}{}", query(number)), None, None)
-        }
+    let mut ask = |name, bare: Option<&Measured>, ask: Asks| {
+        let (full, looking) = (Arc::clone(&ask), ask);
+        let full = load(address, CLIENTS, time, &[200], move |client, turn| full(client, turn));
+        line(name, &full, bare);
+        let looking = paced(address, CLIENTS, LOOKING, time, &[200], move |client, turn| {
+            looking(client, turn)
+        });
+        line("  the same, looking between two", &looking, None);
+        all.push(Asked { name, full, looking });
     };
     let path = "/v1/product/searchproducts?limit=20&facets=true&query=";
-    let found = load(address, CLIENTS, time, &[200], ask(path));
-    line("search with facets, 16 clients", &found, None);
-    all.push(("search", found));
+    ask("search with facets", None, asks(move |number| format!("{path}{}", query(number))));
     let path = "/v1/product/suggest?query=";
-    let half = load(address, CLIENTS, time, &[200], move |client, turn| {
-        let number = client * 7_919 + turn * 104_729;
+    let half = move |number: usize| {
         let typed = query(number);
         // As it is typed: some letters of it.
         let letters = 2 + number % typed.len().saturating_sub(2).max(1);
-        let typed: String = typed.chars().take(letters).collect();
-        request("GET", &format!("{path}{typed}"), None, None)
-    });
-    line("as you type, 16 clients", &half, None);
-    all.push(("suggest", half));
-    let first = by_id(ids, 0);
+        format!("{path}{}", typed.chars().take(letters).collect::<String>())
+    };
+    ask("as you type", None, asks(half));
+    let product = |id: ProductId| format!("/v1/product/getproduct/{id}");
+    let first = request("GET", &product(ids[0]), None, None);
     let body = Client::to(address).send(&first).expect("a product").body;
     let bare = load(bare::serve_bare(body), CLIENTS, time, &[200], move |_, _| first.clone());
     let these = Arc::clone(ids);
-    let one = load(address, CLIENTS, time, &[200], move |client, turn| {
-        by_id(&these, client * 7_919 + turn * 104_729)
+    let one = asks(move |number| product(these[number % these.len()]));
+    ask("products all over, by id", Some(&bare), one);
+    let these = Arc::clone(ids);
+    let few: Asks = Arc::new(move |client, turn| {
+        request("GET", &product(these[(client + turn) % 100]), None, None)
     });
-    line("products all over, by id", &one, Some(&bare));
-    all.push(("by id", one));
-    let some = Arc::clone(ids);
-    let few = load(address, CLIENTS, time, &[200], move |client, turn| {
-        by_id(&some, (client + turn) % 100)
-    });
-    line("a hundred products, by id", &few, Some(&bare));
-    all.push(("a hundred by id", few));
-    let pages = load(address, CLIENTS, time, &[200], |client, turn| {
+    ask("a hundred products, by id", Some(&bare), few);
+    let pages: Asks = Arc::new(|client, turn| {
         let shelf = (client * 31 + turn * 17) % SHELVES;
         let path = format!("/v1/product/getproductsbycategory/shelf-{shelf}?limit=20");
         request("GET", &path, None, None)
     });
-    line("a page of 20 of a category", &pages, None);
-    all.push(("page of 20", pages));
+    ask("a page of 20 of a category", None, pages);
     all
 }
 
-fn by_id(ids: &[ProductId], number: usize) -> Vec<u8> {
-    let id = ids[number % ids.len()];
-    request("GET", &format!("/v1/product/getproduct/{id}"), None, None)
+/// How one thing was answered: as fast as it goes, and to clients who look between two.
+struct Asked {
+    name: &'static str,
+    full: Measured,
+    looking: Measured,
+}
+
+/// What a client sends at its turn.
+type Asks = Arc<dyn Fn(usize, usize) -> Vec<u8> + Send + Sync>;
+
+/// Asks for the path of a number, which is another one at each turn of each client.
+fn asks(path: impl Fn(usize) -> String + Send + Sync + 'static) -> Asks {
+    Arc::new(move |client, turn| request("GET", &path(client * 7_919 + turn * 104_729), None, None))
 }
 
 /// What somebody looks for: a word or two of the catalogue, some with a slip, some with a brand.
@@ -245,13 +253,7 @@ async fn add(shop: &Shop, number: usize, shelves: &[CategoryId]) -> ProductId {
             on_hand: Some(u32::from(!number.is_multiple_of(9))),
         }],
     };
-    loop {
-        match shop.assortment.add(wanted.clone(), shop.intent(Who::Shop)).await {
-            Ok(product) => return product.id,
-            Err(Rejection::Busy) => {}
-            Err(other) => panic!("{other}"),
-        }
-    }
+    adding::added(shop, wanted).await
 }
 
 /// Changes prices at a steady pace until it is over.
@@ -293,6 +295,8 @@ fn tell(what: &str) {
 }
 
 const CLIENTS: usize = 16;
+/// How long a client looks at an answer, when it does.
+const LOOKING: Duration = Duration::from_millis(10);
 const AT_ONCE: usize = 256;
 const BRANDS: usize = 300;
 const SHELVES: usize = 120;

@@ -26,6 +26,7 @@ use crate::{
         ids::{AddressId, CategoryId, OrderId, ProductId, UserId},
         money::{Currency, Money},
         orders::{CancelReason, PaymentMethod, RefundWish, Restock},
+        payments::Capture,
         quantity::Quantity,
         time::Who,
         users::{AddressFields, PasswordHash, Registration, Role, Standing},
@@ -66,6 +67,8 @@ struct Catalogue {
 struct Shelf {
     name: String,
     description: String,
+    /// The category it stands below, which comes before it.
+    parent: Option<String>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -186,9 +189,14 @@ async fn customer(
 async fn stock_the_shelves(shop: &Shop) -> Result<Vec<Arc<Product>>, CannotFill> {
     let catalogue: Catalogue = read("catalogue.json")?;
     let mut shelves: BTreeMap<String, CategoryId> = BTreeMap::new();
-    for Shelf { name, description } in catalogue.categories {
+    for Shelf { name, description, parent } in catalogue.categories {
         let category: CategoryId = shop.clock.new_id();
-        let add = AddCategory { category, name: name.clone(), description, parent: None };
+        let above = |parent: &String| {
+            let unknown = || CannotFill::Data(format!("{name} stands below {parent}, unknown yet"));
+            shelves.get(parent).copied().ok_or_else(unknown)
+        };
+        let parent = parent.as_ref().map(above).transpose()?;
+        let add = AddCategory { category, name: name.clone(), description, parent };
         shop.desks.catalogue.ask(add, shop.intent(Who::Shop)).await?;
         shelves.insert(name, category);
     }
@@ -313,6 +321,9 @@ async fn go_on(shop: &Shop, order: OrderId, user: UserId, story: Story) -> Resul
             shop.purchases.cancel(order, CancelReason::Customer, intent).await?;
         }
         Story::Refunded => {
+            if shop.settings.payments.capture == Capture::Manual {
+                shop.purchases.capture(order, by_staff()).await?;
+            }
             let amount = Money::of(REFUND_MINOR, shop.settings.shop.currency)
                 .map_err(|refusal| CannotFill::Data(refusal.to_string()))?;
             let wish = RefundWish {

@@ -8,6 +8,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    bodega::memory::give_back_at_once();
     bodega::memory::keep_pages_small();
     // Refused only if there is one already, and there is no other.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

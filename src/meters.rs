@@ -4,9 +4,9 @@
 //! then only touches its own handles: no look-up, no label and no lock on a request's way. A part
 //! that is made outside of it counts nothing. Knows nothing of what is counted but the names.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use metrics::Unit;
+use metrics::{Counter, NoopRecorder, Unit};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
@@ -14,7 +14,8 @@ use metrics_exporter_prometheus::{
 /// The numbers of one shop. Cheap to clone.
 #[derive(Clone)]
 pub struct Meters {
-    recorder: Arc<PrometheusRecorder>,
+    /// Nothing, if nothing is counted.
+    recorder: Option<Arc<PrometheusRecorder>>,
     handle: PrometheusHandle,
 }
 
@@ -27,16 +28,28 @@ impl Default for Meters {
 impl Meters {
     /// No numbers yet.
     pub fn new() -> Meters {
-        let builder = with_buckets(PrometheusBuilder::new()).expect("each list has a bucket");
-        let recorder = builder.build_recorder();
+        let recorder = Meters::recorder();
         metrics::with_local_recorder(&recorder, describe);
         let handle = recorder.handle();
-        Meters { recorder: Arc::new(recorder), handle }
+        Meters { recorder: Some(Arc::new(recorder)), handle }
+    }
+
+    /// Numbers that nobody counts: what counting costs shows beside these.
+    pub fn silent() -> Meters {
+        Meters { recorder: None, handle: Meters::recorder().handle() }
+    }
+
+    fn recorder() -> PrometheusRecorder {
+        let builder = with_buckets(PrometheusBuilder::new()).expect("each list has a bucket");
+        builder.build_recorder()
     }
 
     /// What is made in here registers its meters with this shop.
     pub fn while_making<T>(&self, make: impl FnOnce() -> T) -> T {
-        metrics::with_local_recorder(&*self.recorder, make)
+        match &self.recorder {
+            Some(recorder) => metrics::with_local_recorder(&**recorder, make),
+            None => metrics::with_local_recorder(&NoopRecorder, make),
+        }
     }
 
     /// All numbers as they are now.
@@ -48,6 +61,36 @@ impl Meters {
     /// until then each measurement lies in memory.
     pub fn take_in(&self) {
         self.handle.run_upkeep();
+    }
+}
+
+/// Counts how often a cache was of use. Cheap to clone.
+#[derive(Clone)]
+pub struct CacheMeter {
+    hits: Counter,
+    misses: Counter,
+}
+
+impl CacheMeter {
+    /// The meter of the cache of this name; to be made inside [`Meters::while_making`].
+    pub fn of(cache: &'static str) -> CacheMeter {
+        CacheMeter {
+            hits: metrics::counter!(CACHE_HITS, "cache" => cache),
+            misses: metrics::counter!(CACHE_MISSES, "cache" => cache),
+        }
+    }
+
+    /// Counts what was found, or that nothing was, and passes it on.
+    pub fn noted<T>(&self, found: Option<T>) -> Option<T> {
+        let counter = if found.is_some() { &self.hits } else { &self.misses };
+        counter.increment(1);
+        found
+    }
+}
+
+impl fmt::Debug for CacheMeter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CacheMeter")
     }
 }
 
@@ -73,8 +116,9 @@ fn describe() {
     describe_gauge!(DISK_FREE_BYTES, Unit::Bytes, "Room left on the disk of the data directory");
     describe_gauge!(WRITABLE, "1 if commits are taken, 0 if the disk is full or broken");
     describe_gauge!(COMMITS_WAITING, "Commits that wait for the commit thread");
-    describe_counter!(CACHE_HITS, "State found in memory, decoded");
-    describe_counter!(CACHE_MISSES, "State that had to be read and decoded");
+    describe_gauge!(PASSWORDS_WAITING, "Passwords that wait to be hashed or checked");
+    describe_counter!(CACHE_HITS, "What was asked of a cache and was there, by cache");
+    describe_counter!(CACHE_MISSES, "What was asked of a cache and had to be made, by cache");
     describe_gauge!(OWNER_WAITING, "Messages that wait to be taken up, by owner");
     describe_histogram!(OWNER_WAIT_SECONDS, Unit::Seconds, "How long messages waited, by owner");
     describe_counter!(OWNER_RESTARTS, "Owners that panicked and came back, by owner");
@@ -107,10 +151,12 @@ pub const DISK_FREE_BYTES: &str = "bodega_disk_free_bytes";
 pub const WRITABLE: &str = "bodega_store_writable";
 /// Gauge: commits in the queue.
 pub const COMMITS_WAITING: &str = "bodega_store_waiting_commits";
-/// Counter: reads served from decoded state.
-pub const CACHE_HITS: &str = "bodega_store_cache_hits_total";
-/// Counter: reads that had to decode.
-pub const CACHE_MISSES: &str = "bodega_store_cache_misses_total";
+/// Gauge: passwords in the queue.
+pub const PASSWORDS_WAITING: &str = "bodega_passwords_waiting";
+/// Counter: what was asked of a cache and was there, by `cache`.
+pub const CACHE_HITS: &str = "bodega_cache_hits_total";
+/// Counter: what was asked of a cache and had to be made, by `cache`.
+pub const CACHE_MISSES: &str = "bodega_cache_misses_total";
 /// Gauge: waiting messages by `owner`.
 pub const OWNER_WAITING: &str = "bodega_owner_waiting_messages";
 /// Histogram: seconds a message waited, by `owner`.
@@ -152,6 +198,13 @@ mod tests {
         let text = meters.rendered();
         assert!(text.contains("bodega_http_requests_total{route=\"/inside\"} 2"), "{text}");
         assert!(!text.contains("/outside"), "{text}");
+    }
+
+    #[test]
+    fn silent_meters_count_nothing() {
+        let meters = Meters::silent();
+        meters.while_making(|| metrics::counter!(REQUESTS)).increment(2);
+        assert_eq!(meters.rendered(), "");
     }
 
     #[test]

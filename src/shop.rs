@@ -7,6 +7,7 @@ mod finding;
 mod gateway;
 mod keeping;
 mod mail;
+mod opening;
 mod tidying;
 mod webhooks;
 
@@ -16,10 +17,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use actix::{Arbiter, ArbiterHandle};
+use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::{
@@ -27,23 +28,23 @@ use crate::{
     actors::{
         Intent, Rejection, assortment::Assortment, desks::Desks, hearing::Hearing,
         housekeeping::Housekeeping, purchases::Purchases, reconciling::Reconciling,
-        settings::OpenShop, shelves::Shelves,
+        shelves::Shelves,
     },
     clock::Clock,
     config::Settings,
-    domain::{
-        settings::Opening,
-        time::{Stamp, Who},
-    },
+    domain::time::{Stamp, Who},
     http::{
         admin::{figures::FiguresBoard, setup_page::Setup},
         cursor::Cursors,
         products::Renderings,
+        storefront::{kept::KeptPages, sitemap::SiteMap},
     },
     meters::Meters,
     search::{self, Misses, Register, Search, SearchFault},
     secret::{SecretFault, signing_secret},
-    store::{Faults, OpenReport, Progress, Reader, Store, StoreFault, StoreOptions, registry},
+    store::{
+        Faults, OpenReport, Progress, Reader, Silent, Store, StoreFault, StoreOptions, registry,
+    },
     subscribers::{live::Live, runner::Runner, search::Following, webhooks::Webhooks},
     web::{ThemeFault, Web},
 };
@@ -128,14 +129,20 @@ pub struct Parts {
     pub reader: Reader,
     /// The shop's clock.
     pub clock: Clock,
+    /// Where the shop is: its days, and the time that its pages tell.
+    pub zone: TimeZone,
     /// Seals of lists' cursors.
     pub cursors: Cursors,
     /// The tree of categories.
     pub shelves: Shelves,
     /// Products, written once for many readers.
     pub renderings: Renderings,
+    /// Pages, written once for all visitors.
+    pub kept_pages: KeptPages,
     /// What was sold lately and what runs low, for staff.
     pub figures: FiguresBoard,
+    /// Where the parts of the site map begin.
+    pub site_map: SiteMap,
     /// What lets the first admin in.
     pub setup: Setup,
     /// Finds products.
@@ -196,7 +203,7 @@ impl Shop {
         let (store, report) = meters
             .while_making(|| Store::open(&settings.data_dir, registry(), options, progress))?;
         let clock = Clock::of_machine(store.now_floor());
-        let shop = Shop::measured(store, clock, settings, arbiter, meters).await?;
+        let shop = Shop::measured(store, clock, settings, arbiter, (meters, progress)).await?;
         Ok((shop, report))
     }
 
@@ -210,7 +217,21 @@ impl Shop {
         settings: Settings,
         arbiter: &ArbiterHandle,
     ) -> Result<Shop, CannotOpen> {
-        Shop::measured(store, clock, settings, arbiter, Meters::new()).await
+        Shop::counted_by(Meters::new(), store, clock, settings, arbiter).await
+    }
+
+    /// The same, where what happens is counted by these meters.
+    ///
+    /// # Errors
+    /// As [`Shop::open`].
+    pub async fn counted_by(
+        meters: Meters,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        arbiter: &ArbiterHandle,
+    ) -> Result<Shop, CannotOpen> {
+        Shop::measured(store, clock, settings, arbiter, (meters, &Silent)).await
     }
 
     async fn measured(
@@ -218,20 +239,17 @@ impl Shop {
         clock: Clock,
         settings: Settings,
         arbiter: &ArbiterHandle,
-        meters: Meters,
+        (meters, progress): (Meters, &dyn Progress),
     ) -> Result<Shop, CannotOpen> {
-        let secret = match &settings.auth.signing_secret {
-            Some(chosen) => SecretSlice::from(chosen.expose().as_bytes().to_vec()),
-            None => signing_secret(&settings.data_dir)?,
-        };
+        let secret = secret_of(&settings)?;
         let web = Web::open(settings.web.theme.as_deref())?;
-        let finding = Finding::begin(&settings)?;
-        let stripe = stripe_over(&settings, &clock).map_err(CannotOpen::Gateway)?;
-        let gateway = settings.payments.gateway;
-        let (books_clock, books) = (clock.clone(), store.reader());
+        let finding = Finding::begin(&settings, meters.clone())?;
+        let stripe =
+            stripe_over(&settings, &store.reader(), &clock).map_err(CannotOpen::Gateway)?;
+        let (gateway, time, books) = (settings.payments.gateway, clock.clone(), store.reader());
         let desks = Arc::new(meters.while_making(|| {
             Desks::open(store.clone(), clock.clone(), arbiter, move |bank| {
-                stripe.unwrap_or_else(|| gateway_over(gateway, bank, books, books_clock))
+                stripe.unwrap_or_else(|| gateway_over(gateway, bank, books, time))
             })
         }));
         let letters =
@@ -250,7 +268,9 @@ impl Shop {
         let purchases = Purchases::new(Arc::clone(&desks), arbiter.clone(), terms);
         let hearing = meters
             .while_making(|| Hearing::new(Arc::clone(&desks), purchases.clone(), arbiter.clone()));
+        progress.begin("opening the search indexes", 0);
         let (search, register, following) = finding.over(&store)?;
+        progress.end();
         let shelves = Shelves::new(store.reader());
         let webhooks = webhooks_over(&settings, &runner, &desks, &store, &clock, &secret)?;
         let live = meters.while_making(|| Live::start(store.clone())).map_err(CannotOpen::Live)?;
@@ -266,9 +286,11 @@ impl Shop {
             following,
             hearing,
             reader: store.reader(),
-            renderings: Renderings::over(shelves.clone()),
+            renderings: meters.while_making(|| Renderings::over(shelves.clone())),
+            kept_pages: meters.while_making(KeptPages::empty),
             shelves,
             figures: FiguresBoard::default(),
+            site_map: SiteMap::default(),
             setup: Setup::of(&store.reader(), &clock)?,
             assortment: Assortment::new(Arc::clone(&desks)),
             reconciling: Reconciling::new(Arc::clone(&desks)),
@@ -280,33 +302,13 @@ impl Shop {
             accounts,
             purchases,
             clock,
+            zone: TimeZone::get(&settings.shop.time_zone).unwrap_or(TimeZone::UTC),
             settings,
             meters,
             store,
         }));
         shop.write_first_settings().await.map_err(CannotOpen::Settings)?;
         Ok(shop)
-    }
-
-    /// Follows, now and every minute, what the payment gateway told and nobody has followed yet;
-    /// on start and every few minutes also what it could not deliver.
-    pub async fn keep_listening(self) {
-        let mut every = tokio::time::interval(LISTEN_EVERY);
-        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        for minute in 0_u64.. {
-            every.tick().await;
-            if self.is_closing() {
-                break;
-            }
-            if minute % FETCH_MINUTES == 0
-                && let Err(error) = self.hearing.fetch().await
-            {
-                tracing::error!(%error, "undelivered news could not be kept");
-            }
-            if let Err(error) = self.hearing.sweep().await {
-                tracing::error!(%error, "open news could not be looked at");
-            }
-        }
     }
 
     /// An intent of somebody, now.
@@ -342,24 +344,20 @@ impl Shop {
         self.keep_misses();
         self.store.clone().close()
     }
-
-    async fn write_first_settings(&self) -> Result<(), Rejection> {
-        let chosen = &self.settings.shop;
-        let opening = Opening {
-            name: chosen.name.clone(),
-            currency: chosen.currency,
-            tax_rate: chosen.tax_rate,
-            shipping_flat: chosen.shipping_flat,
-            public_url: self.settings.public_url(self.settings.listen),
-        };
-        self.desks.settings.ask(OpenShop { opening }, self.intent(Who::Shop)).await.map(drop)
-    }
 }
 
 /// How long people stay signed in.
 fn session_terms(settings: &Settings) -> Terms {
     let auth = &settings.auth;
     Terms { access_minutes: auth.access_minutes, refresh_days: auth.refresh_days }
+}
+
+/// The secret that was chosen, or the one in the data directory.
+fn secret_of(settings: &Settings) -> Result<SecretSlice<u8>, CannotOpen> {
+    match &settings.auth.signing_secret {
+        Some(chosen) => Ok(SecretSlice::from(chosen.expose().as_bytes().to_vec())),
+        None => Ok(signing_secret(&settings.data_dir)?),
+    }
 }
 
 /// A secret for one purpose, so that what is made with one proves nothing about another.
@@ -375,8 +373,3 @@ fn derived(secret: &SecretSlice<u8>, purpose: &[u8]) -> [u8; 32] {
 pub fn owners_thread() -> Arbiter {
     Arbiter::new()
 }
-
-/// How often news that nobody has followed yet is looked at.
-const LISTEN_EVERY: Duration = Duration::from_secs(60);
-/// How often undelivered news is fetched.
-const FETCH_MINUTES: u64 = 5;

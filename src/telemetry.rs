@@ -27,9 +27,10 @@ pub fn start(settings: &LogSettings) -> bool {
 }
 
 /// Ours from the level chosen; libraries only from `warn`, because what they trace may hold
-/// what must not be written.
+/// what must not be written. What reads requests is silent: it calls it an error when a stranger
+/// sends what is no HTTP, and strangers shall not fill the log. Our answers log their own faults.
 fn filter(level: Level) -> String {
-    format!("{},bodega={level}", level.min(Level::WARN))
+    format!("{},actix_http::h1=off,bodega={level}", level.min(Level::WARN))
 }
 
 #[cfg(test)]
@@ -49,9 +50,9 @@ mod tests {
     }
 
     #[test]
-    fn libraries_are_never_louder_than_warnings() {
-        assert_eq!(filter(Level::TRACE), "WARN,bodega=TRACE");
-        assert_eq!(filter(Level::INFO), "WARN,bodega=INFO");
-        assert_eq!(filter(Level::ERROR), "ERROR,bodega=ERROR");
+    fn libraries_are_never_louder_than_warnings_and_strangers_say_nothing() {
+        assert_eq!(filter(Level::TRACE), "WARN,actix_http::h1=off,bodega=TRACE");
+        assert_eq!(filter(Level::INFO), "WARN,actix_http::h1=off,bodega=INFO");
+        assert_eq!(filter(Level::ERROR), "ERROR,actix_http::h1=off,bodega=ERROR");
     }
 }

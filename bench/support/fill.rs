@@ -1,30 +1,35 @@
 //! Fills a shop with products and paid orders, as a real one would be filled, through its owners.
 
+#[path = "adding.rs"]
+mod adding;
+
 use bodega::{
     actors::{
-        Rejection,
         assortment::{StockedVariant, WantedProduct},
         purchases::{Wanted, WantedItem},
     },
     domain::{
         catalogue::WantedVariant,
-        ids::{AddressId, ProductId, UserId},
+        ids::{AddressId, CategoryId, ProductId, UserId},
         money::{Currency, Money},
         orders::PaymentMethod,
         quantity::Quantity,
-        time::Who,
         users::User,
     },
     shop::Shop,
 };
 use futures_util::future::join_all;
 
-/// Adds so many products, then places so many orders.
+/// Fills the demo, adds so many products to its categories in turn, then places so many orders.
+/// The products' slugs are `scale-product-0` and so on.
 pub async fn fill(shop: &Shop, products: usize, orders: usize) {
     bodega::demo::fill(shop).await.expect("a filled shop");
+    let tree = shop.shelves.tree().expect("a tree of categories");
+    let shelves: Vec<CategoryId> = tree.top().map(|node| node.id).collect();
     let mut ids = Vec::with_capacity(products);
     for chunk in (0..products).collect::<Vec<_>>().chunks(AT_ONCE) {
-        ids.extend(join_all(chunk.iter().map(|number| add(shop, *number))).await);
+        let added = chunk.iter().map(|number| add(shop, *number, shelves[number % shelves.len()]));
+        ids.extend(join_all(added).await);
     }
     let (user, address) = somebody(shop);
     for chunk in (0..orders).collect::<Vec<_>>().chunks(AT_ONCE) {
@@ -33,27 +38,20 @@ pub async fn fill(shop: &Shop, products: usize, orders: usize) {
     }
 }
 
-async fn add(shop: &Shop, number: usize) -> ProductId {
+async fn add(shop: &Shop, number: usize, shelf: CategoryId) -> ProductId {
     let wanted = WantedProduct {
         handle: None,
         is_active: true,
         name: format!("Scale product {number}"),
         description: "One of very many, with a description of about the usual length.".to_owned(),
         price: Money::of(999, Currency::USD).expect("a price"),
-        category_ids: vec![],
+        category_ids: vec![shelf],
         images: vec![],
         brand: Some("Scale".to_owned()),
         options: vec![],
         variants: vec![StockedVariant { wanted: WantedVariant::default(), on_hand: Some(1000) }],
     };
-    loop {
-        // A busy disk is asked again, as a client would.
-        match shop.assortment.add(wanted.clone(), shop.intent(Who::Shop)).await {
-            Ok(product) => return product.id,
-            Err(Rejection::Busy) => {}
-            Err(other) => panic!("{other}"),
-        }
-    }
+    adding::added(shop, wanted).await
 }
 
 fn somebody(shop: &Shop) -> (UserId, AddressId) {

@@ -111,6 +111,11 @@ impl Accounts {
         Ok(Accounts { users, keys, uses: Uses::default(), reader, passwords, tokens, clock, terms })
     }
 
+    /// How many passwords wait to be hashed or checked.
+    pub fn passwords_waiting(&self) -> usize {
+        self.passwords.waiting()
+    }
+
     /// Makes an account and signs it in.
     ///
     /// # Errors

@@ -5,7 +5,14 @@
 //! up. Parameters are the OWASP Password Storage Cheat Sheet's (19 MiB, 2 passes, 1 lane), which
 //! are the crate's defaults.
 
-use std::{sync::mpsc, thread};
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread,
+};
 
 use argon2::{
     Argon2,
@@ -39,8 +46,18 @@ impl From<PasswordFault> for crate::actors::Rejection {
 /// The pool. Clones share it; its threads end when the last clone is gone.
 #[derive(Clone)]
 pub struct Passwords {
-    jobs: mpsc::SyncSender<Job>,
+    jobs: mpsc::SyncSender<(Job, Place)>,
     decoy: PasswordHash,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// A place in the queue, given back when the job is taken up or refused.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 enum Job {
@@ -56,15 +73,21 @@ impl Passwords {
     pub fn start() -> Result<Passwords, PasswordFault> {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let (jobs, queue) = mpsc::sync_channel(WAITING_PASSWORDS_MAX);
-        let queue = std::sync::Arc::new(std::sync::Mutex::new(queue));
+        let queue = Arc::new(Mutex::new(queue));
         for number in 0..(cores / 2).max(1) {
-            let queue = std::sync::Arc::clone(&queue);
+            let queue = Arc::clone(&queue);
             thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || hash_until_closed(&queue))
                 .map_err(|_| PasswordFault::Hashing)?;
         }
-        Ok(Passwords { jobs, decoy: hash(&SecretString::from("nobody's password"))? })
+        let decoy = hash(&SecretString::from("nobody's password"))?;
+        Ok(Passwords { jobs, decoy, waiting: Arc::default() })
+    }
+
+    /// How many passwords wait for a thread.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Hashes a password under a fresh salt.
@@ -73,7 +96,7 @@ impl Passwords {
     /// [`PasswordFault::Busy`] when too many wait.
     pub async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordFault> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Hash(password, answer)).map_err(|_| PasswordFault::Busy)?;
+        self.queue(Job::Hash(password, answer))?;
         answered.await.unwrap_or(Err(PasswordFault::Hashing))
     }
 
@@ -90,20 +113,24 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
         let (answer, answered) = oneshot::channel();
-        self.jobs
-            .try_send(Job::Verify(password, stored, answer))
-            .map_err(|_| PasswordFault::Busy)?;
+        self.queue(Job::Verify(password, stored, answer))?;
         let same = answered.await.map_err(|_| PasswordFault::Hashing)?;
         Ok(same && known)
+    }
+
+    fn queue(&self, job: Job) -> Result<(), PasswordFault> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Place(Arc::clone(&self.waiting));
+        self.jobs.try_send((job, place)).map_err(|_| PasswordFault::Busy)
     }
 }
 
 /// Takes jobs one after the other until every [`Passwords`] is gone.
-fn hash_until_closed(queue: &std::sync::Mutex<mpsc::Receiver<Job>>) {
+fn hash_until_closed(queue: &Mutex<mpsc::Receiver<(Job, Place)>>) {
     lower_priority();
     loop {
         let next = match queue.lock() {
-            Ok(queue) => queue.recv(),
+            Ok(queue) => queue.recv().map(|(job, _)| job),
             Err(_) => return,
         };
         // Whoever asked may have gone; then the answer is of no use to anybody.

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod foreseeing;
+mod watching;
 
 use super::{
     Intent, Rejection,
@@ -109,6 +110,8 @@ impl Assortment {
         let added = self.desks.catalogue.ask(add, intent.after(ticket)).await;
         if is_refused(&added) {
             self.close(variants, stamp).await;
+        } else {
+            self.watch_new(variants, stamp).await;
         }
         added
     }
@@ -152,6 +155,7 @@ impl Assortment {
         }
         let Some((before, after)) = edited? else { return Ok(None) };
         self.follow(&before, &after, &fresh, stamp).await;
+        self.watch_new(fresh, stamp).await;
         Ok(Some(after))
     }
 
@@ -282,7 +286,7 @@ impl Assortment {
             before.variants.get(&variant.id).map(|old| &old.sku) != Some(&variant.sku)
         };
         let ledgers: Vec<NewLedger> =
-            after.variants.values().filter(is_other).map(|variant| ledger(variant, None)).collect();
+            after.each_variant().filter(is_other).map(|variant| ledger(variant, None)).collect();
         if !ledgers.is_empty() {
             let open = OpenLedgers { product: after.id, ledgers };
             if let Err(error) = self.desks.inventory.ask(open, Intent::of(stamp)).await {
@@ -316,7 +320,7 @@ impl Assortment {
             let product = reader.get::<Product>(ledger.product)?.state;
             match product.variants.get(&id).filter(|_| product.exists()) {
                 Some(variant) if variant.sku == ledger.sku => {}
-                Some(variant) => astray.push(Astray::Renamed(product.id, variant.clone())),
+                Some(variant) => astray.push(Astray::Renamed(product.id, (**variant).clone())),
                 None if ledger.created_at < self.opened_at => astray.push(Astray::Orphan(id)),
                 None => {}
             }

@@ -60,6 +60,11 @@ impl Charging {
         self.gateway.name()
     }
 
+    /// How many messages wait at the desk of payments.
+    pub fn waiting(&self) -> usize {
+        self.payments.waiting()
+    }
+
     /// Whether the gateway knows this way to pay.
     pub fn knows(&self, token: &str) -> bool {
         self.gateway.check_method(token).is_ok()
@@ -177,6 +182,13 @@ impl Charging {
         let asked = self.gateway.complete_action(charge_ref(&payment), result);
         let outcome = self.within_time(asked).await;
         self.record(id, payment.attempt, outcome).await
+    }
+
+    /// Decides that what was set aside is taken, durably; whoever drives the order on asks the
+    /// gateway for it, also after a crash. Safe to send twice.
+    pub async fn begin_capture(&self, id: PaymentId, intent: Intent) -> Result<(), Rejection> {
+        let change = PaymentChange::BeginCapture;
+        self.payments.ask(ChangePayment { payment: id, change }, intent).await.map(drop)
     }
 
     /// Takes what was set aside.

@@ -54,11 +54,13 @@ pub struct Desks {
     pub requests: Desk<Requests>,
     /// Payments, and the gateway behind them.
     pub charging: Charging,
+    /// The books of the demo gateway.
+    pub demo_bank: Desk<DemoBank>,
 }
 
 impl Desks {
     /// How many messages wait at each owner's desk.
-    pub fn waiting(&self) -> [(&'static str, usize); 9] {
+    pub fn waiting(&self) -> [(&'static str, usize); 14] {
         [
             (Users::NAME, self.users.waiting()),
             (Catalogue::NAME, self.catalogue.waiting()),
@@ -66,9 +68,14 @@ impl Desks {
             (Carts::NAME, self.carts.waiting()),
             (Orders::NAME, self.orders.waiting()),
             (ApiKeys::NAME, self.api_keys.waiting()),
-            (Couriers::NAME, self.couriers.waiting()),
-            (WebhookEndpoints::NAME, self.webhook_endpoints.waiting()),
             (Settings::NAME, self.settings.waiting()),
+            (Couriers::NAME, self.couriers.waiting()),
+            (Books::NAME, self.books.waiting()),
+            (WebhookEndpoints::NAME, self.webhook_endpoints.waiting()),
+            (NewsRoom::NAME, self.news.waiting()),
+            (Requests::NAME, self.requests.waiting()),
+            (Payments::NAME, self.charging.waiting()),
+            (DemoBank::NAME, self.demo_bank.waiting()),
         ]
     }
 
@@ -80,7 +87,7 @@ impl Desks {
         arbiter: &ArbiterHandle,
         gateway: impl FnOnce(Desk<DemoBank>) -> Arc<dyn PaymentGateway>,
     ) -> Desks {
-        let bank = Desk::open(DemoBank, &store, &clock, arbiter);
+        let demo_bank = Desk::open(DemoBank, &store, &clock, arbiter);
         let payments = Desk::open(Payments, &store, &clock, arbiter);
         Desks {
             reader: store.reader(),
@@ -96,7 +103,8 @@ impl Desks {
             webhook_endpoints: Desk::open(WebhookEndpoints, &store, &clock, arbiter),
             news: Desk::open(NewsRoom, &store, &clock, arbiter),
             requests: Desk::open(Requests, &store, &clock, arbiter),
-            charging: Charging::new(payments, gateway(bank), clock.clone()),
+            charging: Charging::new(payments, gateway(demo_bank.clone()), clock.clone()),
+            demo_bank,
             store,
             clock,
         }

@@ -231,6 +231,17 @@ impl Keeper {
         Ok((keys.iter().filter_map(Key::last_id).collect(), basis))
     }
 
+    /// Whether something was decided under this idempotency key before, that counts or still may.
+    /// Whoever asks again before it is durable finds nothing in the store yet, and must not have
+    /// it done a second time.
+    pub(super) fn is_made(&mut self, scope: &[u8; 32]) -> Result<bool, StoreFault> {
+        let key = Key::request(scope);
+        match self.claims.get(&key) {
+            None => Ok(false),
+            Some(_) => Ok(self.row(&key)?.0.is_some()),
+        }
+    }
+
     /// Submits a commit and remembers what it decided.
     pub(super) fn keep(
         &mut self,
@@ -238,11 +249,13 @@ impl Keeper {
         staged: Vec<Box<dyn Staged>>,
     ) -> (Ticket, Durable) {
         commit.epoch = self.epoch;
-        let rows: Vec<_> = commit
+        let mut rows: Vec<_> = commit
             .changes
             .iter()
             .flat_map(|change| change.rows.iter().filter(|(key, _)| keys::is_claim(key)).cloned())
             .collect();
+        rows.extend(commit.forget_keys.iter().map(|scope| (Key::request(scope), None)));
+        rows.extend(commit.key.iter().map(|key| (Key::request(&key.scope), Some(Vec::new()))));
         let (ticket, durable) = self.store.submit(commit);
         self.last = Some(ticket);
         for change in staged {
@@ -299,10 +312,11 @@ impl<T: Pending> Recent<T> {
     }
 }
 
-/// Aggregates one owner keeps in memory.
-const HOT_AGGREGATES_MAX: usize = 16_384;
+/// Aggregates one owner keeps in memory, besides those whose commit is on its way. It is for the
+/// next step of what is under way; all else is as quickly read from the store.
+const HOT_AGGREGATES_MAX: usize = 2_048;
 /// Rows one owner remembers beyond the store.
-const CLAIMS_MAX: usize = 16_384;
+const CLAIMS_MAX: usize = 2_048;
 
 #[cfg(test)]
 mod tests;

@@ -154,6 +154,13 @@ impl Request for EraseCustomer {
     type Value = usize;
 }
 
+impl OrderChange {
+    /// The refund that is to be decided, if that is what is asked.
+    fn refund_decided(&self) -> Option<RefundId> {
+        if let OrderChange::DecideRefund { refund, .. } = self { Some(*refund) } else { None }
+    }
+}
+
 /// The only writer of orders.
 pub struct Orders;
 
@@ -181,19 +188,25 @@ impl Answers<ChangeOrder> for Orders {
     fn answer(&mut self, msg: ChangeOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
         let Versioned { version, state: order } = work.versioned::<Order>(msg.order)?;
         work.must_be_seen(version)?;
+        let refund = msg.change.refund_decided();
         let events = decide(&order, msg.change)?;
         if let Some(scope) = order.request.filter(|_| came_to_nothing(&events)) {
             // Nothing came of the request: the same key may try again.
             work.forget_key(scope);
         }
-        work.made(Order::KIND, &msg.order);
+        match refund {
+            Some(refund) => made_refund(work, msg.order, refund),
+            None => work.made(Order::KIND, &msg.order),
+        }
         work.change::<Order>(msg.order, events)
     }
 }
 
 impl Answers<GetOrder> for Orders {
     fn answer(&mut self, msg: GetOrder, work: &mut Work<'_>) -> Result<Arc<Order>, Rejection> {
-        work.get::<Order>(msg.order)
+        let Versioned { version, state } = work.versioned::<Order>(msg.order)?;
+        work.must_be_seen(version)?;
+        Ok(state)
     }
 }
 
@@ -217,6 +230,11 @@ impl Answers<EraseCustomer> for Orders {
         }
         Ok(named.len())
     }
+}
+
+/// What a client is shown again who asked for a refund: the order, by how this refund ended.
+pub(super) fn made_refund(work: &mut Work<'_>, order: OrderId, refund: RefundId) {
+    work.made(REFUND, &format!("{order}/{refund}"));
 }
 
 fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRefusal> {
@@ -253,5 +271,7 @@ fn came_to_nothing(events: &[OrderEvent]) -> bool {
     })
 }
 
+/// The kind of what a request made that is about a refund; its id is `<order>/<refund>`.
+const REFUND: &str = "refund";
 /// Orders a person is taken out of in one commit.
 const ERASED_ORDERS_MAX: usize = 500;

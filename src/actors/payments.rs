@@ -16,7 +16,7 @@ use crate::domain::{
     },
 };
 
-use super::{Answers, Owner, Rejection, Request, Work};
+use super::{Answers, Owner, Rejection, Request, Work, orders::made_refund};
 
 /// What is asked of one payment.
 #[derive(Clone, Debug)]
@@ -129,7 +129,11 @@ impl Answers<ChangePayment> for Payments {
     ) -> Result<Arc<Payment>, Rejection> {
         let payment = work.get::<Payment>(msg.payment)?;
         // What a client is shown again is the order.
-        work.made(Order::KIND, &payment.order);
+        if let PaymentChange::RetryRefund { refund } = &msg.change {
+            made_refund(work, payment.order, *refund);
+        } else {
+            work.made(Order::KIND, &payment.order);
+        }
         let events = decide(&payment, msg.change)?;
         work.change::<Payment>(msg.payment, events)
     }

@@ -33,6 +33,7 @@ pub use crate::gateways::ActionResult;
 pub use super::placing::{PaymentTerms, Wanted, WantedItem};
 pub use sweep::Sweep;
 
+mod by_hand;
 mod refunds;
 mod sweep;
 
@@ -210,20 +211,6 @@ impl Purchases {
             inner.drive(order, who).await
         })
         .await
-    }
-
-    /// Staff has received the money of an order that is paid by hand; `reference` is how to find
-    /// it again.
-    ///
-    /// # Errors
-    /// The order is not paid by hand, or not waiting for it.
-    pub async fn receive(
-        &self,
-        order: OrderId,
-        reference: Option<String>,
-        intent: Intent,
-    ) -> Result<Driven, Rejection> {
-        self.change(order, OrderChange::NoteReceipt { reference }, intent).await
     }
 
     /// Runs as a task of its own: whoever asked may hang up.

@@ -138,6 +138,12 @@ impl<'k> Work<'k> {
             tracing::error!(invariant = broken, "a decision breaks an invariant and is not kept");
             return Decision::denied(Rejection::Fault);
         }
+        match self.intent.key.as_ref().map(|key| self.keeper.is_made(&key.scope)).transpose() {
+            Ok(None | Some(false)) => {}
+            // The next attempt finds what the first one made.
+            Ok(Some(true)) => return Decision::denied(Rejection::Busy),
+            Err(fault) => return Decision::denied(fault.into()),
+        }
         let commit = Commit {
             epoch: 0,
             after: self.basis,

@@ -1,11 +1,11 @@
 //! The command line: what it understands, what it refuses, what it reads.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::mpsc::channel, time::Duration};
 
 use clap::{CommandFactory, error::ErrorKind};
 use secrecy::ExposeSecret;
 
-use super::*;
+use super::{progress::Pace, *};
 use crate::store::Progress;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
@@ -175,4 +175,24 @@ fn a_bar_serves_one_piece_of_work_after_another() {
         assert_eq!(bar.position(), (10, Some(10)));
         bar.end();
     }
+}
+
+#[test]
+fn long_work_is_told_again_and_again_until_it_has_ended() {
+    let (said, heard) = channel();
+    let pace = Pace { first: Duration::from_millis(1), again: Duration::from_millis(1) };
+    let bar = Bar::telling_to("opening the shop", pace, move |line| drop(said.send(line)));
+    assert_eq!(heard.recv().as_deref(), Ok("still opening the shop"));
+    bar.begin("opening the search indexes", 0);
+    assert!(heard.iter().any(|line| line == "still opening the shop: opening the search indexes"));
+    bar.end();
+    bar.begin("replaying the journal", 10);
+    bar.advance(3);
+    let told = "still opening the shop: replaying the journal, 3 of 10";
+    assert!(heard.iter().any(|line| line == told));
+    bar.end();
+    assert!(heard.iter().any(|line| line == "still opening the shop"));
+    drop(bar);
+    // Comes to an end when nobody is left to say anything.
+    drop(heard.iter().last());
 }

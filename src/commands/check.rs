@@ -22,8 +22,8 @@ pub fn verify(settings: &Settings, as_json: bool) -> Result<(), Ended> {
     if !dir.join("journal").is_dir() {
         return Err(Ended::Plainly(format!("there is no shop in {}", dir.display())));
     }
-    let mut report =
-        store::verify(dir, &registry(), StoreOptions::default(), &checks, &Bar::new())?;
+    let verifying = Bar::telling("verifying the shop");
+    let mut report = store::verify(dir, &registry(), StoreOptions::default(), &checks, &verifying)?;
     let pictures = media::damaged(&media::folder(dir)).map_err(Ended::plainly)?;
     report.findings.extend(pictures.into_iter().map(|name| Finding {
         what: "the picture is damaged".to_owned(),
@@ -44,7 +44,8 @@ pub fn rebuild(settings: &Settings) -> Result<(), Ended> {
     if !dir.join("journal").is_dir() {
         return Err(Ended::Plainly(format!("there is no shop in {}", dir.display())));
     }
-    let replayed = store::rebuild(dir, registry(), StoreOptions::default(), &Bar::new())?;
+    let making = Bar::telling("making the state again");
+    let replayed = store::rebuild(dir, registry(), StoreOptions::default(), &making)?;
     // The next start makes both again, while it serves.
     for index in [search::place_in(dir), search::register_in(dir)] {
         search::forget(&index).map_err(Ended::plainly)?;

@@ -181,15 +181,21 @@ async fn carry_out(peer: &Peer, file: Option<&Path>, form: Form) -> Result<(), E
     };
     to.write_all(header_row(form).as_bytes()).map_err(Ended::plainly)?;
     let (mut after, mut products) = (None, 0);
+    let bar = Bar::new();
     loop {
         let page = peer.page(&ExportStep { form, after })?;
+        if let Some(all) = page.all {
+            bar.begin("exporting", all);
+        }
         to.write_all(page.text.as_bytes()).map_err(Ended::plainly)?;
+        bar.advance(page.products);
         products += page.products;
         after = page.next;
         if after.is_none() {
             break;
         }
     }
+    bar.end();
     to.flush().map_err(Ended::plainly)?;
     drop(to);
     if let (Some(unfinished), Some(file)) = (unfinished, file) {

@@ -81,9 +81,12 @@ impl Running {
     /// Opens the shop, its control socket and its port; what a crash left is driven on.
     pub async fn open(settings: Settings, arbiter: &ArbiterHandle) -> Result<Running, Ended> {
         let faults = faults_on_order()?;
-        let (shop, report) = Shop::open_with(settings, faults, arbiter, &Bar::new()).await?;
+        let opening = Bar::telling("opening the shop");
+        let (shop, report) = Shop::open_with(settings, faults, arbiter, &opening).await?;
         tell(&report);
-        Running::over(shop).await
+        let running = Running::over(shop).await;
+        drop(opening);
+        running
     }
 
     /// Serves a shop that is open.

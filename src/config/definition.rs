@@ -32,8 +32,16 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     set("shop.currency", "USD", "ISO 4217 code of all prices. First value only."),
     set("shop.language", "en", "ISO 639-1 code: the language whose forms of words search knows."),
-    set("shop.time_zone", "UTC", "Where the shop is, as `Europe/Berlin`: the time in its letters."),
-    unset("shop.public_url", r#""https://shop.example""#, "Where customers find the shop."),
+    set(
+        "shop.time_zone",
+        "UTC",
+        "Where the shop is, as `Europe/Berlin`: its days, and the time in letters and pages.",
+    ),
+    unset(
+        "shop.public_url",
+        r#""https://shop.example""#,
+        "Where customers find the shop; unless set, an admin says where.",
+    ),
     set("shop.tax_rate", "0.075", "Tax as a share of a line, rounded half up. First value only."),
     set("shop.shipping_flat", "10.00", "Shipping an order, untaxed. First value only."),
     set(

@@ -27,6 +27,8 @@ pub struct Facts {
     pub placing: bool,
     /// Whether the order knows that the money is set aside.
     pub authorised: bool,
+    /// Whether it is being taken, as staff asked before the goods left.
+    pub capturing: bool,
     /// How it is to be paid.
     pub pay_by: PayBy,
     /// Whether a charge is asked for that the payment has not attempted yet.
@@ -205,6 +207,9 @@ fn pay(facts: &Facts) -> Step {
         }
         PaymentFact::NeedsAction => facts.ask_or(Step::AskGateway, Waiting::CustomerAction),
         PaymentFact::Processing => facts.ask_or(Step::AskGateway, Waiting::PaymentProcessing),
+        PaymentFact::Authorised if facts.capturing => {
+            facts.ask_or(Step::CapturePayment, Waiting::PaymentInDoubt)
+        }
         PaymentFact::Authorised if facts.authorised => Step::Wait(Waiting::Shipment),
         PaymentFact::Authorised => Step::MarkAuthorised,
         // The money is here: never asked. Less of it came, or it went back, behind our back: there
@@ -243,6 +248,10 @@ fn expire(facts: &Facts) -> Step {
         PaymentFact::Unknown | PaymentFact::Processing => {
             let over = Step::CancelOrder(CancelReason::Expired);
             if facts.asked.about_charge { over } else { Step::AskGateway }
+        }
+        // It may have been taken just before.
+        PaymentFact::Authorised if facts.capturing && !facts.asked.to_capture => {
+            Step::CapturePayment
         }
         PaymentFact::None
         | PaymentFact::NeedsAction

@@ -30,6 +30,15 @@ pub struct Note {
     pub about: String,
 }
 
+impl Note {
+    /// Whether it is about an order, or about goods that are held for one: what the page of an
+    /// order tells, and so is listed by what it is about.
+    pub fn is_about_a_purchase(&self) -> bool {
+        let kind = self.about.split('/').next();
+        matches!(kind, Some("order" | "hold"))
+    }
+}
+
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

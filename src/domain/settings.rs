@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     aggregate::Aggregate,
     ids::ShopId,
+    inventory::LOW_STOCK_THRESHOLD_UNITS,
     money::{Currency, Money, Rate},
     time::{Stamp, Timestamp},
 };
@@ -39,6 +40,8 @@ pub struct ShopEdit {
     pub shipping_flat: Option<Money>,
     /// Other words that mean the same.
     pub synonyms: Option<Vec<Vec<String>>>,
+    /// At how many available units a SKU counts as low that has no number of its own.
+    pub low_stock_threshold: Option<u32>,
 }
 
 /// What happened to the shop.
@@ -79,6 +82,11 @@ pub enum ShopEvent {
         /// The groups from now on; what is in one group means the same.
         synonyms: Vec<Vec<String>>,
     },
+    /// SKUs without a number of their own count as low at another one.
+    LowStockThresholdChanged {
+        /// At how many available units from now on.
+        units: u32,
+    },
 }
 
 /// Why a setting is refused.
@@ -102,6 +110,9 @@ pub enum SettingsRefusal {
     /// More synonyms than search can use, or a group that says nothing.
     #[error("synonyms are at most {SYNONYM_GROUPS_MAX} groups of 2 to {SYNONYMS_MAX} entries")]
     InvalidSynonyms,
+    /// The shop's address was chosen where the shop is started.
+    #[error("the address is chosen in the settings file, and only changed there")]
+    PublicUrlConfigured,
 }
 
 impl SettingsRefusal {
@@ -114,6 +125,7 @@ impl SettingsRefusal {
             SettingsRefusal::CurrencyMismatch => "currency_mismatch",
             SettingsRefusal::NegativeShipping => "negative_shipping",
             SettingsRefusal::InvalidSynonyms => "invalid_synonyms",
+            SettingsRefusal::PublicUrlConfigured => "public_url_configured",
         }
     }
 }
@@ -133,6 +145,8 @@ pub struct Shop {
     pub public_url: String,
     /// Groups of words that mean the same to those who search.
     pub synonyms: Vec<Vec<String>>,
+    /// At how many available units a SKU counts as low that has no number of its own.
+    pub low_stock_threshold: u32,
     /// When it opened; none before.
     pub opened_at: Option<Timestamp>,
 }
@@ -152,6 +166,7 @@ impl Shop {
         let synonyms = self.synonyms.clone();
         let mut same = Shop { opened_at: self.opened_at, synonyms, ..Shop::default() };
         same.begin(&opening);
+        same.low_stock_threshold = self.low_stock_threshold;
         if *self == same { Ok(vec![]) } else { Err(SettingsRefusal::AlreadyOpen) }
     }
 
@@ -217,12 +232,20 @@ impl Shop {
         Ok(unless(self.synonyms == synonyms, ShopEvent::SynonymsChanged { synonyms }))
     }
 
+    /// Says at how many available units SKUs count as low that have no number of their own.
+    pub fn set_low_stock_threshold(&self, units: u32) -> Result<Vec<ShopEvent>, SettingsRefusal> {
+        self.must_exist()?;
+        let already_so = self.low_stock_threshold == units;
+        Ok(unless(already_so, ShopEvent::LowStockThresholdChanged { units }))
+    }
+
     /// Changes what is named in the edit; what is already so leaves no event.
     ///
     /// # Errors
     /// What one of them refuses; then none of them is changed.
     pub fn edit(&self, edit: ShopEdit) -> Result<Vec<ShopEvent>, SettingsRefusal> {
-        let ShopEdit { name, public_url, tax_rate, shipping_flat, synonyms } = edit;
+        let ShopEdit { name, public_url, tax_rate, shipping_flat, synonyms, low_stock_threshold } =
+            edit;
         let mut events = Vec::new();
         events.extend(name.map(|name| self.rename(name)).transpose()?.unwrap_or_default());
         events.extend(public_url.map(|url| self.relocate(url)).transpose()?.unwrap_or_default());
@@ -231,6 +254,8 @@ impl Shop {
         events
             .extend(shipping_flat.map(|it| self.set_shipping(it)).transpose()?.unwrap_or_default());
         events.extend(synonyms.map(|it| self.set_synonyms(it)).transpose()?.unwrap_or_default());
+        let low_at = low_stock_threshold.map(|units| self.set_low_stock_threshold(units));
+        events.extend(low_at.transpose()?.unwrap_or_default());
         Ok(events)
     }
 
@@ -244,6 +269,7 @@ impl Shop {
         self.tax_rate = opening.tax_rate;
         self.shipping_flat = opening.shipping_flat;
         self.public_url = opening.public_url.clone();
+        self.low_stock_threshold = LOW_STOCK_THRESHOLD_UNITS;
     }
 }
 
@@ -267,6 +293,7 @@ impl Aggregate for Shop {
                 self.shipping_flat = *shipping_flat;
             }
             ShopEvent::SynonymsChanged { synonyms } => self.synonyms = synonyms.clone(),
+            ShopEvent::LowStockThresholdChanged { units } => self.low_stock_threshold = *units,
         }
     }
 

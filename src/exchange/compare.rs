@@ -241,6 +241,11 @@ impl<'a> Eye<'a> {
         price.map_err(|refusal| RowFault::at(line, field, refusal.to_string()).into())
     }
 
+    /// Whether a ware stands in a category that is not there yet.
+    pub fn stands_on_new_shelves(&self, ware: &Ware) -> Result<bool, StoreFault> {
+        Ok(!self.places(ware)?.1.is_empty())
+    }
+
     /// The categories a ware stands in that are there, and those that are not.
     fn places(&self, ware: &Ware) -> Result<(Vec<CategoryId>, Vec<Vec<String>>), StoreFault> {
         let (mut there, mut missing) = (Vec::new(), Vec::new());

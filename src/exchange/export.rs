@@ -44,6 +44,9 @@ pub struct ExportPage {
     pub products: u64,
     /// Where the next page begins; nothing at the end.
     pub next: Option<String>,
+    /// With the first page: how many products there are.
+    #[serde(default)]
+    pub all: Option<u64>,
 }
 
 /// The first line of an export.
@@ -79,7 +82,20 @@ pub fn page(shop: &Shop, step: &ExportStep) -> Result<ExportPage, StoreFault> {
         last = Some(key);
     }
     let next = last.filter(|_| is_full || is_cut).map(|key| hex::encode(key.as_bytes()));
-    Ok(ExportPage { text, products, next })
+    let all = step.after.is_none().then(|| count(shop)).transpose()?;
+    Ok(ExportPage { text, products, next, all })
+}
+
+fn count(shop: &Shop) -> Result<u64, StoreFault> {
+    let (list, mut after, mut count) = (keys::products(), None, 0);
+    loop {
+        let rows = shop.reader.rows(&list, after.as_ref(), Order::Ascending, ROWS_AT_ONCE)?;
+        count += u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        match rows.into_iter().last() {
+            Some((key, _)) => after = Some(key),
+            None => return Ok(count),
+        }
+    }
 }
 
 fn stock_of(shop: &Shop, product: &Product) -> Result<Vec<u32>, StoreFault> {
@@ -231,3 +247,5 @@ const SHOPIFY_COLUMNS: usize = 19;
 /// Products of one page, and bytes after which it ends.
 const PRODUCTS_AT_ONCE: usize = 200;
 const PAGE_BYTES: usize = 1 << 20;
+/// Rows of the list of products that are counted at once.
+const ROWS_AT_ONCE: usize = 4_096;

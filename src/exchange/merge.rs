@@ -100,7 +100,7 @@ impl Merge<'_> {
         let by_sku = |known: &&Variant| Some(&known.sku) == row.sku.as_ref();
         let chosen = choice(&self.ware.option_names, &row.values);
         let by_choice = |known: &&Variant| known.options == chosen;
-        let known = || self.before.variants.values();
+        let known = || self.before.each_variant();
         let found = known().find(by_sku).or_else(|| known().find(by_choice));
         let is_alone = self.ware.variants.len() == 1 && row.values.is_empty();
         found.map(|known| known.id).or_else(|| self.before.only_variant().filter(|_| is_alone))

@@ -4,7 +4,7 @@
 //! the change holds only for the version that was compared: nothing is overwritten that somebody
 //! else did meanwhile, and nothing is added twice.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use crate::{
         inventory::{Stocktaking, TakeStock},
     },
     domain::{
-        catalogue::{CATEGORIES_MAX, fold_name},
+        catalogue::{CATEGORIES_MAX, CatalogueRefusal, fold_name},
         ids::CategoryId,
         refusal::Refusal,
         time::Who,
@@ -78,8 +78,12 @@ pub enum OutcomeKind {
 /// The shop is busy, closing or broken; some of them may be taken then.
 pub async fn take(shop: &Shop, batch: &Batch, who: Who) -> Result<Vec<Outcome>, Rejection> {
     if batch.takes {
+        let eye = Eye::of(shop, batch.sets_stock)?;
         for ware in &batch.wares {
-            make_categories(shop, ware, who).await?;
+            // Most stand where others stand already.
+            if eye.stands_on_new_shelves(ware)? {
+                make_categories(shop, ware, who).await?;
+            }
         }
     }
     let mut outcomes: Vec<Option<Outcome>> = batch.wares.iter().map(|_| None).collect();
@@ -109,7 +113,8 @@ pub async fn take(shop: &Shop, batch: &Batch, who: Who) -> Result<Vec<Outcome>, 
 }
 
 async fn take_one(shop: &Shop, ware: &Ware, batch: &Batch, who: Who) -> Result<Outcome, Rejection> {
-    for _ in 0..TRIES_MAX {
+    let mut pause = PAUSE;
+    for tries_left in (0..TRIES_MAX).rev() {
         let eye = Eye::of(shop, batch.sets_stock)?;
         let Looked { name, plan, mut told, left, missing } = match eye.look(ware) {
             Ok(looked) => looked,
@@ -128,8 +133,13 @@ async fn take_one(shop: &Shop, ware: &Ware, batch: &Batch, who: Who) -> Result<O
                 Ok(true) => {}
                 // Somebody was quicker: once more from the beginning.
                 Ok(false) => continue,
-                Err(Failed::Rejected(Rejection::Busy)) => {
-                    tokio::time::sleep(PAUSE).await;
+                // Perhaps it is on its way all the same, from here or from somebody else: then
+                // nobody can see it yet, and yet what it is called is taken.
+                Err(Failed::Rejected(no))
+                    if no == Rejection::Busy || tries_left > 0 && is_taken(&no) =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(PAUSE_MAX);
                     continue;
                 }
                 Err(Failed::Rejected(Rejection::Refused(refusal))) => {
@@ -239,7 +249,13 @@ fn said(ware: &Ware, refusal: &Refusal) -> RowFault {
     RowFault::of_line(ware.line, refusal.to_string())
 }
 
+fn is_taken(rejection: &Rejection) -> bool {
+    let Rejection::Refused(Refusal::Catalogue(refusal)) = rejection else { return false };
+    matches!(refusal, CatalogueRefusal::NameTaken | CatalogueRefusal::SkuTaken)
+}
+
 /// How often a ware is compared again because somebody else was quicker.
 const TRIES_MAX: usize = 20;
-/// Before a busy shop is asked again.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+/// Before a busy shop is asked again, at first and at most.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(2);

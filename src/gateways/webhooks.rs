@@ -12,10 +12,11 @@ use std::{
     time::Duration,
 };
 
+use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::{
     Url,
     dns::{Addrs, Name, Resolve, Resolving},
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, RETRY_AFTER},
     redirect::Policy,
 };
 
@@ -238,10 +239,21 @@ fn words_of(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// `Retry-After` in seconds, or as a date that is not looked at: then our own pauses do.
+/// `Retry-After` in seconds, or as a date, which is read by the clock that wrote it: the answer has
+/// a `Date` too.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok();
+    let until_date = || {
+        let wait = moment(headers, RETRY_AFTER)?.duration_since(moment(headers, DATE)?);
+        Duration::try_from(wait).ok()
+    };
+    let wait = seconds.map(Duration::from_secs).or_else(until_date)?;
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn moment(headers: &HeaderMap, name: HeaderName) -> Option<Timestamp> {
+    rfc2822::DateTimeParser::new().parse_timestamp(headers.get(name)?.as_bytes()).ok()
 }
 
 fn printable(bytes: &[u8]) -> String {

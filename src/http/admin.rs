@@ -8,6 +8,7 @@
 //! | POST   | /admin/orders/ship                   | ships several                      | admins |
 //! | GET    | /admin/orders/{id}                   | shows an order                     | admins |
 //! | POST   | /admin/orders/{id}/status            | receipt, shipping, delivery        | admins |
+//! | POST   | /admin/orders/{id}/capture           | takes what is set aside            | admins |
 //! | POST   | /admin/orders/{id}/cancel            | cancels it                         | admins |
 //! | GET    | /admin/orders/{id}/refund            | asks what shall go back            | admins |
 //! | POST   | /admin/orders/{id}/refund            | tells what will happen, then does  | admins |
@@ -45,6 +46,13 @@
 //! | POST   | /admin/webhooks/{id}/remove          | removes it                         | admins |
 //! | POST   | /admin/webhooks/{id}/replay          | sends old events again             | admins |
 //! | POST   | /admin/resend/{id}/{deliveryId}      | sends one again                    | admins |
+//! | GET    | /admin/letters                       | lists letters                      | admins |
+//! | GET    | /admin/letters/{id}                  | shows one                          | admins |
+//! | GET    | /admin/letters/{id}/page             | its own page, for a frame          | admins |
+//! | POST   | /admin/letters/{id}/resend           | has it sent again                  | admins |
+//! | GET    | /admin/letters/kinds/{name}          | shows a kind with made-up facts    | admins |
+//! | GET    | /admin/letters/kinds/{name}/{number} | the page of such a letter          | admins |
+//! | POST   | /admin/letters/kinds/{name}/test     | sends one to try it                | admins |
 //! | GET    | /admin/system                        | shows how the machinery is         | admins |
 //! | POST   | /admin/couriers/{id}/pause           | lets a courier rest                | admins |
 //! | POST   | /admin/couriers/{id}/resume          | lets one go on                     | admins |
@@ -55,10 +63,13 @@
 //! Invariant: a page asks what the operation of the API asks, through the same function; it
 //! decides nothing.
 
+mod about;
 mod charts;
 mod customers_page;
 pub mod figures;
 mod keys_page;
+mod letter_view;
+mod letters_page;
 mod order_list;
 mod order_page;
 mod order_view;
@@ -69,6 +80,7 @@ mod product_editor;
 mod product_form;
 mod product_list;
 mod refund_page;
+mod said;
 mod settings_page;
 pub mod setup_page;
 mod shelves_page;
@@ -96,6 +108,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
     all.extend(keys_page::operations());
     all.extend(settings_page::operations());
     all.extend(webhooks_page::operations());
+    all.extend(letters_page::operations());
     all.extend(system_page::operations());
     all.extend(setup_page::operations());
     all_pages(all)

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use super::{etag::ETag, problem::Problem};
 
-pub use prepared::{Prepared, Writes};
+pub use prepared::{Packable, Prepared, Writes};
 
 /// What a handler comes to.
 pub type Answer<A> = Result<A, Problem>;

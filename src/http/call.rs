@@ -64,6 +64,18 @@ impl<B, Q, P> Call<B, Q, P> {
     pub fn with<C>(self, body: C) -> CallOn<P, C> {
         Call { path: self.path, query: NoQuery, body, key: self.key, from: self.from }
     }
+
+    /// The same call by a form that was made when the thing had this version.
+    #[must_use]
+    pub fn having_seen(self, version: Option<u64>) -> Call<B, Q, P> {
+        Call { from: self.from.having_seen(version), ..self }
+    }
+
+    /// Its body, and the call without it.
+    pub fn apart(self) -> (B, CallOn<P>) {
+        let Call { path, query: _, body, key, from } = self;
+        (body, Call { path, query: NoQuery, body: NoBody, key, from })
+    }
 }
 
 impl Origin {
@@ -138,6 +150,8 @@ pub enum Form {
 pub trait Input: Sized {
     /// What it must be.
     const FORM: Form;
+    /// Whether it must be there.
+    const IS_REQUIRED: bool = true;
     /// Reads it; faulty fields are noted.
     ///
     /// # Errors
@@ -181,6 +195,7 @@ impl Input for NoBody {
 
 impl<B: Body> Input for Perhaps<B> {
     const FORM: Form = Form::Json;
+    const IS_REQUIRED: bool = false;
     fn take(bytes: Bytes, faults: &mut Faults) -> Result<Perhaps<B>, Problem> {
         if bytes.is_empty() {
             return Ok(Perhaps(None));

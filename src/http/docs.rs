@@ -32,7 +32,7 @@ use super::{
     call::Call,
     etag::ETag,
     limits::Class,
-    openapi,
+    openapi::{self, Examples},
     problem::Problem,
     table::{Operation, op},
 };
@@ -42,8 +42,9 @@ pub fn with_docs<S: 'static>(
     mut operations: Vec<Operation<S>>,
     title: &str,
     version: &str,
+    examples: &Examples,
 ) -> Vec<Operation<S>> {
-    let document = openapi::document(&operations, title, version);
+    let document = openapi::document(&operations, title, version, examples);
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; frame-ancestors 'none'",
         STANDARD.encode(Sha256::digest(page::STYLE))

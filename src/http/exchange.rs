@@ -76,24 +76,23 @@ async fn import_products(
         let detail = format!("a file has at most {PRODUCTS_MAX} products here");
         return Err(Problem::malformed("too_many_products", detail));
     }
-    let cause = who.as_cause();
-    let mut view = ImportView { lines: sheet.lines, ..ImportView::default() };
-    let batches: Vec<_> = sheet.wares.chunks(PRODUCTS_AT_ONCE).map(<[_]>::to_vec).collect();
-    for wares in &batches {
-        let batch = Batch { wares: wares.clone(), takes: false, sets_stock };
-        for outcome in take(&shop, &batch, cause).await? {
-            let faults = outcome.faults.iter().map(|fault| sheet.header.told(fault)).collect();
-            view.add(outcome, faults);
+    let gone_through = async |takes: bool| -> Answer<ImportView> {
+        let mut view = ImportView { lines: sheet.lines, is_done: takes, ..ImportView::default() };
+        for wares in sheet.wares.chunks(PRODUCTS_AT_ONCE) {
+            let batch = Batch { wares: wares.to_vec(), takes, sets_stock };
+            for outcome in take(&shop, &batch, who.as_cause()).await? {
+                let faults = outcome.faults.iter().map(|fault| sheet.header.told(fault)).collect();
+                view.add(outcome, faults);
+            }
         }
+        Ok(view)
+    };
+    let looked = gone_through(false).await?;
+    if dry_run || (looked.faulty > 0 && !skips_faulty) {
+        return Ok(looked);
     }
-    if dry_run || (view.faulty > 0 && !skips_faulty) {
-        return Ok(view);
-    }
-    for wares in batches {
-        let batch = Batch { wares, takes: true, sets_stock };
-        take(&shop, &batch, cause).await?;
-    }
-    Ok(ImportView { is_done: true, ..view })
+    // What it came to may be something else: others do not wait while a file is looked at.
+    gone_through(true).await
 }
 
 async fn export_products(shop: Shop, _: Staff, call: CallAsking<ExportQuery>) -> Answer<Export> {
@@ -214,6 +213,7 @@ impl Show for Export {
                 let page = match export_page(&shop, &step) {
                     Ok(page) => page,
                     Err(fault) => {
+                        tracing::error!(%fault, "an export broke off");
                         return Some((Err(ErrorInternalServerError(fault.to_string())), None));
                     }
                 };

@@ -140,10 +140,10 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 });
 
 /// A letter has its own style and nothing else; only pages of this site may frame it.
-const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; \
-    base-uri 'none'; frame-ancestors 'self'; \
+pub(super) const LETTER_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; \
+    form-action 'none'; base-uri 'none'; frame-ancestors 'self'; \
     sandbox allow-popups allow-popups-to-escape-sandbox";
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 const STYLE: &str = "\
     :root{color-scheme:light dark;--ink:#23261f;--soft:#6b7065;--line:#e3dfd5;--paper:#fff;\
     --ground:#f3f1ec;--mark:#1d5c45;--marked:#eaf1ec}\

@@ -61,26 +61,51 @@ async fn list_letters(
     _: Admin,
     call: CallAsking<LettersQuery>,
 ) -> Answer<Page<LetterView>> {
-    let LettersQuery { state, paging } = call.query;
+    page_of(&shop, &call.query)
+}
+
+/// A page of the letters that are sought.
+pub(super) fn page_of(shop: &Shop, query: &LettersQuery) -> Answer<Page<LetterView>> {
+    let LettersQuery { state, paging } = query;
     let courier = shop.letters.courier();
     let (name, prefix) = match state {
         None => ("letters", keys::deliveries_of(courier)),
+        Some(Sought::Sent) => ("sent letters", keys::deliveries_of(courier)),
         Some(Sought::Waiting) => ("waiting letters", keys::waiting_deliveries(courier)),
         Some(Sought::Dead) => ("dead letters", keys::dead_letters(courier)),
     };
     Rows::all(name, prefix, Order::Descending).page(
         &shop.reader,
         &shop.cursors,
-        &paging,
+        paging,
         |key, _| {
             let id: DeliveryId = key.last_id().unwrap_or_default();
-            let found = shop.reader.get::<Delivery>(id)?;
-            Ok(found.state.exists().then(|| LetterView::of(id, &found.state)))
+            let found = shop.reader.get::<Delivery>(id)?.state;
+            let is_sought = match state {
+                Some(Sought::Sent) => found.state == DeliveryState::Delivered,
+                Some(Sought::Waiting | Sought::Dead) | None => found.exists(),
+            };
+            Ok(is_sought.then(|| LetterView::of(id, &found)))
         },
     )
 }
 
-async fn show_letter(shop: Shop, _: Admin, call: CallOn<DeliveryId>) -> Answer<ReadView> {
+/// The newest letters about a thing, as `order/…`, at most so many.
+pub(super) fn letters_about(shop: &Shop, about: &str, most: usize) -> Answer<Vec<LetterView>> {
+    let prefix = keys::deliveries_about(shop.letters.courier(), about);
+    let rows = shop.reader.rows(&prefix, None, Order::Descending, most)?;
+    let mut letters = Vec::new();
+    for id in rows.iter().filter_map(|(key, _)| key.last_id::<DeliveryId>()) {
+        letters.push(LetterView::of(id, &shop.reader.get::<Delivery>(id)?.state));
+    }
+    Ok(letters)
+}
+
+pub(super) async fn show_letter(
+    shop: Shop,
+    _: Admin,
+    call: CallOn<DeliveryId>,
+) -> Answer<ReadView> {
     let delivery = letter_of(&shop, call.path)?;
     let shown = shop.letters.desk.shown(call.path, &delivery.note)?;
     let letter = LetterView::of(call.path, &delivery);
@@ -100,7 +125,7 @@ async fn show_letter(shop: Shop, _: Admin, call: CallOn<DeliveryId>) -> Answer<R
     })
 }
 
-async fn resend(shop: Shop, who: Admin, call: CallOn<DeliveryId>) -> Answer<LetterView> {
+pub(super) async fn resend(shop: Shop, who: Admin, call: CallOn<DeliveryId>) -> Answer<LetterView> {
     letter_of(&shop, call.path)?;
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
     let delivery = shop.runner.ask_again(call.path, intent).await?;
@@ -117,7 +142,11 @@ async fn list_templates(shop: Shop, _: Admin, _: Call) -> Answer<Page<KindView>>
     Ok(Page::whole(names.map(|name| KindView { name }).collect()))
 }
 
-async fn show_template(shop: Shop, _: Admin, call: CallOn<Word>) -> Answer<TemplateView> {
+pub(super) async fn show_template(
+    shop: Shop,
+    _: Admin,
+    call: CallOn<Word>,
+) -> Answer<TemplateView> {
     let Word(name) = call.path;
     let written = shop.letters.desk.preview(&name)?.ok_or_else(Problem::not_found)?;
     let view = |letter| match letter {
@@ -127,7 +156,11 @@ async fn show_template(shop: Shop, _: Admin, call: CallOn<Word>) -> Answer<Templ
     Ok(TemplateView { name, letters: written.into_iter().map(view).collect() })
 }
 
-async fn send_test(shop: Shop, who: Admin, call: CallOn<Word, TestBody>) -> Answer<MessageView> {
+pub(super) async fn send_test(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<Word, TestBody>,
+) -> Answer<MessageView> {
     let Word(name) = call.path;
     let to = match call.body.to {
         Some(to) => to,
@@ -148,15 +181,20 @@ fn letter_of(shop: &Shop, id: DeliveryId) -> Answer<std::sync::Arc<Delivery>> {
 }
 
 /// Which letters are wanted.
-#[derive(Clone, Copy, Debug)]
-enum Sought {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// Those that were taken over.
+    Sent,
+    /// Those that are tried again.
     Waiting,
+    /// Those that were given up.
     Dead,
 }
 
-struct LettersQuery {
-    state: Option<Sought>,
-    paging: Paging,
+/// Which letters, and which page of them.
+pub(super) struct LettersQuery {
+    pub(super) state: Option<Sought>,
+    pub(super) paging: Paging,
 }
 
 impl Body for LettersQuery {
@@ -168,7 +206,8 @@ impl Body for LettersQuery {
     }
 }
 
-struct TestBody {
+/// To whom a letter is sent to try it.
+pub(super) struct TestBody {
     /// Whom it is to; unless said, who asks for it.
     to: Option<String>,
 }
@@ -182,22 +221,22 @@ impl Body for TestBody {
 /// A letter, and what became of it. Whom it is to is shown with the letter.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct LetterView {
-    id: Id<DeliveryId>,
+pub(super) struct LetterView {
+    pub(super) id: Id<DeliveryId>,
     /// What kind of letter, as `order_confirmation`.
-    template: String,
+    pub(super) template: String,
     /// For whom: `customer`, `owner`, `old`, `new`, or the id of one of the staff.
-    reader: String,
+    pub(super) reader: String,
     /// What it is about, as `order/…`.
-    about: String,
+    pub(super) about: String,
     /// `WAITING`, `DELIVERED` or `DEAD`.
-    state: &'static str,
-    attempts: u32,
+    pub(super) state: &'static str,
+    pub(super) attempts: u32,
     /// When it is tried next.
-    due_at: Option<Time>,
-    error: Option<String>,
-    created_at: Time,
-    updated_at: Time,
+    pub(super) due_at: Option<Time>,
+    pub(super) error: Option<String>,
+    pub(super) created_at: Time,
+    pub(super) updated_at: Time,
 }
 
 impl LetterView {
@@ -228,14 +267,14 @@ impl LetterView {
 /// A letter as it would be written now, with its secret left out; or why it cannot be.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ReadView {
+pub(super) struct ReadView {
     #[serde(flatten)]
-    letter: LetterView,
-    to: Option<String>,
-    subject: Option<String>,
-    text: Option<String>,
-    html: Option<String>,
-    unwritable: Option<String>,
+    pub(super) letter: LetterView,
+    pub(super) to: Option<String>,
+    pub(super) subject: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) html: Option<String>,
+    pub(super) unwritable: Option<String>,
 }
 
 /// A kind of letter.
@@ -248,19 +287,19 @@ struct KindView {
 /// A kind of letter, with everything it can say.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct TemplateView {
-    name: String,
-    letters: Vec<PreviewView>,
+pub(super) struct TemplateView {
+    pub(super) name: String,
+    pub(super) letters: Vec<PreviewView>,
 }
 
 /// A letter from made-up facts; or why it cannot be written.
 #[derive(Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct PreviewView {
-    subject: Option<String>,
-    text: Option<String>,
-    html: Option<String>,
-    unwritable: Option<String>,
+pub(super) struct PreviewView {
+    pub(super) subject: Option<String>,
+    pub(super) text: Option<String>,
+    pub(super) html: Option<String>,
+    pub(super) unwritable: Option<String>,
 }
 
 impl PreviewView {
@@ -274,4 +313,6 @@ impl PreviewView {
     }
 }
 
-const STATES: &[(&str, Sought)] = &[("WAITING", Sought::Waiting), ("DEAD", Sought::Dead)];
+/// The states that letters can be sought by.
+pub(super) const STATES: &[(&str, Sought)] =
+    &[("DELIVERED", Sought::Sent), ("WAITING", Sought::Waiting), ("DEAD", Sought::Dead)];

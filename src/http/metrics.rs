@@ -23,7 +23,8 @@ use crate::{
     domain::couriers::Courier,
     meters::{
         BREAKER_OPEN, CACHE_HITS, CACHE_MISSES, COMMITS_WAITING, COURIER_LAG, COURIER_WAITING,
-        DISK_FREE_BYTES, JOURNAL_BYTES, JOURNAL_POSITION, OWNER_WAITING, TABLE_BYTES, WRITABLE,
+        DISK_FREE_BYTES, JOURNAL_BYTES, JOURNAL_POSITION, OWNER_WAITING, PASSWORDS_WAITING,
+        TABLE_BYTES, WRITABLE,
     },
     shop::Shop,
     store::Mode,
@@ -66,16 +67,24 @@ fn look_around(shop: &Shop) {
             let (name, done) = (state.state.name.clone(), standing.done(state.state.cursor));
             let lag = as_gauge(health.seq.saturating_sub(done));
             metrics::gauge!(COURIER_LAG, "courier" => name.clone()).set(lag);
-            let waiting = u64::try_from(standing.waiting).unwrap_or(u64::MAX);
-            metrics::gauge!(COURIER_WAITING, "courier" => name).set(as_gauge(waiting));
+            let waiting = as_gauge(counted(standing.waiting));
+            metrics::gauge!(COURIER_WAITING, "courier" => name).set(waiting);
+        }
+        for (name, behind) in [
+            ("search", health.seq.saturating_sub(shop.search.position())),
+            ("register", health.seq.saturating_sub(shop.register.position())),
+            ("streams", shop.live.behind()),
+        ] {
+            metrics::gauge!(COURIER_LAG, "courier" => name).set(as_gauge(behind));
         }
         for (name, number) in [
-            (TABLE_BYTES, u64::try_from(health.table_bytes).unwrap_or(u64::MAX)),
+            (TABLE_BYTES, counted(health.table_bytes)),
             (JOURNAL_BYTES, health.journal_bytes),
             (JOURNAL_POSITION, health.seq),
             (DISK_FREE_BYTES, figures.disk_free_bytes),
             (WRITABLE, u64::from(is_writable)),
-            (COMMITS_WAITING, u64::try_from(figures.waiting).unwrap_or(u64::MAX)),
+            (COMMITS_WAITING, counted(figures.waiting)),
+            (PASSWORDS_WAITING, counted(shop.accounts.passwords_waiting())),
         ] {
             metrics::gauge!(name).set(as_gauge(number));
         }
@@ -85,13 +94,17 @@ fn look_around(shop: &Shop) {
             let is_down = as_gauge(u64::from(is_down));
             metrics::gauge!(BREAKER_OPEN, "neighbour" => neighbour).set(is_down);
         }
-        metrics::counter!(CACHE_HITS).absolute(figures.cache_hits);
-        metrics::counter!(CACHE_MISSES).absolute(figures.cache_misses);
+        // The other caches count where they are asked.
+        metrics::counter!(CACHE_HITS, "cache" => "records").absolute(figures.cache_hits);
+        metrics::counter!(CACHE_MISSES, "cache" => "records").absolute(figures.cache_misses);
         for (owner, waiting) in shop.desks.waiting() {
-            let waiting = u64::try_from(waiting).unwrap_or(u64::MAX);
-            metrics::gauge!(OWNER_WAITING, "owner" => owner).set(as_gauge(waiting));
+            metrics::gauge!(OWNER_WAITING, "owner" => owner).set(as_gauge(counted(waiting)));
         }
     });
+}
+
+fn counted(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Gauges are floats; beyond 2^53 the last digits do not matter to anybody who looks at one.

@@ -1,5 +1,7 @@
 //! OpenAPI: the document of all operations (3.1), made from the same table as the router.
 
+mod examples;
+
 use actix_web::http::{Method, StatusCode};
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
@@ -9,8 +11,16 @@ use super::{
     table::Operation,
 };
 
-/// The document.
-pub fn document<S>(operations: &[Operation<S>], title: &str, version: &str) -> Value {
+use examples::Example;
+pub use examples::Examples;
+
+/// The document, with what was recorded as its examples.
+pub fn document<S>(
+    operations: &[Operation<S>],
+    title: &str,
+    version: &str,
+    examples: &Examples,
+) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| {
             settings.definitions_path = "/components/schemas".into();
@@ -22,7 +32,7 @@ pub fn document<S>(operations: &[Operation<S>], title: &str, version: &str) -> V
     for operation in operations.iter().filter(|operation| !operation.is_hidden) {
         let entry = paths.entry(operation.path).or_insert_with(|| json!({}));
         let method = operation.method.as_str().to_ascii_lowercase();
-        entry[method] = described(operation, &mut schemas);
+        entry[method] = described(operation, &mut schemas, examples.of(&operation.id));
     }
     let mut components = schemas.take_definitions(true);
     components.insert("Problem".to_owned(), problem_schema());
@@ -44,13 +54,17 @@ pub fn document<S>(operations: &[Operation<S>], title: &str, version: &str) -> V
     })
 }
 
-fn described<S>(operation: &Operation<S>, schemas: &mut SchemaGenerator) -> Value {
+fn described<S>(
+    operation: &Operation<S>,
+    schemas: &mut SchemaGenerator,
+    example: Example<'_>,
+) -> Value {
     let mut entry = json!({
         "operationId": operation.id,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "parameters": parameters(operation),
-        "responses": responses(operation, schemas),
+        "parameters": parameters(operation, example),
+        "responses": responses(operation, schemas, example),
     });
     entry["security"] = match operation.access {
         Access::Public => json!([{}, { "bearer": [] }]),
@@ -63,16 +77,24 @@ fn described<S>(operation: &Operation<S>, schemas: &mut SchemaGenerator) -> Valu
     match (operation.form, &operation.body_schema) {
         (Form::Json, Some(schema)) => {
             entry["requestBody"] = json!({
-                "required": true,
-                "content": { "application/json": { "schema": schema } },
+                "required": operation.body_is_required,
+                "content": { "application/json": content(Some(schema), example.body()) },
             });
         }
         (Form::Bytes, _) => {
-            entry["requestBody"] = json!({ "required": true, "content": { "*/*": {} } });
+            let content = content(None, example.body());
+            entry["requestBody"] = json!({ "required": true, "content": { "*/*": content } });
         }
         (Form::Json | Form::Ignored | Form::Page, _) => {}
     }
     entry
+}
+
+/// A body of this schema, as it was in the example.
+fn content(schema: Option<&Value>, example: Option<&Value>) -> Value {
+    let parts = [("schema", schema), ("example", example)];
+    let told = parts.into_iter().filter_map(|(name, part)| Some((name.to_owned(), part?.clone())));
+    Value::Object(told.collect())
 }
 
 fn who_may(access: Access) -> Option<&'static str> {
@@ -84,10 +106,19 @@ fn who_may(access: Access) -> Option<&'static str> {
     }
 }
 
-fn parameters<S>(operation: &Operation<S>) -> Vec<Value> {
-    let in_path = parameter_names(operation.path).zip(&operation.path_schemas).map(
-        |(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema }),
-    );
+fn parameters<S>(operation: &Operation<S>, example: Example<'_>) -> Vec<Value> {
+    let shown = |mut parameter: Value, example: Option<&Value>| {
+        if let Some(example) = example {
+            parameter["example"] = example.clone();
+        }
+        parameter
+    };
+    let in_path =
+        parameter_names(operation.path).zip(&operation.path_schemas).map(|(name, schema)| {
+            let parameter =
+                json!({ "name": name, "in": "path", "required": true, "schema": schema });
+            shown(parameter, example.path(name))
+        });
     let query = &operation.query_schema;
     let needed = |name: &str| {
         let required = query["required"].as_array();
@@ -100,7 +131,7 @@ fn parameters<S>(operation: &Operation<S>) -> Vec<Value> {
         if schema["type"] == "array" {
             parameter["explode"] = json!(false);
         }
-        parameter
+        shown(parameter, example.query(name))
     });
     let key = matches!(operation.method, Method::POST | Method::PATCH).then(|| {
         json!({
@@ -112,11 +143,15 @@ fn parameters<S>(operation: &Operation<S>) -> Vec<Value> {
     in_path.chain(in_query).chain(key).collect()
 }
 
-fn responses<S>(operation: &Operation<S>, schemas: &mut SchemaGenerator) -> Value {
+fn responses<S>(
+    operation: &Operation<S>,
+    schemas: &mut SchemaGenerator,
+    example: Example<'_>,
+) -> Value {
     let mut responses = Map::new();
     let mut success = json!({ "description": "Done." });
     if let Some((media_type, schema)) = (operation.describe)(schemas, operation.status) {
-        success["content"] = json!({ media_type: { "schema": schema } });
+        success["content"] = json!({ media_type: content(Some(&schema), example.answer()) });
     }
     responses.insert(operation.status.as_str().to_owned(), success);
     let mut refused = vec![StatusCode::BAD_REQUEST];

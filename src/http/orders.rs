@@ -86,7 +86,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
             "Try a refused refund again",
             retry_refund,
         )
-        .again(shown_again),
+        .again(refunded_again),
         op(
             post(),
             "/v1/orders/{id}/refunds/{refundId}/payout",
@@ -171,6 +171,10 @@ pub(super) async fn change_status(
     match to {
         // Whoever was paid by card is paid: there is nothing to receive.
         Become::Paid if order.status == OrderStatus::Paid => {}
+        Become::Paid if order.authorised => {
+            let driven = shop.purchases.capture(order.id, intent).await?;
+            return outcome::of_paying(&shop, Viewer::Staff, &driven);
+        }
         Become::Paid => drop(shop.purchases.receive(order.id, reference, intent).await?),
         Become::Shipped => {
             let ship = OrderChange::Ship { tracking_number, carrier };
@@ -272,8 +276,10 @@ async fn paid_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<Or
 
 async fn refunded_again(shop: Shop, caller: Option<Caller>, made: Made) -> Answer<OrderView> {
     let order = shop.purchases.drive(order_made(&made)?, who_asks(caller)).await?.order;
-    let newest = order.refunds.keys().next_back().copied();
-    outcome::of_refund(&shop, &order, newest.unwrap_or_default())
+    // Journals of former versions name the order alone.
+    let named = made.id.split_once('/').and_then(|(_, refund)| refund.parse().ok());
+    let refund = named.or_else(|| order.refunds.keys().next_back().copied());
+    outcome::of_refund(&shop, &order, refund.unwrap_or_default())
 }
 
 /// The order, if there is one.
@@ -308,7 +314,8 @@ pub(super) fn who_asks(caller: Option<Caller>) -> Who {
 }
 
 pub(super) fn order_made(made: &Made) -> Result<OrderId, Problem> {
-    made.id.parse().map_err(|_| Problem::not_found())
+    let order = made.id.split('/').next().unwrap_or_default();
+    order.parse().map_err(|_| Problem::not_found())
 }
 
 /// The order as it is now.

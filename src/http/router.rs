@@ -1,5 +1,5 @@
 //! Router: finds the operation for a method and a path. One slash at the end does not matter;
-//! fixed paths go before those with parameters.
+//! fixed paths go before those with parameters, and the longer beginning before the shorter.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -11,7 +11,10 @@ use super::{fields::decode, table::Operation};
 pub struct Router<S> {
     operations: Vec<Operation<S>>,
     fixed: HashMap<&'static str, Vec<usize>>,
-    templates: Vec<Template>,
+    /// By what they begin with, up to the slash before the first parameter.
+    templates: HashMap<&'static str, Vec<Template>>,
+    /// Bytes of the longest of these beginnings.
+    longest: usize,
 }
 
 /// What stands at a path.
@@ -31,7 +34,6 @@ pub struct Params<'a> {
 }
 
 struct Template {
-    prefix: &'static str,
     rest: Vec<Part>,
     operations: Vec<usize>,
 }
@@ -55,7 +57,8 @@ impl<S> Router<S> {
     /// # Panics
     /// If two of them have the same method and path: a mistake in the table.
     pub fn new(operations: Vec<Operation<S>>) -> Router<S> {
-        let mut router = Router { operations, fixed: HashMap::new(), templates: Vec::new() };
+        let (fixed, templates) = (HashMap::new(), HashMap::new());
+        let mut router = Router { operations, fixed, templates, longest: 0 };
         for index in 0..router.operations.len() {
             router.insert(index);
         }
@@ -78,8 +81,13 @@ impl<S> Router<S> {
                 None => return Found::OtherMethods(allowed),
             }
         }
-        for template in &self.templates {
-            let Some(params) = template.matches(path) else { continue };
+        let slashes = path.rmatch_indices('/').filter(|(at, _)| *at < self.longest);
+        let beginnings = slashes.filter_map(|(at, _)| path.split_at_checked(at + 1));
+        let templates = beginnings.filter_map(|(prefix, rest)| {
+            Some(self.templates.get(prefix)?.iter().map(move |template| (template, rest)))
+        });
+        for (template, rest) in templates.flatten() {
+            let Some(params) = template.matches(rest) else { continue };
             if let Some(index) = self.choose(&template.operations, method, &mut allowed) {
                 return Found::Operation(index, params);
             }
@@ -103,12 +111,14 @@ impl<S> Router<S> {
             Some(brace) => {
                 let (prefix, rest) = path.split_at(brace);
                 let rest: Vec<Part> = rest.split('/').map(Part::of).collect();
-                let same = |known: &Template| known.prefix == prefix && known.rest == rest;
-                let place = self.templates.iter().position(same).unwrap_or_else(|| {
-                    self.templates.push(Template { prefix, rest, operations: Vec::new() });
-                    self.templates.len() - 1
+                self.longest = self.longest.max(prefix.len());
+                let templates = self.templates.entry(prefix).or_default();
+                let known = templates.iter().position(|known| known.rest == rest);
+                let place = known.unwrap_or_else(|| {
+                    templates.push(Template { rest, operations: Vec::new() });
+                    templates.len() - 1
                 });
-                &mut self.templates[place].operations
+                &mut templates[place].operations
             }
         };
         let taken = there.iter().any(|other| self.operations[*other].method == *method);
@@ -118,8 +128,8 @@ impl<S> Router<S> {
 }
 
 impl Template {
-    fn matches<'a>(&self, path: &'a str) -> Option<Params<'a>> {
-        let mut segments = path.strip_prefix(self.prefix)?.split('/');
+    fn matches<'a>(&self, rest: &'a str) -> Option<Params<'a>> {
+        let mut segments = rest.split('/');
         let mut params = Params::default();
         let mut places = params.values.iter_mut();
         for part in &self.rest {

@@ -9,7 +9,7 @@ mod asked;
 mod owner;
 mod shown;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::http::Method;
 
@@ -26,7 +26,7 @@ use super::{
     table::{Operation, op},
 };
 use crate::{
-    search::{Filters, SearchFault},
+    search::{Filters, SearchAnswer, SearchFault, SearchRequest},
     shop::Shop,
 };
 
@@ -58,13 +58,22 @@ async fn search_products(
     let query = call.query;
     keep_up(&shop, query.since).await;
     let request = query.fields.request(&shop, query.text, &query.paging, query.facets)?;
-    let found = shop.search.query(&request).map_err(unreadable)?;
+    let found = find(&shop, &request)?;
+    let answer = FoundProducts::of(&shop, &found, &request, query.paging.limit)?;
+    Ok(Positioned { position: found.position, answer })
+}
+
+/// Finds products, and notes what somebody looks for in vain.
+///
+/// # Errors
+/// 503, while the index cannot be read.
+pub fn find(shop: &Shop, request: &SearchRequest) -> Answer<Arc<SearchAnswer>> {
+    let found = shop.search.query(request).map_err(unreadable)?;
     let is_miss = found.total == 0 && request.after.is_none();
     if is_miss && request.filters == Filters::default() {
         shop.misses.note(&request.text, shop.clock.now());
     }
-    let answer = FoundProducts::of(&shop, &found, &request, query.paging.limit)?;
-    Ok(Positioned { position: found.position, answer })
+    Ok(found)
 }
 
 async fn suggest_products(
@@ -79,9 +88,18 @@ async fn suggest_products(
 /// Waits until search knows what a client has just written, but not for ever: the answer says
 /// in `X-Position` how far it came.
 async fn keep_up(shop: &Shop, since: Option<u64>) {
-    if let Some(position) = since.filter(|position| *position > shop.search.position()) {
-        let _may_be_too_slow = tokio::time::timeout(WAIT_MAX, shop.search.knows(position)).await;
+    let Some(since) = since else { return };
+    // What nobody has written yet is not waited for.
+    let position = since.min(shop.store().health().seq);
+    if position <= shop.search.position() {
+        return;
     }
+    let known = async {
+        shop.search.knows_most(position).await;
+        let whole = shop.search.knows(position);
+        let _may_be_too_large = tokio::time::timeout(LARGE_WAIT_MAX, whole).await;
+    };
+    let _may_be_too_slow = tokio::time::timeout(WAIT_MAX, known).await;
 }
 
 /// The index cannot be read; meanwhile it is made again.
@@ -92,3 +110,5 @@ pub fn unreadable(fault: SearchFault) -> Problem {
 
 /// How long a search waits for `?since=`.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long, of that, for the products of a large category that changed.
+const LARGE_WAIT_MAX: Duration = Duration::from_millis(200);

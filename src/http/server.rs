@@ -1,11 +1,18 @@
 //! Server: the listening socket, its time-outs and its end.
 //!
 //! HTTP/1.1, plain or within TLS. On SIGTERM or SIGINT nothing new is accepted, what was accepted
-//! is finished, and what is not finished in time is let go.
+//! is finished, and what is not finished in time is let go. Who takes nothing of an answer for a
+//! while loses the connection: an answer that is not taken would hold its memory and its place.
 
 pub mod tls;
 
-use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -16,6 +23,7 @@ use actix_web::{
     middleware::{Compress, Condition},
     web,
 };
+use socket2::SockRef;
 
 use self::tls::{Certificate, TlsFault};
 use super::{edge, limits::SWEEP_SECONDS, pipeline::Pipeline};
@@ -31,6 +39,8 @@ pub struct ServerSettings {
     pub cors_origins: Vec<String>,
     /// Connections a worker has at most.
     pub connections_max: usize,
+    /// How long a client may take nothing of what waits for it.
+    pub stalled_for_max: Duration,
     /// The certificate to speak TLS with; plain HTTP without one.
     pub tls: Option<Certificate>,
 }
@@ -44,6 +54,7 @@ impl ServerSettings {
             workers,
             cors_origins: Vec::new(),
             connections_max: CONNECTIONS_MAX,
+            stalled_for_max: STALLED_FOR_MAX,
             tls: None,
         }
     }
@@ -103,10 +114,10 @@ where
         .client_disconnect_timeout(DISCONNECT_TIME_MAX)
         .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
         .shutdown_signal(told_to_stop());
-    let bound = match secure {
-        Some(config) => server.bind_rustls_0_23(address, config),
-        None => server.bind(address),
-    };
+    let bound = socket_at(settings).and_then(|socket| match secure {
+        Some(config) => server.listen_rustls_0_23(socket, config),
+        None => server.listen(socket),
+    });
     let bound = bound.map_err(|source| {
         if source.kind() == io::ErrorKind::AddrInUse {
             CannotListen::InUse { address }
@@ -120,6 +131,15 @@ where
         actix_web::rt::spawn(tls::read_again_on_hangup(certificate));
     }
     Ok(Listening { address, server: bound.run() })
+}
+
+/// The socket to listen on. What is said of it here holds for every connection it accepts.
+fn socket_at(settings: &ServerSettings) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(settings.listen)?;
+    let socket = SockRef::from(&listener);
+    socket.set_tcp_user_timeout(Some(settings.stalled_for_max))?;
+    socket.listen(UNACCEPTED_MAX)?;
+    Ok(listener)
 }
 
 /// The application of one worker.
@@ -203,6 +223,10 @@ fn told_to_stop() -> impl Future<Output = ()> {
 }
 
 const CONNECTIONS_MAX: usize = 10_000;
+/// Connections that wait to be accepted; the system may have a lower limit of its own.
+const UNACCEPTED_MAX: i32 = 2048;
+/// A page that cannot be sent on for so long has nobody in front of it.
+const STALLED_FOR_MAX: Duration = Duration::from_secs(30);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const HEADER_TIME_MAX: Duration = Duration::from_secs(5);
 const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(2);

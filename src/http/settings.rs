@@ -16,7 +16,7 @@ use super::{
     answer::{Answer, Cached},
     call::Call,
     etag::ETag,
-    fields::{Body, Digits, Fields, Kind, list, money, text, url},
+    fields::{Body, Digits, Fields, Kind, list, money, text, url, whole},
     idempotency::{Made, RequestKey},
     limits::Class,
     table::{Operation, op},
@@ -28,7 +28,10 @@ use crate::{
     domain::{
         ids::ShopId,
         money::Rate,
-        settings::{self, SYNONYM_GROUPS_MAX, SYNONYM_LETTERS_MAX, SYNONYMS_MAX, ShopEdit},
+        quantity::QUANTITY_UNITS_MAX,
+        settings::{
+            self, SYNONYM_GROUPS_MAX, SYNONYM_LETTERS_MAX, SYNONYMS_MAX, SettingsRefusal, ShopEdit,
+        },
     },
     shop::Shop,
     store::Versioned,
@@ -48,7 +51,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 
 async fn show_settings(shop: Shop, _: Admin, _: Call) -> Answer<Cached<SettingsView>> {
     let Versioned { version, state } = now(&shop)?;
-    let answer = SettingsView::of(&state);
+    let answer = SettingsView::of(&shop, &state);
     Ok(Cached { etag: ETag::of_version(version), control: PRIVATE, answer })
 }
 
@@ -60,15 +63,26 @@ pub(super) async fn change_settings(
 ) -> Answer<SettingsView> {
     let Versioned { version, state } = now(&shop)?;
     let seen = call.from.if_match().seen(version)?;
-    let SettingsBody { name, public_url, tax_rate, shipping_flat, synonyms } = call.body;
+    let SettingsBody { edit, shipping_flat } = call.body;
+    let is_elsewhere = edit.public_url.as_ref().is_some_and(|url| *url != state.public_url);
+    if is_elsewhere && shop.settings.shop.public_url.is_some() {
+        return Err(SettingsRefusal::PublicUrlConfigured.into());
+    }
     let shipping_flat = shipping_flat.map(|it| it.in_currency(state.currency)).transpose()?;
-    let edit = ShopEdit { name, public_url, tax_rate, shipping_flat, synonyms };
+    let edit = ShopEdit { shipping_flat, ..edit };
     let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store)).seeing(seen);
-    Ok(SettingsView::of(&*shop.desks.settings.ask(EditShop { edit }, intent).await?))
+    let low_at = state.low_stock_threshold;
+    let changed = shop.desks.settings.ask(EditShop { edit }, intent).await?;
+    if changed.low_stock_threshold != low_at {
+        // There may be very many SKUs: nobody waits for them.
+        let shop = shop.clone();
+        actix_web::rt::spawn(async move { shop.watch_stock().await });
+    }
+    Ok(SettingsView::of(&shop, &changed))
 }
 
 async fn shown_again(shop: Shop, _: Option<Caller>, _: Made) -> Answer<SettingsView> {
-    Ok(SettingsView::of(&now(&shop)?.state))
+    Ok(SettingsView::of(&shop, &now(&shop)?.state))
 }
 
 /// The settings as they are.
@@ -78,11 +92,9 @@ pub(super) fn now(shop: &Shop) -> Answer<Versioned<settings::Shop>> {
 
 /// What shall change; what is left out stays.
 pub(super) struct SettingsBody {
-    name: Option<String>,
-    public_url: Option<String>,
-    tax_rate: Option<Rate>,
+    /// All but the price of shipping, whose currency is the shop's.
+    edit: ShopEdit,
     shipping_flat: Option<Digits>,
-    synonyms: Option<Vec<Vec<String>>>,
 }
 
 impl Body for SettingsBody {
@@ -93,14 +105,16 @@ impl Body for SettingsBody {
         };
         let entry = || text(1, SYNONYM_LETTERS_MAX);
         let tax_rate = fields.optional("taxRate", text(1, RATE_LETTERS_MAX).such_that(is_rate));
-        SettingsBody {
+        let edit = ShopEdit {
             name: fields.optional("name", text(1, NAME_LETTERS_MAX)),
             public_url: fields.optional("publicUrl", url(URL_LETTERS_MAX)),
             tax_rate: tax_rate.and_then(|said| said.parse().ok()),
-            shipping_flat: fields.optional("shippingFlat", money()),
+            shipping_flat: None,
             synonyms: fields
                 .optional("synonyms", list(list(entry(), 2, SYNONYMS_MAX), 0, SYNONYM_GROUPS_MAX)),
-        }
+            low_stock_threshold: fields.optional("lowStockThreshold", whole(0, QUANTITY_UNITS_MAX)),
+        };
+        SettingsBody { edit, shipping_flat: fields.optional("shippingFlat", money()) }
     }
 }
 
@@ -114,21 +128,27 @@ pub(super) struct SettingsView {
     tax_rate: String,
     shipping_flat: Amount,
     public_url: String,
+    /// Whether the settings file says so, and only the file changes it.
+    public_url_is_configured: bool,
+    /// At how many available units a SKU counts as low that has no number of its own.
+    low_stock_threshold: u32,
     /// Groups of words that mean the same to those who search.
     synonyms: Vec<Vec<String>>,
     opened_at: Option<Time>,
 }
 
 impl SettingsView {
-    fn of(shop: &settings::Shop) -> SettingsView {
+    fn of(shop: &Shop, terms: &settings::Shop) -> SettingsView {
         SettingsView {
-            name: shop.name.clone(),
-            currency: shop.currency.code(),
-            tax_rate: share(shop.tax_rate),
-            shipping_flat: Amount(shop.shipping_flat),
-            public_url: shop.public_url.clone(),
-            synonyms: shop.synonyms.clone(),
-            opened_at: shop.opened_at.map(Time),
+            name: terms.name.clone(),
+            currency: terms.currency.code(),
+            tax_rate: share(terms.tax_rate),
+            shipping_flat: Amount(terms.shipping_flat),
+            public_url: terms.public_url.clone(),
+            public_url_is_configured: shop.settings.shop.public_url.is_some(),
+            low_stock_threshold: terms.low_stock_threshold,
+            synonyms: terms.synonyms.clone(),
+            opened_at: terms.opened_at.map(Time),
         }
     }
 }

@@ -13,7 +13,8 @@
 //! | /sign-in, /sign-out, /register         | who it is                        | public    |
 //! | /forgot-password, /reset-password      | a new password by a mailed link  | public    |
 //! | /pages/{name}                          | a text of the shop               | public    |
-//! | /sitemap.xml, /robots.txt, /assets/…   | what engines and browsers fetch  | public    |
+//! | /sitemap.xml, /sitemaps/…, /robots.txt | what engines fetch               | public    |
+//! | /assets/…                              | styles and scripts               | public    |
 
 mod account;
 pub mod assets;
@@ -22,10 +23,12 @@ mod cart;
 mod category;
 mod checkout;
 mod home;
+pub mod kept;
 mod order;
 mod product;
 mod register;
 pub mod sign_in;
+pub mod sitemap;
 mod texts;
 mod told;
 
@@ -45,6 +48,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
     all.extend(register::operations());
     all.extend(texts::operations());
     let mut all = all_pages(all);
+    all.extend(sitemap::operations());
     all.extend(texts::operations_for_engines());
     all.extend(assets::operations());
     all

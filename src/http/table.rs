@@ -55,6 +55,8 @@ pub struct Operation<S> {
     pub form: Form,
     /// The schema of the body.
     pub body_schema: Option<Value>,
+    /// Whether there must be a body.
+    pub body_is_required: bool,
     /// The largest body.
     pub body_bytes_max: usize,
     /// Whether its answers hold tokens, and so are never stored.
@@ -131,6 +133,7 @@ where
         query_schema: schema_of::<Q>(),
         form: B::FORM,
         body_schema: B::schema(),
+        body_is_required: B::IS_REQUIRED,
         body_bytes_max: BODY_BYTES_MAX,
         is_secret: false,
         is_hidden: false,

@@ -14,6 +14,7 @@ use crate::{config::LogRequests, meters::Meters};
 use super::{
     docs::with_docs,
     limits::LimitSettings,
+    openapi::Examples,
     pipeline::{Pipeline, Wiring},
     server::app,
 };
@@ -90,7 +91,7 @@ pub fn pipeline(shop: &Shop, limits: LimitSettings) -> Arc<Pipeline<Shop>> {
         key_secret: [3; 32],
         trusted_hops: 0,
     };
-    let operations = with_docs(operations(), "Notes", "1");
+    let operations = with_docs(operations(), "Notes", "1", &Examples::default());
     Arc::new(Pipeline::new(Arc::clone(shop), operations, wiring))
 }
 

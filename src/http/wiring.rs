@@ -9,7 +9,9 @@ use super::{
     idempotency::{Answers, Made, Seen, StoredAnswer},
     inbox, inventory,
     limits::{Allowance, Class, LimitSettings},
-    lookup, mail, media, metrics, orders,
+    lookup, mail, media, metrics,
+    openapi::Examples,
+    orders,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, reconciliation, search, settings, storefront,
@@ -54,7 +56,7 @@ pub fn operations(chosen: Gateway) -> Vec<Operation<Shop>> {
         all.extend(demo::operations());
         all.extend(inbox::operations());
     }
-    docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"))
+    docs::with_docs(all, "Bodega", env!("CARGO_PKG_VERSION"), &Examples::recorded())
 }
 
 /// The way of every request into this shop.

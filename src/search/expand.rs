@@ -57,7 +57,7 @@ impl View {
         tolerance: Tolerance,
     ) -> tantivy::Result<Arc<Vec<Meant>>> {
         let key = (word.to_owned(), reading, tolerance);
-        if let Some(known) = self.expansions.get(&key) {
+        if let Some(known) = self.counted.words.noted(self.expansions.get(&key)) {
             return Ok(known);
         }
         let meant = Arc::new(self.expand(word, reading, tolerance)?);
@@ -285,7 +285,7 @@ const SURE_BEGINNING: u32 = 80;
 /// One slip; two are half as sure.
 const SURE_SLIP: u32 = 60;
 /// Terms a word becomes.
-const TERMS_MAX: usize = 64;
+pub(super) const TERMS_MAX: usize = 64;
 const BEGINNINGS_MAX: usize = 40;
 const SLIPS_MAX: usize = 10;
 /// Terms looked at in one segment.

@@ -1,12 +1,11 @@
 //! Facets: how many hits there would be for each further choice.
 
-use tantivy::DocId;
-
 use super::{
     gather::{Chosen, Fails, Kind},
     request::{FacetValue, Facets, Filters, OptionFacet},
+    rows::Row,
     schema::{OPTION_BREAK, fold_label, option_label},
-    view::{Figures, Labelled, Labels, first},
+    view::Labels,
 };
 
 /// Counts on their way, by the number of a label.
@@ -37,37 +36,37 @@ impl Counts {
         }
     }
 
-    /// Counts a document that matches the words and fails these filters.
-    pub fn take(&mut self, figures: &Figures, document: DocId, fails: Fails) {
+    /// Counts a document that matches the words and fails these filters, with its labels.
+    pub fn take(&mut self, row: &Row, labels: [&[u32]; 3], fails: Fails) {
         if fails == Fails::Several {
             return;
         }
+        let [brands, options, categories] = labels;
         let counts_in = |kind: Kind| fails == Fails::None || fails == Fails::Only(kind);
         if counts_in(Kind::Category) {
-            add(&mut self.categories, &figures.category, document);
+            add(&mut self.categories, categories);
         }
         if counts_in(Kind::Brand) {
-            add(&mut self.brands, &figures.brand, document);
+            add(&mut self.brands, brands);
         }
         if fails == Fails::None {
-            add(&mut self.options, &figures.option, document);
+            add(&mut self.options, options);
         }
         for (number, counts) in self.chosen_options.iter_mut().enumerate() {
             if counts_in(Kind::Option(number)) {
-                add(counts, &figures.option, document);
+                add(counts, options);
             }
         }
         if counts_in(Kind::Stock) {
-            if first(&figures.in_stock, document) > 0 {
+            if row.in_stock {
                 self.in_stock += 1;
             } else {
                 self.out_of_stock += 1;
             }
         }
         if counts_in(Kind::Price) {
-            let price = first(&figures.price, document);
-            let (least, most) = self.prices.unwrap_or((price, price));
-            self.prices = Some((least.min(price), most.max(price)));
+            let (least, most) = self.prices.unwrap_or((row.price, row.price));
+            self.prices = Some((least.min(row.price), most.max(row.price)));
         }
     }
 
@@ -120,9 +119,9 @@ impl Counts {
     }
 }
 
-fn add(counts: &mut [u32], column: &Labelled, document: DocId) {
-    for label in column.of(document) {
-        let count = usize::try_from(label).ok().and_then(|label| counts.get_mut(label));
+fn add(counts: &mut [u32], labels: &[u32]) {
+    for label in labels {
+        let count = usize::try_from(*label).ok().and_then(|label| counts.get_mut(label));
         if let Some(count) = count {
             *count += 1;
         }

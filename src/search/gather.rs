@@ -13,8 +13,9 @@ use tantivy::DocId;
 use super::{
     facets::Counts,
     request::{Filters, Hit, Place, SearchRequest, SearchSort},
+    rows::{Row, Rows},
     schema::{option_label, whole},
-    view::{Figures, Segment, View, first},
+    view::{Segment, View},
 };
 
 /// Everything one search gathers.
@@ -77,17 +78,23 @@ impl<'a> Gathering<'a> {
 
     /// Takes a document that matches the words so well.
     pub fn take(&mut self, segment: &Segment, document: DocId, relevance: u32) {
-        let figures = &*segment.figures;
-        let fails = self.filters.failed_by(figures, document);
+        let rows = &*segment.rows;
+        let Some(row) = rows.of(document) else { return };
+        let fails = self.filters.failed_by(rows, row, document);
         if let Some(counts) = &mut self.counts {
-            counts.take(figures, document, fails);
+            counts.take(row, rows.labels(document), fails);
         }
         if fails != Fails::None {
             return;
         }
         self.total += 1;
-        let place = self.place_of(figures, document, relevance);
+        let place = self.place_of(rows, row, document, relevance);
         if self.request.after.is_some_and(|after| place >= after) {
+            return;
+        }
+        let is_full = self.best.len() >= self.request.limit;
+        if is_full && self.best.peek().is_some_and(|Reverse((last, _))| place < *last) {
+            self.has_more = true;
             return;
         }
         self.best.push(Reverse((place, relevance)));
@@ -109,27 +116,21 @@ impl<'a> Gathering<'a> {
     }
 
     /// Where the document stands in the order; greater comes first.
-    fn place_of(&self, figures: &Figures, document: DocId, relevance: u32) -> Place {
-        let in_stock = first(&figures.in_stock, document);
-        let created = || ordered(first(&figures.created, document));
-        let sales = || first(&figures.sales, document);
+    fn place_of(&self, rows: &Rows, row: &Row, document: DocId, relevance: u32) -> Place {
+        let in_stock = u64::from(row.in_stock);
         let rank = match self.request.sort {
             SearchSort::Relevance if self.has_words => {
-                let length = first(&figures.length, document);
-                [u64::from(relevance) * 2 + in_stock, u64::MAX - length, sales()]
+                let length = u64::from(row.length);
+                [u64::from(relevance) * 2 + in_stock, u64::MAX - length, row.sales]
             }
-            SearchSort::Relevance => [in_stock, sales(), created()],
-            SearchSort::Cheapest => {
-                [u64::MAX - ordered(first(&figures.price, document)), in_stock, 0]
-            }
-            SearchSort::Dearest => [ordered(first(&figures.price, document)), in_stock, 0],
-            SearchSort::Newest => [created(), 0, 0],
-            SearchSort::Name => {
-                [0, 1, 2].map(|part| u64::MAX - first(&figures.name[part], document))
-            }
-            SearchSort::BestSelling => [sales(), in_stock, created()],
+            SearchSort::Relevance => [in_stock, row.sales, ordered(row.created)],
+            SearchSort::Cheapest => [u64::MAX - ordered(row.price), in_stock, 0],
+            SearchSort::Dearest => [ordered(row.price), in_stock, 0],
+            SearchSort::Newest => [ordered(row.created), 0, 0],
+            SearchSort::Name => rows.name(document).map(|part| u64::MAX - part),
+            SearchSort::BestSelling => [row.sales, in_stock, ordered(row.created)],
         };
-        Place { rank, id: figures.id(document) }
+        Place { rank, id: row.id }
     }
 }
 
@@ -159,32 +160,45 @@ impl Chosen {
         }
     }
 
-    fn failed_by(&self, figures: &Figures, document: DocId) -> Fails {
+    fn failed_by(&self, rows: &Rows, row: &Row, document: DocId) -> Fails {
         let mut fails = Fails::None;
+        if self.asks_nothing() {
+            return fails;
+        }
+        let [brands, options, categories] = rows.labels(document);
         let mut note = |kind: Kind, fits: bool| {
             if !fits {
                 fails = if fails == Fails::None { Fails::Only(kind) } else { Fails::Several };
             }
         };
-        if let Some(categories) = &self.categories {
-            let mut has = figures.category.of(document);
-            note(Kind::Category, has.any(|label| categories.contains(&label)));
+        let any = |labels: &[u32], wanted: &BTreeSet<u32>| {
+            labels.iter().any(|label| wanted.contains(label))
+        };
+        if let Some(wanted) = &self.categories {
+            note(Kind::Category, any(categories, wanted));
         }
-        if let Some(brands) = &self.brands {
-            note(Kind::Brand, figures.brand.of(document).any(|label| brands.contains(&label)));
+        if let Some(wanted) = &self.brands {
+            note(Kind::Brand, any(brands, wanted));
         }
         if let Some((least, most)) = self.prices {
-            let price = first(&figures.price, document);
-            note(Kind::Price, least <= price && price <= most);
+            note(Kind::Price, least <= row.price && row.price <= most);
         }
         if let Some(wanted) = self.in_stock {
-            note(Kind::Stock, (first(&figures.in_stock, document) > 0) == wanted);
+            note(Kind::Stock, row.in_stock == wanted);
         }
-        for (number, values) in self.options.iter().enumerate() {
-            let fits = figures.option.of(document).any(|label| values.contains(&label));
-            note(Kind::Option(number), fits);
+        for (number, wanted) in self.options.iter().enumerate() {
+            note(Kind::Option(number), any(options, wanted));
         }
         fails
+    }
+
+    fn asks_nothing(&self) -> bool {
+        let Chosen { categories, brands, prices, in_stock, options } = self;
+        categories.is_none()
+            && brands.is_none()
+            && prices.is_none()
+            && in_stock.is_none()
+            && options.is_empty()
     }
 }
 

@@ -3,11 +3,11 @@
 //! Invariant: what comes out is HTML and safe: all of the text is escaped, and the only tags are
 //! the two of ours.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::words::{Word, Words};
 
-/// Marks the words of one search. Made by [`super::Search::query`].
+/// Knows the words of one search. Made by [`super::Search::query`].
 #[derive(Clone, Default)]
 pub struct Highlighter {
     terms: HashSet<String>,
@@ -25,14 +25,29 @@ impl Highlighter {
         Highlighter { terms, words: Some(words) }
     }
 
+    /// A pen for the texts of one answer, in which the same words come again and again.
+    pub fn marker(&self) -> Marker<'_> {
+        Marker { terms: &self.terms, words: self.words.clone(), known: HashMap::new() }
+    }
+}
+
+/// Marks texts. Made by [`Highlighter::marker`].
+pub struct Marker<'a> {
+    terms: &'a HashSet<String>,
+    words: Option<Words>,
+    /// Whether a word was looked for, of those met so far.
+    known: HashMap<String, bool>,
+}
+
+impl Marker<'_> {
     /// The whole text as HTML, marked; escaped only, if nothing of it was looked for.
-    pub fn marked(&self, text: &str) -> String {
+    pub fn marked(&mut self, text: &str) -> String {
         html(text, &self.found_in(text), 0, text.len())
     }
 
     /// The part of the text where most was found, at most so many letters, as HTML; nothing if
     /// nothing of it was looked for.
-    pub fn snippet(&self, text: &str, letters_max: usize) -> Option<String> {
+    pub fn snippet(&mut self, text: &str, letters_max: usize) -> Option<String> {
         let found = self.found_in(text);
         let bytes_max = letters_max;
         let count = |first: &Word| {
@@ -53,12 +68,18 @@ impl Highlighter {
         Some(snippet)
     }
 
-    fn found_in(&self, text: &str) -> Vec<Word> {
-        let Some(mut words) = self.words.clone() else { return Vec::new() };
+    fn found_in(&mut self, text: &str) -> Vec<Word> {
+        let Marker { terms, words: Some(words), known } = self else { return Vec::new() };
         let mut found = words.split(text);
-        found.retain(|word| {
-            let stem = || words.clone().stem_term(&word.text);
-            self.terms.contains(&word.text) || stem().is_some_and(|stem| self.terms.contains(&stem))
+        found.retain(|word| match known.get(&word.text) {
+            Some(is_wanted) => *is_wanted,
+            None => {
+                let mut stem = || words.stem_term(&word.text);
+                let is_wanted =
+                    terms.contains(&word.text) || stem().is_some_and(|stem| terms.contains(&stem));
+                known.insert(word.text.clone(), is_wanted);
+                is_wanted
+            }
         });
         found
     }
@@ -120,8 +141,9 @@ mod tests {
 
     #[test]
     fn nothing_of_a_text_becomes_a_tag() {
-        let marked =
-            highlighter(&["script", "tea"]).marked("<script>alert('tea & \"x\"')</script>");
+        let marked = highlighter(&["script", "tea"])
+            .marker()
+            .marked("<script>alert('tea & \"x\"')</script>");
         assert_eq!(
             marked,
             "&lt;<mark>script</mark>&gt;alert(&#39;<mark>tea</mark> &amp; &quot;x&quot;&#39;)\
@@ -131,7 +153,7 @@ mod tests {
 
     #[test]
     fn other_forms_and_accents_are_marked_too() {
-        let marked = highlighter(&["creme", "cheese"]).marked("Crème of two cheeses");
+        let marked = highlighter(&["creme", "cheese"]).marker().marked("Crème of two cheeses");
         assert_eq!(marked, "<mark>Crème</mark> of two <mark>cheeses</mark>");
     }
 
@@ -139,9 +161,9 @@ mod tests {
     fn a_snippet_shows_where_most_is() {
         let text =
             format!("{} green tea and tea again {}", "much ado ".repeat(40), "é".repeat(300));
-        let snippet = highlighter(&["tea"]).snippet(&text, 60).expect("tea is there");
+        let snippet = highlighter(&["tea"]).marker().snippet(&text, 60).expect("tea is there");
         assert!(snippet.contains("<mark>tea</mark> and <mark>tea</mark>"), "{snippet}");
         assert!(snippet.starts_with('…') && snippet.ends_with('…'), "{snippet}");
-        assert!(highlighter(&["coffee"]).snippet(&text, 60).is_none());
+        assert!(highlighter(&["coffee"]).marker().snippet(&text, 60).is_none());
     }
 }

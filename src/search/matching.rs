@@ -7,7 +7,10 @@ use std::{cell::RefCell, collections::BTreeSet};
 
 use tantivy::{
     DocId, DocSet, TERMINATED, Term,
+    index::InvertedIndexReader,
+    postings::{Postings, SegmentPostings, TermInfo},
     query::{EnableScoring, PhraseQuery, Query},
+    schema::IndexRecordOption,
 };
 
 use super::{
@@ -15,7 +18,6 @@ use super::{
     schema::LEVEL_POINTS,
     view::{Segment, View},
 };
-use tantivy::postings::Postings;
 
 /// All that must be found in a document.
 #[derive(Clone, Debug, Default)]
@@ -85,6 +87,9 @@ pub(super) fn for_each_match(
     })
 }
 
+/// A term of a reading in one segment: where its documents are listed, and how sure it is meant.
+type Listed = (TermInfo, u32);
+
 /// Lets every document advance, slot by slot, the rarest first; `touched` are those to be wiped.
 fn advance_all(
     view: &View,
@@ -93,18 +98,26 @@ fn advance_all(
     standings: &mut [Standing],
     touched: &mut Vec<DocId>,
 ) -> tantivy::Result<()> {
+    let terms = segment.reader.inverted_index(view.columns.terms)?;
     let mut slots = Vec::new();
     for slot in &wanted.slots {
-        let mut documents = 0_u64;
+        let mut readings: Vec<Vec<Listed>> = Vec::new();
         for reading in &slot.readings {
-            let Some(first) = reading.first() else { continue };
-            let postings = segment.postings(&view.columns, &first.term)?;
-            documents += postings.map_or(0, |postings| u64::from(postings.doc_freq()));
+            readings.extend(listed(view, &terms, reading)?);
         }
-        slots.push((documents, slot));
+        let first = |reading: &Vec<Listed>| reading.first().map_or(0, |(info, _)| info.doc_freq);
+        let documents: u64 = readings.iter().map(|reading| u64::from(first(reading))).sum();
+        slots.push((documents, readings));
     }
     slots.sort_by_key(|(documents, _)| *documents);
-    for ((_, slot), before) in slots.into_iter().zip(0_u32..) {
+    for ((documents, readings), before) in slots.into_iter().zip(0_u32..) {
+        // Of a long list only those are looked up that can still match, if they are few.
+        let left = u64::try_from(touched.len()).unwrap_or(u64::MAX);
+        let is_rare = before > 0 && left.saturating_mul(SEEK_PAYS) < documents;
+        if is_rare {
+            touched.sort_unstable();
+        }
+        let among = is_rare.then(|| touched.clone());
         let mut has = |document: DocId, worth: u32| {
             let Some(standing) = standings.get_mut(at(document)) else { return };
             if standing.slots == before + 1 {
@@ -117,28 +130,60 @@ fn advance_all(
                 *standing = Standing { slots: before + 1, sum, best: worth };
             }
         };
-        for reading in &slot.readings {
+        for reading in &readings {
             match &reading[..] {
                 [] => {}
-                [only] => for_each_with(view, segment, only, &mut has)?,
-                several => for_each_with_all(view, segment, several, &mut has)?,
+                [only] => for_each_with(&terms, only, among.as_deref(), &mut has)?,
+                several => for_each_with_all(&terms, several, &mut has)?,
             }
         }
     }
     Ok(())
 }
 
-fn for_each_with(
+/// Where the terms of a reading are listed; `None` if the segment lacks one of them.
+fn listed(
     view: &View,
-    segment: &Segment,
-    meant: &Meant,
+    terms: &InvertedIndexReader,
+    reading: &[Meant],
+) -> tantivy::Result<Option<Vec<Listed>>> {
+    let mut listed = Vec::with_capacity(reading.len());
+    for meant in reading {
+        let term = Term::from_field_text(view.columns.terms, &meant.term);
+        let Some(info) = terms.get_term_info(&term)? else { return Ok(None) };
+        listed.push((info, meant.sure));
+    }
+    Ok(Some(listed))
+}
+
+fn postings(terms: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<SegmentPostings> {
+    Ok(terms.read_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?)
+}
+
+/// Documents with a term; `among` these alone, in their order, if there are such.
+fn for_each_with(
+    terms: &InvertedIndexReader,
+    (info, sure): &Listed,
+    among: Option<&[DocId]>,
     has: &mut impl FnMut(DocId, u32),
 ) -> tantivy::Result<()> {
-    let Some(mut postings) = segment.postings(&view.columns, &meant.term)? else { return Ok(()) };
-    let worth = LEVEL_POINTS.map(|points| points * meant.sure);
+    let mut postings = postings(terms, info)?;
+    let worth = LEVEL_POINTS.map(|points| points * *sure);
+    let worth = |level: u32| worth.get(at(level)).copied().unwrap_or_default();
+    if let Some(among) = among {
+        for document in among {
+            if postings.doc() < *document {
+                postings.seek(*document);
+            }
+            if postings.doc() == *document {
+                has(*document, worth(postings.term_freq()));
+            }
+        }
+        return Ok(());
+    }
     let mut document = postings.doc();
     while document != TERMINATED {
-        has(document, worth.get(at(postings.term_freq())).copied().unwrap_or_default());
+        has(document, worth(postings.term_freq()));
         document = postings.advance();
     }
     Ok(())
@@ -146,15 +191,13 @@ fn for_each_with(
 
 /// Documents with all terms, each worth as much as its weakest.
 fn for_each_with_all(
-    view: &View,
-    segment: &Segment,
-    several: &[Meant],
+    terms: &InvertedIndexReader,
+    several: &[Listed],
     has: &mut impl FnMut(DocId, u32),
 ) -> tantivy::Result<()> {
     let mut lists = Vec::new();
-    for meant in several {
-        let Some(postings) = segment.postings(&view.columns, &meant.term)? else { return Ok(()) };
-        lists.push((postings, meant.sure));
+    for (info, sure) in several {
+        lists.push((postings(terms, info)?, *sure));
     }
     let Some(((lead, sure), others)) = lists.split_first_mut() else { return Ok(()) };
     let points = |level: u32| LEVEL_POINTS.get(at(level)).copied().unwrap_or_default();
@@ -201,6 +244,9 @@ fn in_phrases(
     }
     Ok(in_all)
 }
+
+/// How many documents of a list are passed over in the time that one is looked up.
+const SEEK_PAYS: u64 = 16;
 
 /// A document's number as an index.
 pub(super) fn at(document: DocId) -> usize {

@@ -7,16 +7,21 @@
 //! The road of a query: `reading` takes the text apart with `words`, `expand` says what each word
 //! may mean, `matching` finds documents, `gather` orders and counts them with `facets`.
 
+mod checked;
 mod expand;
 mod facets;
 mod gather;
+mod ground;
+mod headway;
 mod highlight;
 mod index;
+mod known;
 mod matching;
 mod misses;
 mod reading;
 mod register;
 mod request;
+mod rows;
 mod schema;
 mod spelling;
 mod suggest;
@@ -25,20 +30,23 @@ mod words;
 
 use std::{
     collections::{BTreeSet, HashSet},
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use arc_swap::ArcSwap;
 use tantivy::{DocSet, TERMINATED, Term, schema::IndexRecordOption};
-use tokio::sync::watch;
 
-pub use highlight::Highlighter;
-pub use index::{Indexer, Standing, forget, place_in, register_in};
+pub use ground::{Standing, forget};
+pub use headway::{Headway, Progress};
+pub use highlight::{Highlighter, Marker};
+pub use index::{Indexer, place_in, register_in};
+pub use known::Reach;
 pub use misses::{Miss, Misses, misses_in};
 pub use register::{Card, Filed, Filing, Lookup, Register, Spot};
 pub use request::{
@@ -48,13 +56,15 @@ pub use request::{
 pub use schema::{Findable, sales_step};
 pub use words::is_known_language;
 
-use crate::domain::ids::{CategoryId, ProductId};
+use crate::domain::ids::ProductId;
 use expand::Tolerance;
 use gather::Gathering;
-use index::{Shelf, damaged};
+use ground::damaged;
+use index::Shelf;
 use matching::{Wanted, for_each_match};
 use reading::Typed;
-use view::{Segment, View, first};
+use suggest::NamedCategory;
+use view::{Counted, Segment, View};
 
 /// Synonyms: groups of entries that mean the same, each entry as its words.
 type Synonyms = Vec<Vec<Vec<String>>>;
@@ -66,27 +76,19 @@ pub struct Search(Arc<Parts>);
 struct Parts {
     shelf: ArcSwap<Shelf>,
     view: ArcSwap<View>,
+    changes: AtomicU64,
     synonyms: ArcSwap<Synonyms>,
-    position: watch::Sender<u64>,
-    wanted: watch::Sender<u64>,
-    progress: ArcSwap<Progress>,
-    categories: ArcSwap<Vec<(CategoryId, String)>>,
-    is_damaged: AtomicBool,
+    categories: ArcSwap<Vec<NamedCategory>>,
     language: String,
+    headway: Headway,
+    counted: Counted,
 }
 
-/// How far the index is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It is being made: so many of so many products are in.
-    Building {
-        /// Products that are in.
-        done: u64,
-        /// All products.
-        all: u64,
-    },
-    /// It is whole, and follows.
-    Following,
+impl Deref for Search {
+    type Target = Headway;
+    fn deref(&self) -> &Headway {
+        &self.0.headway
+    }
 }
 
 impl Search {
@@ -99,24 +101,20 @@ impl Search {
         dir: &Path,
         language: &str,
     ) -> Result<(Search, Indexer, Option<Standing>), SearchFault> {
-        let (shelf, indexer, standing) = Shelf::open(dir, language)?;
-        let position = standing.map_or(0, |standing| standing.position);
+        let counted = Counted::new();
+        let (shelf, indexer, standing) = Shelf::open(dir, language, &counted)?;
+        let headway = Headway::from(standing);
         let synonyms: Arc<Synonyms> = Arc::default();
-        let view = shelf.view(position, Arc::clone(&synonyms))?;
-        let progress = match standing {
-            Some(_) => Progress::Following,
-            None => Progress::Building { done: 0, all: 0 },
-        };
+        let view = shelf.view(headway.position(), Arc::clone(&synonyms))?;
         let search = Search(Arc::new(Parts {
             shelf: ArcSwap::from_pointee(shelf),
             view: ArcSwap::from_pointee(view),
+            changes: AtomicU64::new(0),
             synonyms: ArcSwap::from(synonyms),
-            position: watch::Sender::new(position),
-            wanted: watch::Sender::new(0),
-            progress: ArcSwap::from_pointee(progress),
             categories: ArcSwap::default(),
-            is_damaged: AtomicBool::new(false),
             language: language.to_owned(),
+            headway,
+            counted,
         }));
         Ok((search, indexer, standing))
     }
@@ -126,12 +124,9 @@ impl Search {
     /// # Errors
     /// The directory cannot be written.
     pub fn reopen(&self, dir: &Path) -> Result<(Indexer, Option<Standing>), SearchFault> {
-        let (shelf, indexer, standing) = Shelf::open(dir, &self.0.language)?;
+        let (shelf, indexer, standing) = Shelf::open(dir, &self.0.language, &self.0.counted)?;
         self.0.shelf.store(Arc::new(shelf));
-        self.0.is_damaged.store(false, Ordering::Relaxed);
-        if standing.is_none() {
-            self.set_progress(Progress::Building { done: 0, all: 0 });
-        }
+        self.begin_again(standing);
         self.show(standing.map_or(0, |standing| standing.position))?;
         Ok((indexer, standing))
     }
@@ -150,7 +145,7 @@ impl Search {
     /// The index cannot be read; it is made again.
     pub fn query(&self, request: &SearchRequest) -> Result<Arc<SearchAnswer>, SearchFault> {
         let view = self.0.view.load_full();
-        if let Some(known) = view.answers.get(request) {
+        if let Some(known) = view.counted.answers.noted(view.answers.get(request)) {
             return Ok(known);
         }
         let answer = Arc::new(self.guarded(|| answered(&view, request))?);
@@ -168,9 +163,8 @@ impl Search {
             let term = view.columns.term_of(product);
             for segment in &view.segments {
                 if let Some(document) = only(segment, &term)? {
-                    let figures = &segment.figures;
-                    let in_stock = first(&figures.in_stock, document) > 0;
-                    return Ok(Some((in_stock, first(&figures.sales, document))));
+                    let row = segment.rows.of(document);
+                    return Ok(row.map(|row| (row.in_stock, row.sales)));
                 }
             }
             Ok(None)
@@ -182,44 +176,25 @@ impl Search {
     /// # Errors
     /// As [`Search::query`].
     pub fn show(&self, position: u64) -> Result<(), SearchFault> {
-        let view = self.0.shelf.load().view(position, self.0.synonyms.load_full())?;
+        self.show_as_far_as(Reach::whole(position))
+    }
+
+    /// Shows what was committed, which goes so far.
+    ///
+    /// # Errors
+    /// As [`Search::query`].
+    pub fn show_as_far_as(&self, reach: Reach) -> Result<(), SearchFault> {
+        let view = self.0.shelf.load().view(reach.all, self.0.synonyms.load_full())?;
         self.0.view.store(Arc::new(view));
-        self.reached(position);
+        self.0.changes.fetch_add(1, Ordering::Release);
+        self.reached(reach);
         Ok(())
     }
 
-    /// Says that nothing that can be found changed up to this position.
-    pub fn reached(&self, position: u64) {
-        self.0.position.send_if_modified(|known| {
-            let is_new = *known < position;
-            *known = position.max(*known);
-            is_new
-        });
-    }
-
-    /// Everything up to this position of the journal is known.
-    pub fn position(&self) -> u64 {
-        *self.0.position.borrow()
-    }
-
-    /// Waits until everything up to this position is known, and has it hurried. Ends only then:
-    /// give it a limit.
-    pub async fn knows(&self, position: u64) {
-        let mut known = self.0.position.subscribe();
-        if *known.borrow() < position {
-            self.0.wanted.send_if_modified(|wanted| {
-                let is_new = *wanted < position;
-                *wanted = position.max(*wanted);
-                is_new
-            });
-        }
-        // The sender lives as long as this.
-        let _ = known.wait_for(|known| *known >= position).await;
-    }
-
-    /// The last position somebody waits for.
-    pub fn wanted(&self) -> watch::Receiver<u64> {
-        self.0.wanted.subscribe()
+    /// How often what is found has changed. What was found after asking this is found again as
+    /// long as the answer stays the same.
+    pub fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
     }
 
     /// From now on these mean the same: groups of words or of several words.
@@ -240,26 +215,6 @@ impl Search {
         self.show(self.position())
     }
 
-    /// From now on these are the categories that can be suggested, by name.
-    pub fn use_categories(&self, categories: Vec<(CategoryId, String)>) {
-        self.0.categories.store(Arc::new(categories));
-    }
-
-    /// How far the index is.
-    pub fn progress(&self) -> Progress {
-        **self.0.progress.load()
-    }
-
-    /// Notes how far the index is.
-    pub fn set_progress(&self, progress: Progress) {
-        self.0.progress.store(Arc::new(progress));
-    }
-
-    /// Whether a reader met something that cannot be read: it must be made again.
-    pub fn is_damaged(&self) -> bool {
-        self.0.is_damaged.load(Ordering::Relaxed)
-    }
-
     /// The language words are stemmed in.
     pub fn language(&self) -> &str {
         &self.0.language
@@ -275,9 +230,7 @@ impl Search {
     fn guarded<T>(&self, read: impl FnOnce() -> tantivy::Result<T>) -> Result<T, SearchFault> {
         let read = catch_unwind(AssertUnwindSafe(read));
         let read = read.map_err(|_| SearchFault::Damaged("a reader panicked".to_owned()));
-        read.and_then(|read| read.map_err(damaged)).inspect_err(|_| {
-            self.0.is_damaged.store(true, Ordering::Relaxed);
-        })
+        read.and_then(|read| read.map_err(damaged)).inspect_err(|_| self.note_damage())
     }
 }
 
@@ -332,6 +285,18 @@ fn found(
         highlighter: Arc::new(Highlighter::new(terms_of(wanted), view.words.clone())),
         position: view.position,
     })
+}
+
+/// Whether anything at all is found.
+fn is_found(view: &View, wanted: &Wanted) -> tantivy::Result<bool> {
+    let mut is_found = false;
+    for segment in &view.segments {
+        for_each_match(view, segment, wanted, |_, _| is_found = true)?;
+        if is_found {
+            break;
+        }
+    }
+    Ok(is_found)
 }
 
 fn with_sku(

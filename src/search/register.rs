@@ -9,21 +9,18 @@ mod files;
 use std::{
     cmp::Reverse,
     collections::BinaryHeap,
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
 };
 
 use arc_swap::ArcSwap;
 use tantivy::{DocSet, TERMINATED, schema::IndexRecordOption};
-use tokio::sync::watch;
 
 use super::{
-    Progress, Standing,
-    index::{damaged, forget},
+    Headway, Standing,
+    ground::{damaged, forget},
     request::SearchFault,
     words::Words,
 };
@@ -106,10 +103,14 @@ pub struct Register(Arc<Parts>);
 struct Parts {
     shelf: ArcSwap<Shelf>,
     page: ArcSwap<Page>,
-    position: watch::Sender<u64>,
-    wanted: watch::Sender<u64>,
-    progress: ArcSwap<Progress>,
-    is_damaged: AtomicBool,
+    headway: Headway,
+}
+
+impl Deref for Register {
+    type Target = Headway;
+    fn deref(&self) -> &Headway {
+        &self.0.headway
+    }
 }
 
 impl Register {
@@ -124,10 +125,7 @@ impl Register {
         let register = Register(Arc::new(Parts {
             shelf: ArcSwap::from_pointee(shelf),
             page: ArcSwap::from_pointee(page),
-            position: watch::Sender::new(standing.map_or(0, |standing| standing.position)),
-            wanted: watch::Sender::new(0),
-            progress: ArcSwap::from_pointee(progress_of(standing)),
-            is_damaged: AtomicBool::new(false),
+            headway: Headway::from(standing),
         }));
         Ok((register, filing, standing))
     }
@@ -139,8 +137,7 @@ impl Register {
     pub fn reopen(&self, dir: &Path) -> Result<(Filing, Option<Standing>), SearchFault> {
         let (shelf, filing, standing) = Shelf::open(dir)?;
         self.0.shelf.store(Arc::new(shelf));
-        self.0.is_damaged.store(false, Ordering::Relaxed);
-        self.set_progress(progress_of(standing));
+        self.begin_again(standing);
         self.show(standing.map_or(0, |standing| standing.position))?;
         Ok((filing, standing))
     }
@@ -161,9 +158,7 @@ impl Register {
         let page = self.0.page.load_full();
         let read = catch_unwind(AssertUnwindSafe(|| found(&page, lookup)));
         let read = read.map_err(|_| SearchFault::Damaged("a reader panicked".to_owned()));
-        read.and_then(|read| read.map_err(damaged)).inspect_err(|_| {
-            self.0.is_damaged.store(true, Ordering::Relaxed);
-        })
+        read.and_then(|read| read.map_err(damaged)).inspect_err(|_| self.note_damage())
     }
 
     /// Shows what was committed, everything up to this position of the journal.
@@ -172,69 +167,13 @@ impl Register {
     /// As [`Register::look_up`].
     pub fn show(&self, position: u64) -> Result<(), SearchFault> {
         self.0.page.store(Arc::new(self.0.shelf.load().page()?));
-        self.reached(position);
+        self.reached(super::Reach::whole(position));
         Ok(())
-    }
-
-    /// Says that nothing that is filed changed up to this position.
-    pub fn reached(&self, position: u64) {
-        self.0.position.send_if_modified(|known| {
-            let is_new = *known < position;
-            *known = position.max(*known);
-            is_new
-        });
-    }
-
-    /// Everything up to this position of the journal is known.
-    pub fn position(&self) -> u64 {
-        *self.0.position.borrow()
-    }
-
-    /// Waits until everything up to this position is known, and has it hurried. Ends only then:
-    /// give it a limit.
-    pub async fn knows(&self, position: u64) {
-        let mut known = self.0.position.subscribe();
-        if *known.borrow() < position {
-            self.0.wanted.send_if_modified(|wanted| {
-                let is_new = *wanted < position;
-                *wanted = position.max(*wanted);
-                is_new
-            });
-        }
-        // The sender lives as long as this.
-        let _ = known.wait_for(|known| *known >= position).await;
-    }
-
-    /// The last position somebody waits for.
-    pub fn wanted(&self) -> watch::Receiver<u64> {
-        self.0.wanted.subscribe()
-    }
-
-    /// How far the register is.
-    pub fn progress(&self) -> Progress {
-        **self.0.progress.load()
-    }
-
-    /// Notes how far the register is.
-    pub fn set_progress(&self, progress: Progress) {
-        self.0.progress.store(Arc::new(progress));
-    }
-
-    /// Whether a reader met something that cannot be read: it must be made again.
-    pub fn is_damaged(&self) -> bool {
-        self.0.is_damaged.load(Ordering::Relaxed)
     }
 
     /// Segments the register consists of, and cards in it.
     pub fn size(&self) -> (usize, u64) {
         self.0.page.load().size()
-    }
-}
-
-fn progress_of(standing: Option<Standing>) -> Progress {
-    match standing {
-        Some(_) => Progress::Following,
-        None => Progress::Building { done: 0, all: 0 },
     }
 }
 

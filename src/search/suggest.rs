@@ -1,14 +1,28 @@
 //! Suggestions: products, categories and queries to type on with.
 
+use std::sync::Arc;
+
 use super::{
     Search,
     expand::Tolerance,
-    found,
+    is_found,
     reading::Typed,
     request::{SearchFault, SearchRequest, Suggestion},
-    words::Words,
 };
-use crate::domain::ids::CategoryId;
+use crate::domain::ids::{CategoryId, ProductId};
+
+/// What the index has for a half-typed text.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Suggested {
+    products: Vec<ProductId>,
+    queries: Vec<String>,
+}
+
+/// A category's name as it is looked up: its words.
+pub(super) struct NamedCategory {
+    id: CategoryId,
+    words: Vec<String>,
+}
 
 impl Search {
     /// At most `SUGGESTIONS_MAX` things the text may become: products, categories and queries.
@@ -20,15 +34,37 @@ impl Search {
         if text.is_empty() {
             return Ok(Vec::new());
         }
-        let request =
-            SearchRequest { text: text.to_owned(), limit: PRODUCTS_MAX, ..Default::default() };
-        let products = self.query(&request)?;
+        let suggested = self.suggested(text)?;
         let mut suggestions: Vec<Suggestion> = Vec::new();
         suggestions.extend(self.categories_like(text).into_iter().map(Suggestion::Category));
-        suggestions.extend(products.hits.iter().map(|hit| Suggestion::Product(hit.product)));
-        suggestions.extend(self.queries_like(text)?.into_iter().map(Suggestion::Query));
+        suggestions.extend(suggested.products.iter().copied().map(Suggestion::Product));
+        suggestions.extend(suggested.queries.iter().cloned().map(Suggestion::Query));
         suggestions.truncate(SUGGESTIONS_MAX);
         Ok(suggestions)
+    }
+
+    /// From now on these are the categories that can be suggested, by name.
+    pub fn use_categories(&self, categories: Vec<(CategoryId, String)>) {
+        let mut words = self.0.view.load().words.clone();
+        let mut named = |(id, name): (CategoryId, String)| NamedCategory {
+            id,
+            words: words.split(&name).into_iter().map(|word| word.text).collect(),
+        };
+        self.0.categories.store(Arc::new(categories.into_iter().map(&mut named).collect()));
+    }
+
+    /// The products and queries for a text, as long as the view lasts.
+    fn suggested(&self, text: &str) -> Result<Arc<Suggested>, SearchFault> {
+        let view = self.0.view.load_full();
+        if let Some(known) = view.counted.suggestions.noted(view.suggestions.get(text)) {
+            return Ok(known);
+        }
+        let request =
+            SearchRequest { text: text.to_owned(), limit: PRODUCTS_MAX, ..Default::default() };
+        let products = self.query(&request)?.hits.iter().map(|hit| hit.product).collect();
+        let suggested = Arc::new(Suggested { products, queries: self.queries_like(text)? });
+        view.suggestions.insert(text.to_owned(), Arc::clone(&suggested));
+        Ok(suggested)
     }
 
     /// The text with its last word completed, as far as that finds something.
@@ -44,10 +80,8 @@ impl Search {
             for word in view.completions(last, COMPLETIONS_MAX)? {
                 let words = [before, &[word]].concat();
                 let query = words.join(" ");
-                let request = SearchRequest { limit: 1, ..SearchRequest::default() };
                 let typed = Typed { words, ..Typed::default() };
-                let wanted = view.wanted(&typed, Tolerance::Unknown)?;
-                if found(&view, &request, &typed, &wanted)?.total > 0 {
+                if is_found(&view, &view.wanted(&typed, Tolerance::Unknown)?)? {
                     queries.push(query);
                 }
                 if queries.len() == QUERIES_MAX {
@@ -59,15 +93,13 @@ impl Search {
     }
 
     fn categories_like(&self, text: &str) -> Vec<CategoryId> {
-        let mut words = self.0.view.load().words.clone();
-        let typed = words.split(text);
-        let fits = |name: &str, words: &mut Words| {
-            let name = words.split(name);
-            typed.iter().all(|word| name.iter().any(|has| has.text.starts_with(&word.text)))
-        };
+        let typed = self.0.view.load().words.clone().split(text);
         let categories = self.0.categories.load();
-        let fitting = categories.iter().filter(|(_, name)| fits(name, &mut words));
-        fitting.take(CATEGORIES_MAX).map(|(id, _)| *id).collect()
+        let fits = |named: &&NamedCategory| {
+            let begins = |text: &str| named.words.iter().any(|word| word.starts_with(text));
+            typed.iter().all(|word| begins(&word.text))
+        };
+        categories.iter().filter(fits).take(CATEGORIES_MAX).map(|named| named.id).collect()
     }
 }
 

@@ -105,6 +105,19 @@ fn of_equals_what_is_in_stock_comes_first() {
 }
 
 #[test]
+fn a_rare_word_and_one_that_all_have_are_found_together() {
+    let name = |number: u8| match number {
+        70 | 140 => format!("Kettle {number}"),
+        7 | 200 => format!("Copper Kettle {number}"),
+        _ => format!("Copper Pan {number}"),
+    };
+    let all: Vec<Findable> = (1..=250).map(|number| product(number, &name(number))).collect();
+    let world = World::with(&all);
+    assert_eq!(world.numbers("copper kettle"), [200, 7]);
+    assert_eq!(world.numbers("kettle"), [140, 70, 200, 7]);
+}
+
+#[test]
 fn synonyms_are_found_in_both_directions_and_over_several_words() {
     let world = World::with(&[product(1, "Sofa"), product(2, "Couch"), product(3, "Ice Cream")]);
     let groups = [
@@ -245,6 +258,34 @@ fn no_text_brings_search_down_or_asks_for_everything() {
     }
     assert!(!world.search.is_damaged());
     assert_eq!(world.numbers(""), [1], "nothing asked is everything");
+}
+
+#[test]
+fn a_word_becomes_so_many_terms_and_a_text_so_many_words() {
+    use super::expand::Reading;
+
+    let letters = ('a'..='z').flat_map(|one| ('a'..='z').map(move |two| format!("tea{one}{two}")));
+    let names: Vec<String> = letters.collect();
+    let products: Vec<Findable> = (0..)
+        .zip(names.chunks(3))
+        .map(|(number, names)| product(number, &names.join(" ")))
+        .collect();
+    let world = World::with(&products);
+    let view = world.search.0.view.load_full();
+    for tolerance in [Tolerance::Unknown, Tolerance::All] {
+        for reading in [Reading::Beginning, Reading::Whole, Reading::Exact] {
+            for word in ["tea", "teaxx", "teaxxx"] {
+                let meant = view.meanings(word, reading, tolerance).expect("meanings");
+                assert!(meant.len() <= super::expand::TERMS_MAX, "{word}: {}", meant.len());
+            }
+        }
+    }
+    let many = view.meanings("tea", Reading::Beginning, Tolerance::Unknown).expect("meanings");
+    assert!(many.len() > 30, "many words begin so: {}", many.len());
+    let text: String = (0..500).map(|number| format!("w{number} \"q{number} r\" ")).collect();
+    let typed = Typed::read(&text, &mut view.words.clone());
+    let words = typed.words.len() + typed.phrases.iter().map(Vec::len).sum::<usize>();
+    assert_eq!(words, super::reading::WORDS_MAX);
 }
 
 #[test]

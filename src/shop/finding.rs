@@ -8,6 +8,7 @@ use std::{path::Path, thread::JoinHandle};
 use super::CannotOpen;
 use crate::{
     config::Settings,
+    meters::Meters,
     search::{Register, Search, SearchFault, place_in, register_in},
     store::Store,
     subscribers::search::{Desk, Following, Goods},
@@ -18,10 +19,11 @@ pub(super) struct Finding(JoinHandle<Result<(Goods, Desk), SearchFault>>);
 
 impl Finding {
     /// Begins to open it.
-    pub(super) fn begin(settings: &Settings) -> Result<Finding, CannotOpen> {
+    pub(super) fn begin(settings: &Settings, meters: Meters) -> Result<Finding, CannotOpen> {
         let (data_dir, language) = (settings.data_dir.clone(), settings.shop.language.clone());
         let thread = std::thread::Builder::new().name("finding-opens".to_owned());
-        let thread = thread.spawn(move || opened(&data_dir, &language));
+        let opening = move || meters.while_making(|| opened(&data_dir, &language));
+        let thread = thread.spawn(opening);
         thread.map(Finding).map_err(CannotOpen::Following)
     }
 

@@ -15,7 +15,7 @@ use crate::{
     },
     clock::Clock,
     config::{DeclineSettings, Gateway, LimitSettings, PaymentSettings, Secret, Settings},
-    domain::orders::PaymentMethod,
+    domain::{ids::ShopId, orders::PaymentMethod, settings::Shop},
     gateways::{
         PaymentGateway,
         breaker::Tripping,
@@ -60,6 +60,7 @@ pub(super) fn payment_terms(chosen: &PaymentSettings, limits: &LimitSettings) ->
 /// Stripe, if it was chosen.
 pub(super) fn stripe_over(
     settings: &Settings,
+    reader: &Reader,
     clock: &Clock,
 ) -> Result<Option<Arc<dyn PaymentGateway>>, String> {
     let account = match (settings.payments.gateway, &settings.stripe) {
@@ -78,10 +79,20 @@ pub(super) fn stripe_over(
         secret_key: secret(&account.secret_key),
         webhook_secrets: account.webhook_secrets.iter().map(secret).collect(),
         base_url: account.base_url.clone(),
-        return_url: settings.public_url(settings.listen),
+        return_url: public_url(settings, reader)?,
         patience,
         tripping: Tripping::default(),
     };
     let gateway = StripeGateway::new(chosen, clock.clone()).map_err(|fault| fault.to_string())?;
     Ok(Some(Arc::new(gateway)))
+}
+
+/// Where customers find the shop, as it is when it opens: a payment page that was asked for twice
+/// under one key is asked for in the same words.
+fn public_url(settings: &Settings, reader: &Reader) -> Result<String, String> {
+    let known = reader.get::<Shop>(ShopId::default()).map_err(|fault| fault.to_string())?.state;
+    let is_chosen = settings.shop.public_url.is_some() || !known.exists();
+    let url =
+        if is_chosen { settings.public_url(settings.listen) } else { known.public_url.clone() };
+    Ok(url.trim_end_matches('/').to_owned())
 }

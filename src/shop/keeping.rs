@@ -17,19 +17,46 @@ impl Shop {
         }
         let mut which = Sweep::All;
         while !self.is_closing() {
-            let was_down = self.desks.charging.is_down();
             if let Err(error) = self.accounts.note_key_uses().await {
                 tracing::warn!(%error, "when API keys were used could not be noted");
             }
             if let Err(error) = self.webhooks.tend().await {
                 tracing::warn!(%error, "webhooks could not be looked after");
             }
-            match self.purchases.sweep(which).await {
-                Ok(_) => which = Sweep::Due,
-                Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
+            tokio::time::sleep(self.drive_on(&mut which).await).await;
+        }
+    }
+
+    /// Drives on what is left unfinished, once: which orders, and which the next time. Answers when
+    /// that is. May be asked at any moment.
+    pub async fn drive_on(&self, which: &mut Sweep) -> Duration {
+        let was_down = self.desks.charging.is_down();
+        match self.purchases.sweep(*which).await {
+            Ok(_) => *which = Sweep::Due,
+            Err(error) => tracing::error!(%error, "unfinished orders could not be looked at"),
+        }
+        let may_be_back = was_down || self.desks.charging.is_down();
+        if may_be_back { SWEEP_SOON } else { SWEEP_EVERY }
+    }
+
+    /// Follows, now and every minute, what the payment gateway told and nobody has followed yet;
+    /// on start and every few minutes also what it could not deliver.
+    pub async fn keep_listening(self) {
+        let mut every = tokio::time::interval(LISTEN_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        for minute in 0_u64.. {
+            every.tick().await;
+            if self.is_closing() {
+                break;
             }
-            let may_be_back = was_down || self.desks.charging.is_down();
-            tokio::time::sleep(if may_be_back { SWEEP_SOON } else { SWEEP_EVERY }).await;
+            if minute % FETCH_MINUTES == 0
+                && let Err(error) = self.hearing.fetch().await
+            {
+                tracing::error!(%error, "undelivered news could not be kept");
+            }
+            if let Err(error) = self.hearing.sweep().await {
+                tracing::error!(%error, "open news could not be looked at");
+            }
         }
     }
 
@@ -75,3 +102,7 @@ const MEASURED_EVERY: Duration = Duration::from_secs(5);
 /// After the start, when what a crash left has been driven on.
 const RECONCILE_AFTER: Duration = Duration::from_secs(10 * 60);
 const RECONCILE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often news that nobody has followed yet is looked at.
+const LISTEN_EVERY: Duration = Duration::from_secs(60);
+/// How often undelivered news is fetched.
+const FETCH_MINUTES: u64 = 5;

@@ -10,7 +10,7 @@ use crate::{
     actors::Rejection,
     clock::Clock,
     config::{MailTransport as Chosen, Purpose, Settings, SmtpServer, SmtpTls},
-    domain::ids::CourierId,
+    domain::{ids::CourierId, time::Timestamp},
     gateways::{
         breaker::Tripping,
         mail::{
@@ -49,7 +49,6 @@ impl Letters {
             choice: Choice {
                 language: settings.shop.language.clone(),
                 time_zone: settings.shop.time_zone.clone(),
-                public_url: settings.shop.public_url.clone(),
                 bank_details: settings.payments.bank_transfer_details.clone(),
                 new_orders: chosen.new_orders,
             },
@@ -83,6 +82,16 @@ impl Letters {
     /// The courier that takes them out.
     pub fn courier(&self) -> CourierId {
         courier()
+    }
+
+    /// Lets go of letters that have lain in a folder for long, or are too many; how many went.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn let_go_of_old(&self, now: Timestamp) -> std::io::Result<usize> {
+        let Some(folder) = self.folder.clone() else { return Ok(0) };
+        let before = now.plus_millis(-LETTER_DAYS_MAX * MILLIS_A_DAY);
+        MailFolder::at(folder).let_go(before, LETTERS_MAX)
     }
 
     /// How whoever takes letters is, for health checks.
@@ -157,6 +166,11 @@ fn smtp(server: &SmtpServer, clock: &Clock, kept_max: usize) -> Result<Arc<Smtp>
 }
 
 const SENT_OUT_EVERY: Duration = Duration::from_secs(5);
+/// How long a letter lies in a folder.
+const LETTER_DAYS_MAX: i64 = 30;
+/// How many lie there.
+const LETTERS_MAX: usize = 10_000;
+const MILLIS_A_DAY: i64 = 86_400_000;
 /// Where letters lie in the data directory.
 const LETTERS: &str = "letters";
 /// As many as the courier has letters under way at once.

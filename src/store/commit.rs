@@ -7,6 +7,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
+    thread,
     time::Duration,
 };
 
@@ -25,7 +26,7 @@ use super::{
     faults::{Faults, Stop},
     journal::{AppendFault, Journal},
     queue::{Entry, Queue, Taken, Waiting},
-    table::{Write, Writer},
+    table::{FolderGone, Write, Writer},
     tickets::{Answer, Fate, Status, Ticket},
     words_of,
 };
@@ -106,12 +107,17 @@ impl Committer {
     fn work(&mut self) {
         loop {
             match self.queue.take(IDLE) {
-                Taken::Entries(entries) => self.commit(entries),
+                Taken::Entries(entries) => {
+                    self.commit(entries);
+                    self.give_way();
+                }
                 Taken::Idle => self.idle(),
                 Taken::Closed => break,
             }
         }
-        self.idle();
+        self.close_journal();
+        let handed_on = self.writer.freeze();
+        self.must_be_taken(handed_on);
     }
 
     fn commit(&mut self, entries: Vec<Entry>) {
@@ -136,8 +142,21 @@ impl Committer {
         let kept = std::mem::take(&mut batch.kept);
         self.writer.publish_kept(last, kept);
         self.tell(batch, answers, last);
-        if self.writer.freeze_if_full().is_err() {
-            self.give_up("the state takes no more changes".into());
+        let handed_on = self.writer.freeze_if_full();
+        self.must_be_taken(handed_on);
+    }
+
+    /// Lets the folder catch up, the longer the further it is behind: many short waits are felt by
+    /// nobody, one long wait for a table that is full by everybody.
+    fn give_way(&self) {
+        let behind = self.writer.behind();
+        if behind > 0 {
+            let thousandths = u32::try_from(behind).unwrap_or(1000);
+            let wait = GIVE_WAY_MAX * thousandths / 1000;
+            if let Some(faults) = &self.faults {
+                faults.give_way(wait);
+            }
+            thread::park_timeout(wait);
         }
     }
 
@@ -233,13 +252,23 @@ impl Committer {
 
     /// Nothing to do: say that all is durable, let the state catch up, look at the disk.
     fn idle(&mut self) {
+        self.close_journal();
+        // Who commits next must not wait because nobody did for a while.
+        let handed_on = self.writer.freeze_if_room();
+        self.must_be_taken(handed_on);
+    }
+
+    fn close_journal(&mut self) {
         if self.look_at_disk() == Mode::Writable {
             if let Err(fault) = self.journal.close() {
                 self.suffer(fault);
             }
             self.status.journal_bytes.store(self.journal.bytes(), Ordering::Relaxed);
         }
-        if self.writer.freeze().is_err() {
+    }
+
+    fn must_be_taken(&self, handed_on: Result<(), FolderGone>) {
+        if handed_on.is_err() {
             self.give_up("the state takes no more changes".into());
         }
     }
@@ -294,6 +323,8 @@ pub(super) fn overtaken_in(mode: &Mode) -> StoreFault {
 
 /// Without commits for so long, a closing frame is written and the table folded.
 const IDLE: Duration = Duration::from_millis(100);
+/// The longest wait for a folder that is behind, between two batches.
+const GIVE_WAY_MAX: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod schedules;

@@ -9,6 +9,7 @@ use std::{
         PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use super::{
@@ -21,6 +22,8 @@ use super::{
 pub enum Stop {
     /// Before anything is written.
     BeforeWrite,
+    /// One more frame is written, and what would be written with it is not.
+    AfterFrame,
     /// Written, not yet synced.
     AfterWrite,
     /// Synced, not yet visible to readers.
@@ -39,6 +42,7 @@ pub struct Faults {
     panics_each: Option<u64>,
     decisions: AtomicU64,
     syncs: AtomicU64,
+    given_way_micros: AtomicU64,
     gate: Mutex<Gate>,
     moved: Condvar,
 }
@@ -59,6 +63,7 @@ impl Faults {
             panics_each: None,
             decisions: AtomicU64::new(0),
             syncs: AtomicU64::new(0),
+            given_way_micros: AtomicU64::new(0),
             gate: Mutex::default(),
             moved: Condvar::new(),
         }
@@ -82,6 +87,11 @@ impl Faults {
     /// How many syncs there were.
     pub fn syncs(&self) -> u64 {
         self.syncs.load(Ordering::SeqCst)
+    }
+
+    /// For how long commits gave way to the folder, all in all.
+    pub fn given_way(&self) -> Duration {
+        Duration::from_micros(self.given_way_micros.load(Ordering::SeqCst))
     }
 
     /// From now on a sync does not return before [`Faults::let_syncs_go`].
@@ -130,6 +140,12 @@ impl Faults {
         Ok(())
     }
 
+    /// Commits give way for so long.
+    pub(super) fn give_way(&self, wait: Duration) {
+        let micros = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+        self.given_way_micros.fetch_add(micros, Ordering::SeqCst);
+    }
+
     /// Panics if it is this decision's turn.
     ///
     /// # Panics
@@ -142,18 +158,23 @@ impl Faults {
 
     /// Ends the process if this is the place and the time.
     pub(super) fn pass(&self, stop: Stop) {
-        let Some((at, passages)) = &self.stop else { return };
-        if *at == stop && passages.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.is_the_last(stop) {
             std::process::abort();
         }
+    }
+
+    /// Whether this is the place and the time for the process to end.
+    pub(super) fn is_the_last(&self, stop: Stop) -> bool {
+        let Some((at, passages)) = &self.stop else { return false };
+        *at == stop && passages.fetch_sub(1, Ordering::SeqCst) == 1
     }
 }
 
 /// The text names no stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a fault is `before_write:N`, `after_write:N`, `after_sync:N`, `before_answer:N` or \
-     `panic:N`"
+    "a fault is `before_write:N`, `after_frame:N`, `after_write:N`, `after_sync:N`, \
+     `before_answer:N` or `panic:N`"
 )]
 pub struct NotAStop;
 
@@ -168,6 +189,7 @@ impl FromStr for Faults {
         }
         let stop = match name {
             "before_write" => Stop::BeforeWrite,
+            "after_frame" => Stop::AfterFrame,
             "after_write" => Stop::AfterWrite,
             "after_sync" => Stop::AfterSync,
             "before_answer" => Stop::BeforeAnswer,

@@ -12,6 +12,7 @@
 //! | `0xf1` | a stored answer | scope, 32 bytes |
 //! | `0xf2` | a further piece of a large value | its key, piece number |
 
+mod deliveries;
 mod housekeeping;
 mod shop;
 mod webhooks;
@@ -20,6 +21,7 @@ use std::{borrow::Borrow, fmt, sync::Arc};
 
 use crate::domain::{ids::Identity, time::Timestamp};
 
+pub use deliveries::*;
 pub use housekeeping::*;
 pub use shop::*;
 pub use webhooks::*;

@@ -100,7 +100,7 @@ impl<A: Kept> Record for Versioned<A> {
     }
 
     fn weight(&self) -> usize {
-        codec::size(&*self.state) + RECORD_BYTES_BESIDE
+        codec::size(&*self.state) * DECODED_TIMES + RECORD_BYTES_BESIDE
     }
 
     fn any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -143,8 +143,8 @@ pub(super) enum Replayed {
     Already,
     /// What the shop made of it.
     Again(Write),
-    /// Nothing is kept of it, as it should be: this change ended it.
-    Ended,
+    /// This change ended it, whatever the state holds of it: nothing, or some of a later life.
+    Ended(Write),
     /// A version in between is missing.
     Gap {
         /// The version the state holds.
@@ -289,13 +289,13 @@ impl<A: Kept> Told for Events<A> {
             state.apply(event, stamp);
         }
         if self.version != before.version + 1 {
-            // What ends a thing ends it whatever it was.
-            let ended = before.version == 0 && state.is_gone();
-            return Ok(if ended {
-                Replayed::Ended
-            } else {
-                Replayed::Gap { held: before.version }
-            });
+            if !state.is_gone() {
+                return Ok(Replayed::Gap { held: before.version });
+            }
+            // What ends a thing ends it whatever it was. What its events left behind for ever
+            // is there already: the state is ahead.
+            let effect = Effect::of(self.id, &before, Arc::new(state), &[], stamp);
+            return Ok(Replayed::Ended(effect.into_write()));
         }
         let effect = Effect::of(self.id, &before, Arc::new(state), &self.events, stamp);
         Ok(Replayed::Again(effect.into_write()))
@@ -325,5 +325,8 @@ pub struct KeptRequest {
     pub at: Timestamp,
 }
 
-/// Memory a record takes beside its state: key, counters, pointers.
-const RECORD_BYTES_BESIDE: usize = 160;
+/// Memory a record takes beside its state: key, counters, pointers, the first node of a map, which
+/// has room for eleven entries where mostly one is.
+const RECORD_BYTES_BESIDE: usize = 512;
+/// What is decoded takes so many times the room of its bytes: texts and lists of their own.
+const DECODED_TIMES: usize = 4;

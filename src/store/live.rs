@@ -9,7 +9,10 @@ use std::{
         mpsc::{self, SyncSender},
     },
     thread::JoinHandle,
+    time::Duration,
 };
+
+use crate::{clock::Clock, domain::time::Timestamp};
 
 use super::{
     Seq,
@@ -59,6 +62,9 @@ impl Live {
             ending: Arc::clone(&ending),
             through: checkpoint,
             checkpointed: checkpoint,
+            since: Duration::ZERO,
+            clock: Clock::of_machine(Timestamp::default()),
+            wanted: false,
             syncing: None,
         };
         let (folder, thread) = folder.start()?;
@@ -86,11 +92,13 @@ impl Live {
 }
 
 impl Folding {
-    /// Asks for a checkpoint without waiting for it.
-    pub fn checkpoint_soon(&self) {
-        let (answer, _) = mpsc::channel();
-        // If the folder has ended, the state is damaged and the next start makes it again.
-        let _ = self.folder.send(Fold::Checkpoint(answer));
+    /// Waits until all that was frozen is folded and synced, but no longer than that.
+    pub fn checkpoint_within(&self, patience: Duration) {
+        let (answer, answered) = mpsc::channel();
+        // Where it fails the journal still has it all: the next start catches up.
+        if self.folder.send(Fold::Checkpoint(answer)).is_ok() {
+            let _ = answered.recv_timeout(patience);
+        }
     }
 
     /// Waits until all that was frozen is folded and synced.
@@ -117,5 +125,34 @@ impl Folding {
         if let Err(fault) = fold::join(self.thread) {
             tracing::error!(%fault, "folding ended badly");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            faults::Faults,
+            keys::Key,
+            state::checkpoint,
+            table::{Slot, Write},
+        },
+        *,
+    };
+
+    #[test]
+    fn no_start_waits_for_ever_for_a_state_that_cannot_be_synced() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let faults = Arc::new(Faults::none());
+        faults.leave_room(0);
+        let disk = Disk::under(folder.path(), 1_000, Some(faults));
+        let state = State::open(folder.path()).expect("a state");
+        let mut live = Live::start(state, 0, 1 << 20, disk).expect("a thread");
+        let row = (Key::row(0xee).text("row").done(), Slot::row(Some(vec![1])));
+        live.writer.publish(1, vec![Write::group(vec![row])]);
+        live.writer.freeze().expect("the folder listens");
+        live.folding.checkpoint_within(Duration::from_millis(1));
+        assert_eq!(checkpoint::noted(folder.path()), None, "there was no room for it");
+        live.abandon();
     }
 }

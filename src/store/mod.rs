@@ -16,6 +16,7 @@ pub mod faults;
 pub mod journal;
 pub mod keys;
 pub mod kinds;
+mod leftovers;
 mod live;
 mod lock;
 mod open;
@@ -78,6 +79,9 @@ pub struct StoreOptions {
     /// How much of the journal that is sealed and folded long ago is read again before the shop
     /// opens; what is older is read in the background.
     pub sealed_bytes_read_max: u64,
+    /// After a replay of so many commits, more than a crash usually leaves, the shop is not opened
+    /// before the state is synced: were it killed again and again, each start would have more.
+    pub replay_commits_max: u64,
     /// Memory for decoded records.
     pub cache_bytes: u64,
     /// The least timeline frames are written in; a restore raises it.
@@ -94,6 +98,7 @@ impl Default for StoreOptions {
             queue_commits_max: 64 * 1024,
             queue_bytes_max: 16 << 20,
             sealed_bytes_read_max: 64 << 20,
+            replay_commits_max: 250_000,
             cache_bytes: 48 << 20,
             timeline: 1,
             faults: None,
@@ -184,8 +189,7 @@ struct Threads {
 }
 
 impl Store {
-    /// Opens the store in `dir`: takes the directory, judges the journal, brings the state up to
-    /// it, and starts writing.
+    /// Opens the store in `dir`: takes it, judges the journal, makes the state so, and writes.
     pub fn open(
         dir: &Path,
         registry: Registry,
@@ -264,6 +268,14 @@ impl Store {
     /// Whether the state was found damaged: it must be made again, which opening the store does.
     pub fn must_be_reopened(&self) -> bool {
         self.inner.reader.state_is_damaged()
+    }
+
+    /// Lets go of ends that crashes cut off the journal before this moment. Safe to repeat.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn let_go_of_leftovers(&self, before: Timestamp) -> std::io::Result<usize> {
+        leftovers::let_go(&self.inner.journal_dir, before)
     }
 
     /// How the store is.

@@ -8,6 +8,7 @@ use std::{
     path::Path,
     sync::{Arc, Weak, atomic::Ordering},
     thread,
+    time::Duration,
 };
 
 use super::{
@@ -21,7 +22,7 @@ use super::{
         segment::SPARE_NAME,
     },
     kinds::{Registry, Start},
-    live::Live,
+    live::{Folding, Live},
     lock::DirLock,
     locked,
     progress::Progress,
@@ -117,13 +118,7 @@ impl Opening<'_> {
     ) -> Result<Live, StoreFault> {
         let unfit = match opened {
             Ok((state, checkpoint)) => match self.caught_up(state, Some(checkpoint), journal) {
-                Ok(live) => {
-                    // Killed again and again, each start would have more to catch up with.
-                    if self.report.replayed >= CHECKPOINT_AFTER_COMMITS {
-                        live.folding.checkpoint_soon();
-                    }
-                    return Ok(live);
-                }
+                Ok(live) => return Ok(live),
                 Err(ReplayFault::Gap { seq, what }) => {
                     Unfit(format!("frame {seq} does not fit to {what}"))
                 }
@@ -142,15 +137,10 @@ impl Opening<'_> {
             tracing::warn!(why = unfit.0, "the state is made again from the journal");
             self.report.rebuilt = Some(unfit.0);
         }
-        let live =
-            self.caught_up(State::open(&state_dir)?, None, journal).map_err(
-                |fault| match fault {
-                    ReplayFault::Gap { seq, what } => StoreFault::Unreadable { seq, what },
-                    ReplayFault::Fault(fault) => fault,
-                },
-            )?;
-        live.folding.checkpoint_soon();
-        Ok(live)
+        self.caught_up(State::open(&state_dir)?, None, journal).map_err(|fault| match fault {
+            ReplayFault::Gap { seq, what } => StoreFault::Unreadable { seq, what },
+            ReplayFault::Fault(fault) => fault,
+        })
     }
 
     fn caught_up(
@@ -168,6 +158,7 @@ impl Opening<'_> {
         match catch_up(&journal_dir, range, start, self.registry, into, self.progress) {
             Ok(replayed) => {
                 self.report.replayed = replayed;
+                self.keep(replayed, &live.folding);
                 Ok(live)
             }
             Err(fault) => {
@@ -175,6 +166,18 @@ impl Opening<'_> {
                 Err(fault)
             }
         }
+    }
+}
+
+impl Opening<'_> {
+    /// After a very long replay the start waits until the state is synced.
+    fn keep(&self, replayed: u64, folding: &Folding) {
+        if replayed < self.options.replay_commits_max || self.disk.is_very_low() {
+            return;
+        }
+        self.progress.begin("writing the state to the disk", 0);
+        folding.checkpoint_within(CHECKPOINT_PATIENCE);
+        self.progress.end();
     }
 }
 
@@ -239,7 +242,7 @@ fn start(
     Ok(Store { inner: Arc::new(inner) })
 }
 
-/// After a start that had so much to catch up with, the state is synced in the background.
-const CHECKPOINT_AFTER_COMMITS: u64 = 5_000;
+/// No start waits longer for the state to be synced.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(30);
 /// How far the reading of old segments stands back.
 const NICE: i32 = 15;

@@ -80,6 +80,12 @@ impl Reader {
         self.table.changes().of(A::TAG)
     }
 
+    /// How often this aggregate has changed while the store was open, or one of a few others that
+    /// are counted with it. As good as [`Reader::changes_of`] for what was made from it alone.
+    pub fn changes_near<A: Kept>(&self, id: A::Id) -> u64 {
+        self.table.changes().near(&Key::record(A::TAG, &id))
+    }
+
     /// The row under a key.
     pub fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreFault> {
         match self.table.get(key) {

@@ -195,7 +195,20 @@ pub struct Frozen {
     pub groups: Vec<Vec<Key>>,
     /// The last commit it holds.
     pub through: Seq,
+    /// What it and those before it come to.
+    pub whole: Whole,
     weight: usize,
+}
+
+/// Whether the state is whole when a generation is folded, so that a checkpoint may say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// Not yet: a replay is under way, and rows are put right later.
+    NotYet,
+    /// All of it.
+    Yes,
+    /// All of it, and so much is new that a checkpoint is worth its while.
+    AndMuch,
 }
 
 /// The writing side of the table. One thread has it.
@@ -204,6 +217,9 @@ pub struct Writer {
     active: Arc<Generation>,
     groups: Vec<Vec<Key>>,
     through: Seq,
+    /// Everything up to there was handed on, and whole.
+    whole_through: Seq,
+    whole: Whole,
     weight: usize,
     folder: SyncSender<Fold>,
 }
@@ -217,7 +233,24 @@ impl Writer {
     /// Writes into `table`; full generations go to `folder`.
     pub fn new(table: Arc<Table>, folder: SyncSender<Fold>, through: Seq) -> Writer {
         let active = Arc::clone(&table.generations.load().0[0]);
-        Writer { table, active, groups: Vec::new(), through, weight: 0, folder }
+        let (groups, weight, whole, whole_through) = (Vec::new(), 0, Whole::Yes, through);
+        Writer { table, active, groups, through, whole_through, whole, weight, folder }
+    }
+
+    /// What is written from now on is only part of what belongs together, until
+    /// [`Writer::is_whole`].
+    pub fn is_in_pieces(&mut self) {
+        self.whole = Whole::NotYet;
+    }
+
+    /// Everything up to a commit has been written: hands it on, even if there was nothing to
+    /// write, so that the next checkpoint knows.
+    pub fn is_whole(&mut self, through: Seq, whole: Whole) -> Result<(), FolderGone> {
+        (self.through, self.whole) = (through, whole);
+        let is_news = through > self.whole_through || (whole == Whole::AndMuch && through > 0);
+        let handed_on = if is_news { self.hand_on() } else { Ok(()) };
+        self.whole = Whole::Yes;
+        handed_on
     }
 
     /// Makes a commit's writes visible.
@@ -247,8 +280,15 @@ impl Writer {
         keys.iter().for_each(|key| self.table.retract(key));
     }
 
-    /// Hands the generation on if it is full. Waits while the folder is behind: this is the
-    /// back-pressure that keeps the table bounded.
+    /// How far the folder is behind, in thousandths of what the table holds at most; a table that
+    /// is being filled and another that is being folded are none.
+    pub fn behind(&self) -> usize {
+        let waiting = self.table.weight().saturating_sub(2 * GENERATION_BYTES);
+        (waiting * 1000 / (GENERATIONS_WAITING_MAX * GENERATION_BYTES)).min(1000)
+    }
+
+    /// Hands the generation on if it is full. Waits while the folder is far behind: this is the
+    /// back-pressure that keeps the table bounded, after [`Writer::behind`] has slowed commits.
     pub fn freeze_if_full(&mut self) -> Result<(), FolderGone> {
         let full = self.weight >= GENERATION_BYTES || self.groups.len() >= GENERATION_WRITES;
         if full { self.freeze() } else { Ok(()) }
@@ -256,15 +296,26 @@ impl Writer {
 
     /// Hands the generation on unless it is empty.
     pub fn freeze(&mut self) -> Result<(), FolderGone> {
-        if self.groups.is_empty() {
-            return Ok(());
-        }
+        if self.groups.is_empty() { Ok(()) } else { self.hand_on() }
+    }
+
+    /// The same, unless that would wait for the folder.
+    pub fn freeze_if_room(&mut self) -> Result<(), FolderGone> {
+        let frozen = self.table.generations.load().0.len() - 1;
+        if frozen < GENERATIONS_WAITING_MAX { self.freeze() } else { Ok(()) }
+    }
+
+    fn hand_on(&mut self) -> Result<(), FolderGone> {
         let frozen = Frozen {
             generation: self.table.freeze(),
             groups: std::mem::take(&mut self.groups),
             through: self.through,
+            whole: self.whole,
             weight: std::mem::take(&mut self.weight),
         };
+        if self.whole != Whole::NotYet {
+            self.whole_through = self.through;
+        }
         self.active = Arc::clone(&self.table.generations.load().0[0]);
         self.folder.send(Fold::Generation(frozen)).map_err(|_| FolderGone)
     }
@@ -273,8 +324,34 @@ impl Writer {
 /// Writes a generation takes.
 const GENERATION_WRITES: usize = 16 * 1024;
 /// Memory a generation takes.
-const GENERATION_BYTES: usize = 8 * 1024 * 1024;
+const GENERATION_BYTES: usize = 16 * 1024 * 1024;
 /// Frozen generations that wait for the folder, beside the one it works at.
-pub const GENERATIONS_WAITING_MAX: usize = 2;
+pub const GENERATIONS_WAITING_MAX: usize = 3;
 /// Memory a slot takes beside key and value: links, counters, the group's list.
 const SLOT_BYTES_BESIDE: usize = 120;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn commits_are_slowed_the_more_the_longer_nothing_is_folded() {
+        let (folder, folds) = mpsc::sync_channel(GENERATIONS_WAITING_MAX);
+        let mut writer = Writer::new(Arc::new(Table::new()), folder, 0);
+        let mut behind = vec![writer.behind()];
+        for seq in (1..).take(GENERATIONS_WAITING_MAX) {
+            let slot = Slot::row(Some(vec![0; GENERATION_BYTES]));
+            writer.publish(seq, vec![Write::group(vec![(Key::from_bytes(&[1]), slot)])]);
+            writer.freeze_if_full().expect("a folder that listens");
+            behind.push(writer.behind());
+        }
+        assert_eq!(behind[..2], [0, 0], "what is being filled and folded slows nobody");
+        assert!(behind[2..].is_sorted_by(|one, next| one < next), "{behind:?}");
+        while let Ok(Fold::Generation(frozen)) = folds.try_recv() {
+            writer.table.forget(&frozen);
+        }
+        assert_eq!(writer.behind(), 0);
+    }
+}

@@ -111,3 +111,33 @@ fn a_first_start_is_quick_and_leaves_a_small_journal() {
     shop.adds(1, 1).expect("kept");
     assert_eq!(shop.store.now_floor(), Timestamp::from_millis(1_000));
 }
+
+#[test]
+fn damage_in_an_old_part_of_the_journal_is_found_while_the_shop_goes_on() {
+    let small = StoreOptions { segment_bytes: 16 << 10, sealed_bytes_read_max: 0, ..options() };
+    let shop = Shop::with(small.clone());
+    for number in 1..=60 {
+        shop.labels(number, &"much ".repeat(100)).expect("kept");
+    }
+    let folder = shop.closed();
+    let journal = journal::dir_of(folder.path());
+    let segments = journal::segment::list(&journal).expect("segments");
+    assert!(segments.len() > 2, "{segments:?}");
+    let (_, oldest) = &segments[0];
+    let mut bytes = std::fs::read(oldest).expect("a segment");
+    bytes[1_000] ^= 1;
+    std::fs::write(oldest, bytes).expect("written");
+
+    let (store, _) = Store::open(folder.path(), jars(), small, &Silent).expect("it opens");
+    let found = (0..LOOKS_MAX).find_map(|_| {
+        std::thread::park_timeout(std::time::Duration::from_millis(1));
+        store.health().damage
+    });
+    assert!(matches!(found, Some(StoreFault::Damaged { .. })), "{found:?}");
+    let reader = store.reader();
+    let commit = commit_on(&reader, store.epoch(), jar(1), &[JarEvent::CoinsAdded { coins: 1 }]);
+    store.submit(commit).1.wait().expect("the state holds what it needs");
+}
+
+/// More milliseconds than a small journal takes to be read in the background.
+const LOOKS_MAX: u32 = 30_000;

@@ -27,7 +27,8 @@ pub trait Courier: Send + Sync + 'static {
     fn wants(&self, kind: &str) -> bool;
 
     /// What is to be brought because of an event, each by a name that is its own for this event
-    /// and the same whenever it is asked: `order_confirmation/customer`. Usually nothing.
+    /// and the same whenever it is asked: `order_confirmation/customer`. Usually nothing; what is
+    /// named twice is brought once.
     ///
     /// # Errors
     /// The store could not be read; it is asked again later.

@@ -1,7 +1,8 @@
 //! What happened: one event of the journal, as a courier is told of it.
 //!
-//! Invariant: an event's id follows from the aggregate, its version and the event's place in the
-//! change, so the same event has the same id after a crash, a rebuild and a restore.
+//! Invariant: an event's id follows from its frame, the aggregate, its version and the event's
+//! place in the change, so the same event has the same id after a crash, a rebuild and a restore.
+//! The frame, because what is gone may begin again at version 1.
 
 use std::fmt;
 
@@ -48,9 +49,13 @@ pub struct Happened {
 pub struct EventId([u8; 16]);
 
 impl EventId {
-    /// The id of the event at this place of an aggregate's life.
-    pub fn of(kind: &str, aggregate: &str, version: u64, index: u32) -> EventId {
-        let text = format!("event\n{kind}\n{aggregate}\n{version}\n{index}");
+    /// The id of the event at this place of the journal and of an aggregate's life.
+    pub fn of(
+        frame: Seq,
+        (kind, aggregate): (&str, &str),
+        (version, index): (u64, u32),
+    ) -> EventId {
+        let text = format!("event\n{frame}\n{kind}\n{aggregate}\n{version}\n{index}");
         EventId(name_uuid(text.as_bytes()))
     }
 }
@@ -90,8 +95,9 @@ impl Happened {
             let events: Vec<Box<RawValue>> =
                 serde_json::from_str(written.events.get()).map_err(unreadable)?;
             for (event, json) in (0..).zip(events) {
+                let whose = (&*written.kind, &*written.id);
                 happened.push(Happened {
-                    id: EventId::of(&written.kind, &written.id, written.version, event),
+                    id: EventId::of(entry.seq, whose, (written.version, event)),
                     frame: entry.seq,
                     change,
                     event,
@@ -173,4 +179,29 @@ fn name_uuid(text: &[u8]) -> [u8; 16] {
     bytes[6] = 0x80 | (bytes[6] & 0x0f);
     bytes[8] = 0x80 | (bytes[8] & 0x3f);
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_again_under_the_same_id_has_events_of_its_own() {
+        let cart = "01980000-0000-7000-8000-000000000008";
+        let opened = r#"[{"cart_opened":{"owner":null}}]"#;
+        let change = format!(r#"{{"kind":"cart","id":"{cart}","version":1,"events":{opened}}}"#);
+        let payload = format!(r#"{{"at":1,"who":"shop","changes":[{change}]}}"#).into_bytes();
+        let entry =
+            |seq| Entry { seq, time: Timestamp::default(), timeline: 1, payload: payload.clone() };
+        let opened_in = |frame| {
+            let mut events = Happened::in_frame(&entry(frame), |_| true).expect("readable");
+            events.remove(0)
+        };
+        let (first, second) = (opened_in(7), opened_in(9));
+        assert_eq!(first.version, second.version);
+        assert_ne!(first.id, second.id);
+        let courier = CourierId::default();
+        assert_ne!(first.delivery(courier, "news"), second.delivery(courier, "news"));
+        assert_eq!(first.id, opened_in(7).id, "told again, it is the same event");
+    }
 }

@@ -110,6 +110,12 @@ impl Live {
         }
     }
 
+    /// How many commits the streams are behind; none while nobody listens.
+    pub fn behind(&self) -> u64 {
+        let newest = self.inner.store.health().seq;
+        self.inner.hub().taken().map_or(0, |taken| newest.saturating_sub(taken))
+    }
+
     /// How many listen.
     pub fn listening(&self) -> usize {
         self.inner.hub().places()

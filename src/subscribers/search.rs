@@ -12,31 +12,29 @@ mod catalogue;
 mod later;
 mod making;
 mod touched;
+mod turning;
 
 use std::{
     collections::BTreeMap,
     io,
     path::PathBuf,
-    pin::Pin,
     sync::{Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
 };
 
-use tokio::{
-    sync::watch,
-    time::{Sleep, sleep},
-};
+use tokio::{sync::watch, time::sleep};
 
 use self::{
     backlog::Backlog,
     later::{Differs, Later},
     touched::Touched,
+    turning::{SLICE_PRODUCTS, Way},
 };
 use crate::{
     domain::{ids::ProductId, inventory::Ledger},
     search::{Filing, Indexer, Register, Search, SearchFault, Standing},
-    store::{Entry, Follower, Reader, Seq, Store, StoreFault},
+    store::{Entry, Reader, Store, StoreFault},
 };
 
 /// The index of products, with its writer and where it stands.
@@ -219,78 +217,24 @@ impl Projection {
             return Ok(Ended::Unfit("it knows another journal"));
         }
         let Some(begun) = self.complete(&mut pens)? else { return Ok(Ended::Told) };
-        let mut last = begun;
-        let mut follower = self.store.follow(begun.position);
+        let mut way = Way::from(begun, self.store.follow(begun.position));
         let mut hurried = [self.search.wanted(), self.register.wanted()];
-        let mut gathering: Option<Pin<Box<Sleep>>> = None;
-        let mut since_commit = 0;
         loop {
-            let entries = follower.read(ENTRIES_AT_ONCE)?;
-            if let Some(entry) = entries.last() {
-                last = Standing { position: entry.seq, timeline: entry.timeline };
-                since_commit += entries.len();
-                self.take(&entries, &mut pens)?;
-            }
-            self.work_off(&mut pens.goods)?;
-            self.say_what_is_known(&pens, follower.position());
-            if pens.changes() > 0 {
-                gathering.get_or_insert_with(|| Box::pin(sleep(GATHER)));
-            }
-            let is_full = pens.changes() >= CHANGES_MAX || since_commit >= ENTRIES_MAX;
-            let is_awaited = entries.is_empty() && self.is_awaited();
-            let is_over = gathering.as_ref().is_some_and(|timer| timer.is_elapsed());
-            if is_over || is_full || is_awaited || self.later.is_due() {
-                let with_all = since_commit >= ENTRIES_MAX;
-                self.commit(&mut pens, last, follower.position(), with_all)?;
-                gathering = None;
-                since_commit = if with_all { 0 } else { since_commit };
-            }
+            let is_news = self.turn(&mut pens, &mut way)?;
             if self.is_damaged() {
                 return Ok(Ended::Unfit("a part of it cannot be read"));
             }
-            let goes_on = !entries.is_empty()
-                || self.has_more_to_do()
-                || self.wait(&mut follower, gathering.as_mut(), &mut hurried).await;
+            let goes_on = if is_news || self.has_more_to_do() {
+                way.glance().await;
+                true
+            } else {
+                self.wait(&mut way, &mut hurried).await
+            };
             if !goes_on {
-                // What was written before the end is known to whoever opens the shop next.
-                for _ in 0..LAST_READS_MAX {
-                    let entries = follower.read(ENTRIES_AT_ONCE)?;
-                    let Some(entry) = entries.last() else { break };
-                    last = Standing { position: entry.seq, timeline: entry.timeline };
-                    self.take(&entries, &mut pens)?;
-                }
-                self.commit(&mut pens, last, follower.position(), true)?;
+                self.end(&mut pens, way)?;
                 return Ok(Ended::Told);
             }
         }
-    }
-
-    fn has_more_to_do(&self) -> bool {
-        !self.backlog.is_empty() && !*self.told.borrow()
-    }
-
-    /// A part of the backlog, so that what changes meanwhile is not kept waiting by it.
-    fn work_off(&mut self, indexer: &mut Indexer) -> Result<(), Trouble> {
-        for product in self.backlog.next(AT_ONCE_MAX) {
-            self.put(product, indexer)?;
-        }
-        Ok(())
-    }
-
-    /// Where nothing is to be written, everything that was read is known.
-    fn say_what_is_known(&self, pens: &Pens, position: Seq) {
-        if pens.goods.changes() == 0 && self.backlog.is_empty() {
-            self.search.reached(position);
-        }
-        if pens.cards.changes() == 0 {
-            self.register.reached(position);
-        }
-    }
-
-    /// Whether somebody waits for what is read and not committed.
-    fn is_awaited(&self) -> bool {
-        *self.search.wanted().borrow() > self.search.position()
-            || *self.register.wanted().borrow() > self.register.position()
     }
 
     fn is_damaged(&mut self) -> bool {
@@ -305,12 +249,8 @@ impl Projection {
 
     /// Waits for entries, the end of gathering, somebody in a hurry or a look at how things are;
     /// `false` at the end.
-    async fn wait(
-        &mut self,
-        follower: &mut Follower,
-        gathering: Option<&mut Pin<Box<Sleep>>>,
-        hurried: &mut [watch::Receiver<u64>; 2],
-    ) -> bool {
+    async fn wait(&mut self, way: &mut Way, hurried: &mut [watch::Receiver<u64>; 2]) -> bool {
+        let Way { follower, gathering, .. } = way;
         let timer = async {
             match gathering {
                 Some(timer) => timer.await,
@@ -351,12 +291,15 @@ impl Projection {
                 None => {}
             }
         }
+        let mut room = SLICE_PRODUCTS;
         for category in &touched.categories {
             let standing = catalogue::standing_in(&self.reader, *category)?;
-            if standing.len() > AT_ONCE_MAX {
-                self.backlog.add(standing, self.standing);
-            } else {
-                products.extend(standing);
+            match room.checked_sub(standing.len()) {
+                Some(left) => {
+                    room = left;
+                    products.extend(standing);
+                }
+                None => self.backlog.add(standing, self.standing),
             }
         }
         for product in products {
@@ -374,27 +317,19 @@ impl Projection {
             Some(found) => indexer.put(found)?,
             None => indexer.remove(product),
         }
+        self.backlog.is_indexed(product);
         let stock = shown.map(|found| (found.in_stock, found.sales_step));
         self.pending.insert(product, stock);
         Ok(())
     }
 }
 
-/// Changes are gathered so long before they are committed together.
-const GATHER: Duration = Duration::from_millis(80);
 /// Following gives way to whatever a shopper waits for.
 const NICE: i32 = 5;
 /// How often a quiet projection looks whether its index is sound.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a fault, before it is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
-const ENTRIES_AT_ONCE: usize = 256;
-/// Reads after the end was told; what lies beyond is read at the next start.
-const LAST_READS_MAX: usize = 64;
-/// Products of a changed category that are indexed before anything else is looked at.
-const AT_ONCE_MAX: usize = 500;
-/// Changes in one commit.
-const CHANGES_MAX: u64 = 4_096;
-/// Entries after which the position is committed, though nothing to be found has changed: so
-/// many are read again after a crash.
-const ENTRIES_MAX: usize = 100_000;
+
+#[cfg(test)]
+mod tests;

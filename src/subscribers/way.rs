@@ -4,7 +4,7 @@
 //! (a crash came before the cursor was recorded) is passed by.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -113,8 +113,13 @@ impl Way {
             let events = Happened::in_frame(entry, |kind| self.courier.wants(kind))?;
             let before = self.ahead.len();
             for event in events.into_iter().map(Arc::new) {
+                let mut named = BTreeSet::new();
                 for what in self.courier.parcels(&event)? {
                     let id = event.delivery(self.courier.id(), &what);
+                    // Named twice for one event it is still one parcel, with one record.
+                    if !named.insert(id) {
+                        continue;
+                    }
                     let event = Arc::clone(&event);
                     self.ahead.push_back(Parcel { id, what, event, asked_again: 0 });
                 }

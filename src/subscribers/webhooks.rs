@@ -101,10 +101,7 @@ impl Webhooks {
             inner.reader.rows(&keys::couriers(), None, Order::Ascending, COURIERS_MAX)?;
         for id in couriers.iter().filter_map(|(key, _)| key.last_id::<CourierId>()) {
             let name = inner.reader.get::<Courier>(id)?.state.name.clone();
-            let endpoint = name.strip_prefix(COURIER_NAME).and_then(|rest| {
-                rest.split(' ').next().and_then(|id| id.parse::<WebhookEndpointId>().ok())
-            });
-            let Some(endpoint) = endpoint else { continue };
+            let Some(endpoint) = endpoint_told_by(&name) else { continue };
             if inner.reader.get::<WebhookEndpoint>(endpoint)?.state.live().is_none() {
                 inner.runner.direct(id, Direction::Close, Who::Shop).await?;
             }
@@ -335,6 +332,11 @@ pub fn courier_of(endpoint: WebhookEndpointId) -> CourierId {
 /// The courier that tells an endpoint old news for this time.
 pub fn replay_courier_of(endpoint: WebhookEndpointId, number: u32) -> CourierId {
     CourierId::from_bytes(bytes_of_name(&format!("replay\n{endpoint}\n{number}")))
+}
+
+/// The endpoint that a courier of this name tells, if it tells one.
+pub fn endpoint_told_by(courier: &str) -> Option<WebhookEndpointId> {
+    courier.strip_prefix(COURIER_NAME)?.split(' ').next()?.parse().ok()
 }
 
 /// What the name of every such courier begins with; the endpoint's id follows.

@@ -1,6 +1,9 @@
 //! Admin, more of it: stock, categories, people, keys, the machinery, and a new shop's first admin.
 
-use serde_json::json;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
 
 use crate::support::{
     Bodega, Reply,
@@ -145,8 +148,10 @@ async fn a_key_is_shown_once_and_revoked() {
     assert_eq!(till.get("/v1/orders/all").await.status, 200);
     let list = owner.opens("/admin/keys").await;
     assert!(list.text().contains("till") && !list.text().contains(&secret));
-    let faulty = owner.sends("/admin/keys", &[("name", "x"), ("expires", "2001-01-01")]).await;
+    let faulty =
+        owner.sends("/admin/keys", &[("name", "x"), ("expires", "2001-01-01 or so")]).await;
     assert_eq!(faulty.status, 400);
+    assert!(faulty.text().contains("id=\"expires-error\""), "{}", faulty.text());
     let (_, rest) = list.text().split_once("/admin/keys/").expect("a key");
     let revoke = format!("/admin/keys/{}/revoke", rest.split('/').next().expect("an id"));
     led_to(&owner.sends(&revoke, &[]).await);
@@ -160,7 +165,7 @@ async fn the_system_page_says_what_staff_did() {
     let tea = manager.adds_product("Tea", "3.99", 10).await;
     let page = owner.opens("/admin/system").await;
     assert_eq!(page.status, 200, "{}", page.text());
-    let link = format!("<a href=\"/admin/products/{}\">product added</a>", id(&tea));
+    let link = format!("product added</td><td><a href=\"/admin/products/{}\">Tea</a>", id(&tea));
     assert!(page.text().contains(&link), "{}", page.text());
     assert!(page.text().contains("Everything is kept"));
     for path in ["couriers", "deliveries"] {
@@ -240,6 +245,85 @@ async fn the_settings_are_changed_on_a_page_and_by_the_api_alike() {
 }
 
 #[actix_web::test]
+async fn what_the_settings_file_says_of_the_address_holds_until_the_file_changes() {
+    let bodega = Bodega::open();
+    let (owner, base) = (bodega.owner().await, "https://elsewhere.example");
+    assert_eq!(owner.get("/v1/settings").await.data()["publicUrlIsConfigured"], json!(false));
+    assert!(owner.opens("/admin/settings").await.text().contains("name=\"publicUrl\""));
+    let moved = owner.patch("/v1/settings", json!({ "publicUrl": base })).await.data();
+    assert_eq!(text(&moved["publicUrl"]), base);
+    assert!(owner.opens("/").await.text().contains("https://elsewhere.example/"));
+    let bodega = bodega.reopened();
+    let owner = owner.signed_in_again(&bodega);
+    let kept = owner.get("/v1/settings").await.data();
+    assert_eq!(text(&kept["publicUrl"]), base, "an admin said so, and no file");
+
+    let bodega = bodega.reopened_with(&[("shop.public_url", "https://shop.example")]);
+    let owner = owner.signed_in_again(&bodega);
+    let says = owner.get("/v1/settings").await.data();
+    let (url, is_configured) = (text(&says["publicUrl"]), &says["publicUrlIsConfigured"]);
+    assert_eq!((url, is_configured), ("https://shop.example", &json!(true)));
+    let same = json!({ "publicUrl": "https://shop.example", "name": "Marisol's" });
+    assert_eq!(text(&owner.patch("/v1/settings", same).await.data()["name"]), "Marisol's");
+    let other = json!({ "publicUrl": base, "name": "Other" });
+    owner.patch("/v1/settings", other).await.refused(409, "public_url_configured");
+    assert_eq!(text(&owner.get("/v1/settings").await.data()["name"]), "Marisol's");
+    bodega.sends_letters().await;
+    let ada = bodega.customer("ada").await;
+    let letters = bodega.letters_to(&ada.email, 1).await;
+    assert!(letters[0].text.contains("https://shop.example/account"), "{}", letters[0].text);
+}
+
+/// Waits until stock follows what the shop says.
+async fn follows(bodega: &Bodega, is_so: impl AsyncFn() -> bool) {
+    let mut follower = bodega.shop.store().follow(0);
+    let followed = async {
+        while !is_so().await {
+            assert!(follower.news().await, "the shop has closed");
+        }
+    };
+    tokio::time::timeout(PATIENT, followed).await.expect("it follows in time");
+}
+
+#[actix_web::test]
+async fn what_the_shop_calls_low_holds_for_every_sku_without_its_own_number() {
+    let bodega = Bodega::open();
+    let (owner, manager) = (bodega.owner().await, bodega.manager().await);
+    let tea = manager.adds_product("Tea", "10.00", 8).await;
+    let own = manager.adds_product("Own", "10.00", 8).await;
+    let count = |product: &Value| format!("/v1/inventory/updateinventory/{}", id(product));
+    manager.patch(&count(&own), json!({ "lowStockThreshold": 3 })).await.data();
+    let shelf = async |product: &Value| {
+        let path = format!("/v1/inventory/getinventoryforproduct/{}", id(product));
+        manager.get(&path).await.data()["lowStockThreshold"].clone()
+    };
+    assert_eq!(owner.get("/v1/settings").await.data()["lowStockThreshold"], json!(5));
+    bodega.sends_letters().await;
+    let set = owner.patch("/v1/settings", json!({ "lowStockThreshold": 9 })).await.data();
+    assert_eq!(set["lowStockThreshold"], json!(9));
+    follows(&bodega, async || shelf(&tea).await == json!(9)).await;
+    assert_eq!(shelf(&own).await, json!(3), "what was said of it stays");
+    let fresh = manager.adds_product("Fresh", "10.00", 8).await;
+    assert_eq!(shelf(&fresh).await, json!(9));
+    let low = manager.get("/v1/inventory/low-stock").await.data();
+    let low: Vec<&Value> =
+        low.as_array().expect("a list").iter().map(|it| &it["productId"]).collect();
+    assert_eq!(low.len(), 2, "{low:?}");
+    assert!(low.contains(&&tea["id"]) && low.contains(&&fresh["id"]));
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 0, "no stock has fallen");
+
+    let form = [("name", "Test shop"), ("lowStockThreshold", "2"), ("synonyms", "")];
+    assert_eq!(led_to(&owner.sends("/admin/settings", &form).await), "/admin/settings?done=saved");
+    follows(&bodega, async || shelf(&tea).await == json!(2)).await;
+    let wrong = [("lowStockThreshold", "a few")];
+    let refused = owner.sends("/admin/settings", &wrong).await;
+    assert!(refused.text().contains("id=\"lowStockThreshold-error\""), "{}", refused.text());
+    let negative = json!({ "lowStockThreshold": -1 });
+    owner.patch("/v1/settings", negative).await.refused(400, "validation_failed");
+}
+
+#[actix_web::test]
 async fn a_webhook_is_added_switched_and_removed_on_pages() {
     let bodega = Bodega::open();
     let (manager, owner) = (bodega.manager().await, bodega.owner().await);
@@ -265,3 +349,42 @@ async fn a_webhook_is_added_switched_and_removed_on_pages() {
     led_to(&owner.sends(&format!("{path}/remove"), &[]).await);
     assert_eq!(owner.opens(&path).await.status, 404);
 }
+
+#[actix_web::test]
+async fn staff_whose_session_ends_in_the_middle_of_a_form_lose_nothing() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    manager.asks(Method::POST, "/v1/auth/signout").await.data();
+    let path = "/admin/products/new";
+    let form = [
+        ("name", "Tea & <cake>"),
+        ("description", "One.\n\n\"Two\"."),
+        ("price", "3.99"),
+        ("row-0-stock", "7"),
+        ("act", "save"),
+    ];
+    let asked = manager.sends(path, &form).await;
+    assert_eq!(asked.status, 401, "{}", asked.text());
+    let said = ["value=\"Tea &amp; &lt;cake&gt;\"", "value=\"One.\n\n&quot;Two&quot;.\""];
+    for said in said.iter().chain(&["name=\"again\" value=\"/admin/products/new\""]) {
+        assert!(asked.text().contains(said), "{said}: {}", asked.text());
+    }
+    let names: Vec<String> = form.iter().map(|(name, _)| format!("kept.{name}")).collect();
+    let kept = names.iter().zip(&form).map(|(name, (_, value))| (name.as_str(), *value));
+    let mut sign_in: Vec<(&str, &str)> = kept.collect();
+    sign_in.extend([("email", &*manager.email), ("password", PASSWORD), ("again", path)]);
+    let signed_in = bodega.visitor().sends("/sign-in", &sign_in).await;
+    assert_eq!(signed_in.status, 200, "{}", signed_in.text());
+    for said in said {
+        assert!(signed_in.text().contains(said), "{said}: {}", signed_in.text());
+    }
+    let cookie = signed_in.header("set-cookie").split(['=', ';']).nth(1).expect("a cookie");
+    let again = crate::support::Person { cookie: Some(cookie.to_owned()), ..manager.clone() };
+    let added = again.sends(path, &form).await;
+    let product = led_to(&added).split(['/', '?']).nth(3).expect("an id").to_owned();
+    let shown = bodega.visitor().get(&format!("/v1/product/getproduct/{product}")).await.data();
+    assert_eq!((text(&shown["name"]), text(&shown["description"])), (form[0].1, form[1].1));
+}
+
+/// A test that waits for longer has failed.
+const PATIENT: Duration = Duration::from_secs(30);

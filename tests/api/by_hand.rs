@@ -5,7 +5,7 @@ use std::time::Duration;
 use bodega::domain::{
     money::{Currency, Money},
     payments::{Dispute, DisputeNews, DisputeState},
-    time::Timestamp,
+    time::{Timestamp, Who},
 };
 use serde_json::{Value, json};
 
@@ -234,6 +234,89 @@ async fn money_is_set_aside_at_checkout_and_taken_when_the_goods_leave() {
     assert_eq!(told(&expired), "CANCELLED voided, waits for nothing");
     assert_eq!(text(&expired["cancelReason"]), "expired");
     assert_eq!(till.owner.stock_of(&till.tea).await, (49, 0, 49));
+}
+
+#[actix_web::test]
+async fn what_is_set_aside_is_taken_before_the_goods_leave_if_staff_say_so() {
+    let till = Till::at(Bodega::with(&[("payments.capture", "manual")])).await;
+    let order = till.buys_by(VISA).await;
+    let path = format!("/v1/orders/{}/status", id(&order));
+    let take = || till.owner.patch(&path, json!({ "status": "PAID" }));
+    take().header("if-match", r#""0""#).await.refused(412, "precondition_failed");
+    till.ada.patch(&path, json!({ "status": "PAID" })).await.refused(403, "forbidden");
+    assert_eq!(till.sees(&order).await, "PENDING authorised, waits for shipment");
+    let taken = take().key("once").await.data();
+    assert_eq!(told(&taken), "PAID captured, waits for nothing");
+    assert_eq!(taken["payment"]["amountCaptured"], order["totalPrice"]);
+    assert_eq!(till.owner.stock_of(&till.tea).await, (49, 0, 49));
+    let last = taken["timeline"].as_array().expect("a list").last().expect("an entry").clone();
+    assert_eq!((text(&last["what"]), text(&last["who"])), ("paid", "staff"));
+    assert_eq!(take().key("once").await.data(), taken);
+    assert_eq!(take().await.data()["payment"], taken["payment"], "it is taken once");
+    let back = till.owner.cancels(&order).await.data();
+    assert_eq!(back["payment"]["amountRefunded"], order["totalPrice"]);
+
+    let unpaid = till.asks_for("card").await.data();
+    till.owner.makes(&unpaid, "PAID").await.refused(409, "illegal_transition");
+    let given_up = till.buys_by(VISA).await;
+    till.ada.cancels(&given_up).await.data();
+    till.owner.makes(&given_up, "PAID").await.refused(409, "illegal_transition");
+}
+
+#[actix_web::test]
+async fn the_page_of_an_order_says_what_will_be_taken_before_it_is() {
+    let till = Till::at(Bodega::with(&[("payments.capture", "manual")])).await;
+    let order = till.buys_by(VISA).await;
+    let path = format!("/admin/orders/{}", id(&order));
+    let page = till.owner.opens(&path).await;
+    let amount = order["totalPrice"].to_string();
+    assert!(page.text().contains(&format!("Take ${amount}")), "{}", page.text());
+    assert!(page.text().contains("What is set aside is given up"), "cancelling takes nothing");
+    assert!(page.text().contains("waits to be shipped"), "{}", page.text());
+    let tick = format!("name=\"orders\" value=\"{}\"", id(&order));
+    let list = till.owner.opens("/admin/orders?status=PENDING").await;
+    assert!(list.text().contains(&tick), "{}", list.text());
+    let home = till.owner.opens("/admin").await;
+    let tile = "<span class=\"tile-figure\">1</span> <span class=\"tile-label\">To ship, money";
+    assert!(home.text().contains(tile), "{}", home.text());
+    let capture = format!("{path}/capture");
+    let stale = till.owner.sends(&capture, &[("version", "1")]).await;
+    assert_eq!(stale.status, 412, "{}", stale.text());
+    assert_eq!(till.sees(&order).await, "PENDING authorised, waits for shipment");
+    for _ in 0..2 {
+        let done = till.owner.sends(&capture, &[("key", "a-click")]).await;
+        assert_eq!(
+            (done.status, done.header("location")),
+            (303, &*format!("{path}?done=captured"))
+        );
+    }
+    assert_eq!(till.sees(&order).await, "PAID captured, waits for nothing");
+    let page = till.owner.opens(&path).await;
+    assert!(!page.text().contains("/capture\""), "{}", page.text());
+}
+
+#[actix_web::test]
+async fn a_demo_is_filled_where_money_is_set_aside_too() {
+    let bodega = Bodega::with(&[("payments.capture", "manual")]);
+    bodega::demo::fill(&bodega.shop).await.expect("a filled shop");
+    let orders = bodega.owner().await.get("/v1/orders/all?status=PAID").await.data();
+    let paid = orders.as_array().expect("a list");
+    assert!(paid.iter().any(|order| order["payment"]["amountRefunded"] == 5.0), "{orders}");
+}
+
+#[actix_web::test]
+async fn taking_what_is_set_aside_is_gone_on_with_after_a_crash() {
+    let bodega = Bodega::with(&[("payments.capture", "manual")]);
+    let till = Till::at(bodega).await;
+    let order = till.buys_by(VISA).await;
+    let shop = &till.bodega.shop;
+    let payment = text(&order["paymentId"]).parse().expect("an id");
+    // As far as it came: it is decided, and nobody has asked the bank yet.
+    let begun = shop.desks.charging.begin_capture(payment, shop.intent(Who::Shop)).await;
+    begun.expect("decided");
+    assert_eq!(till.sees(&order).await, "PENDING authorised, waits for payment_in_doubt");
+    till.bodega.drives_on().await;
+    assert_eq!(till.sees(&order).await, "PAID captured, waits for nothing");
 }
 
 #[actix_web::test]

@@ -204,3 +204,33 @@ async fn every_slug_a_category_ever_had_leads_to_it_at_once() {
     let moved = bodega.visitor().get("/v1/product/getcategoriesbyslug/infusions").await;
     assert_eq!(moved.header("location"), "/v1/product/getcategoriesbyslug/hot-drinks");
 }
+
+#[actix_web::test]
+async fn the_demo_is_sorted_into_a_tree_and_each_thing_says_the_way_to_it() {
+    let bodega = Bodega::open();
+    bodega::demo::fill(&bodega.shop).await.expect("a filled shop");
+    let visitor = bodega.visitor();
+    let tree = outline(&visitor.get("/v1/product/categories/tree").await.data());
+    assert!(tree.contains("Household("), "{tree}");
+    assert!(tree.contains("Kitchen & Table(Cookware Knives & Boards Tableware)"), "{tree}");
+    let slug = "/v1/product/getproductsbyslug/moka-pot-clasica";
+    let pot = visitor.get(slug).await.data();
+    let ways = pot["categoryIds"].as_array().expect("categories").len();
+    assert_eq!((way(&pot), ways), ("Beverages > Coffee".to_owned(), 2));
+    let page = visitor.get("/v1/product/getcategoriesbyslug/cookware").await.data();
+    assert_eq!(way(&page), "Household > Kitchen & Table > Cookware");
+    // What stands below is found from above, by filter and by the name of what is above it.
+    let seq = bodega.shop.store().health().seq;
+    for query in ["query=pot&category=household", "query=household+moka"] {
+        let path = format!("/v1/product/searchproducts?{query}&since={seq}&limit=100");
+        assert!(
+            names(&visitor.get(&path).await).contains(&"Moka Pot Clásica".to_owned()),
+            "{query}"
+        );
+    }
+    let html = visitor.get("/category/kitchen-and-table").await;
+    assert_eq!(html.status, 200);
+    for below in ["Cookware", "Tableware"] {
+        assert!(html.text().contains(below), "{below} is a shelf below");
+    }
+}

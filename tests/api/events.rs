@@ -1,6 +1,6 @@
 //! Events: listed, and told as they happen to whoever may see them.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -219,6 +219,21 @@ async fn a_stream_ends_with_the_right_to_it() {
 }
 
 #[actix_web::test]
+async fn a_stream_ends_when_the_time_of_its_key_is_over() {
+    let bodega = Bodega::with_stopped_clock();
+    let owner = bodega.owner().await;
+    let soon = bodega.shop.clock.now().millis() + 60_000;
+    let soon = jiff::Timestamp::from_millisecond(soon).expect("a moment").to_string();
+    let wish = json!({ "name": "short", "scopes": ["events:read"], "expiresAt": soon });
+    let key = owner.post("/v1/api-keys", wish).await.data();
+    let program = Person { access: key["secret"].as_str().map(str::to_owned), ..bodega.visitor() };
+    let mut programs = program.listens("?types=product.*").await;
+    bodega.shop.clock.advance(Duration::from_secs(61));
+    // No event tells of it: it is noticed when the stream would say that nothing happened.
+    assert_eq!(programs.hears_or_ends().await, None);
+}
+
+#[actix_web::test]
 async fn a_thousand_listen_and_each_hears_what_is_theirs() {
     let bodega = Bodega::open();
     let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
@@ -249,4 +264,101 @@ async fn a_thousand_listen_and_each_hears_what_is_theirs() {
     assert!(numbers.text().contains(&told), "{}", numbers.text());
 }
 
+#[actix_web::test]
+async fn a_thousand_come_back_and_miss_nothing_and_see_nothing_foreign() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let tea = owner.adds_product("Tea", "3.99", 100_000).await;
+    let client = reqwest::Client::builder().build().expect("a client");
+    let mut homes = Vec::new();
+    for number in 0..CUSTOMERS {
+        let customer = bodega.customer(&format!("customer{number}")).await;
+        let mut devices = Vec::new();
+        for _ in 0..DEVICES {
+            devices.push((Some(customer.listens_with(&client, "", None).await), Vec::new()));
+        }
+        homes.push((customer, devices));
+    }
+    assert_eq!(bodega.shop.live.listening(), LISTENERS);
+    for round in 0..ROUNDS {
+        // A third of all devices is away while something happens, in each round another one.
+        let is_away = |device: usize| device % 3 == round % 3;
+        let mut last_ids = Vec::new();
+        for (customer, devices) in &mut homes {
+            for (device, (listener, _)) in devices.iter_mut().enumerate() {
+                let gone = if is_away(device) { listener.take() } else { None };
+                last_ids.extend(gone.map(|listener| listener.last_id));
+            }
+            customer.puts_in_cart(&tea, 1).await.data();
+        }
+        let mut last_ids = last_ids.into_iter();
+        for (customer, devices) in &mut homes {
+            for (listener, heard) in devices.iter_mut() {
+                if listener.is_none() {
+                    let last_id = last_ids.next();
+                    let back = customer.listens_with(&client, "", last_id.as_deref()).await;
+                    *listener = Some(back);
+                }
+                heard.push(listener.as_mut().expect("one who listens").hears().await.data);
+            }
+        }
+    }
+    let all = all_events(&owner, "&types=cart.*").await;
+    for (customer, devices) in &homes {
+        let is_theirs = |event: &&Value| event["data"]["userId"] == json!(customer.id);
+        let theirs: Vec<&Value> = all.iter().filter(is_theirs).collect();
+        assert_eq!(theirs.len(), ROUNDS);
+        for (_, heard) in devices {
+            assert_eq!(heard.iter().collect::<Vec<_>>(), theirs);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_stops_reading_harms_nobody_and_loses_its_place() {
+    let bodega = Bodega::open();
+    let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
+    let tea = owner.adds_product("Tea", "3.99", 1_000).await;
+    let stalled = stalling(&owner);
+    let mut healthy = owner.listens("?types=cart.*").await;
+    assert_eq!(bodega.shop.live.listening(), 2);
+    let gone = async {
+        while bodega.shop.live.listening() == 2 {
+            ada.puts_in_cart(&tea, 1).await.data();
+            assert_eq!(healthy.hears().await.event, "cart.item_changed");
+            ada.delete("/v1/cart/clearcart").await.data();
+            assert_eq!(healthy.hears().await.event, "cart.cleared");
+        }
+    };
+    tokio::time::timeout(PATIENT, gone).await.expect("let go in time");
+    drop(stalled);
+}
+
+/// A connection of somebody who follows everything, and reads nothing of it.
+fn stalling(who: &Person) -> std::net::TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None);
+    let socket = socket.expect("a socket");
+    // Little lies in the system's hands on its behalf.
+    socket.set_recv_buffer_size(RECEIVED_BYTES_MAX).expect("a socket");
+    socket.connect(&who.address.into()).expect("the shop listens");
+    let mut stream = std::net::TcpStream::from(socket);
+    let token = who.access.as_deref().expect("a token");
+    let asked = format!(
+        "GET /v1/events/stream?after=0 HTTP/1.1\r\nhost: shop\r\n\
+         authorization: Bearer {token}\r\n\r\n"
+    );
+    std::io::Write::write_all(&mut stream, asked.as_bytes()).expect("the shop listens");
+    let mut first = [0; 12];
+    std::io::Read::read_exact(&mut stream, &mut first).expect("an answer");
+    assert_eq!(&first, b"HTTP/1.1 200");
+    stream
+}
+
 const LISTENERS: usize = 1_000;
+const CUSTOMERS: usize = 100;
+const DEVICES: usize = LISTENERS / CUSTOMERS;
+/// So often something happens to each customer.
+const ROUNDS: usize = 4;
+const RECEIVED_BYTES_MAX: usize = 4_096;
+/// A test that waits for longer has failed.
+const PATIENT: Duration = Duration::from_secs(60);

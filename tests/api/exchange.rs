@@ -1,5 +1,6 @@
 //! Products as CSV: what goes in, what comes out, and that nothing is ever there twice.
 
+use bodega::exchange::{ExportStep, Form, export_page};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -70,6 +71,38 @@ async fn a_file_goes_in_once_and_comes_out_as_it_is() {
     }
     let all = staff.get("/v1/product/getproducts?status=all").await.data();
     assert_eq!(all.as_array().map(Vec::len), Some(3));
+}
+
+#[actix_web::test]
+async fn a_file_that_is_sent_twice_at_once_goes_in_once() {
+    let bodega = Bodega::open();
+    let staff = bodega.manager().await;
+    let lines = (0..300).map(|number| format!("Thing {number},1.00\n"));
+    let file = std::iter::once("name,price\n".to_owned()).chain(lines).collect::<String>();
+    let (one, other) = tokio::join!(takes(&staff, &file, ""), takes(&staff, &file, ""));
+    let (one, other) = (counts(&one), counts(&other));
+    assert_eq!([one[0] + other[0], one[3] + other[3]], [300, 0], "{one:?} and {other:?}");
+}
+
+#[actix_web::test]
+async fn the_first_page_of_an_export_says_how_many_products_there_are() {
+    let bodega = Bodega::open();
+    let staff = bodega.manager().await;
+    let lines = (0..250).map(|number| format!("Thing {number},1.00\n"));
+    let file = format!("name,price\n{}", lines.collect::<String>());
+    assert_eq!(counts(&takes(&staff, &file, "").await), [250, 0, 0, 0]);
+    let (mut all, mut products, mut after) = (Vec::new(), 0, None);
+    loop {
+        let step = ExportStep { form: Form::Bodega, after };
+        let page = export_page(&bodega.shop, &step).expect("a page");
+        all.push(page.all);
+        products += page.products;
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((all, products), (vec![Some(250), None], 250));
 }
 
 #[actix_web::test]

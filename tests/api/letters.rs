@@ -1,9 +1,16 @@
 //! Letters: who is told what by mail, and what the demo's inbox shows of it.
 
+use std::collections::BTreeSet;
+
+use bodega::domain::{
+    money::{Currency, Money},
+    payments::{Dispute, DisputeNews, DisputeState},
+    time::Timestamp,
+};
 use serde_json::json;
 
 use crate::support::{
-    Bodega, PASSWORD,
+    Bodega, PASSWORD, Person,
     wares::{VISA, id},
 };
 
@@ -24,7 +31,7 @@ async fn who_buys_gets_a_confirmation_and_the_owner_hears_of_it() {
     assert!(letters[0].text.contains(&total), "{total}: {}", letters[0].text);
     assert!(letters[0].text.contains("2 x Tea <b>\"loose\"</b> & more"), "{}", letters[0].text);
     assert!(!letters[0].html.contains("<b>"), "{}", letters[0].html);
-    let link = format!("https://shop.example/account/orders/{}", id(&order));
+    let link = format!("https://shop.example/orders/{}", id(&order));
     assert!(letters[0].text.contains(&link), "{}", letters[0].text);
     assert_eq!(
         owner.is_told(&bodega, 1).await,
@@ -44,6 +51,7 @@ async fn a_host_header_does_not_get_into_a_letter() {
     let letters = bodega.letters_to("ada@example.com", 1).await;
     assert!(letters[0].text.contains("https://shop.example/reset-password?token="));
     assert!(!letters[0].html.contains("evil.example"));
+    follows_the_links_to(&bodega, &ada).await;
 }
 
 #[actix_web::test]
@@ -172,6 +180,22 @@ async fn an_order_is_followed_by_letters_to_its_end() {
     assert!(about("on its way").contains("Tracking number: 1Z9"));
     assert!(about("goes back").contains("arrived with a dent"));
     assert!(about("is cancelled").contains("goes back the way it came"));
+    follows_the_links_to(&bodega, &ada).await;
+    bodega.has_told_everything().await;
+    follows_the_links_to(&bodega, &owner).await;
+}
+
+/// Opens every link of the letters to somebody, in their browser.
+async fn follows_the_links_to(bodega: &Bodega, person: &Person) {
+    let base = bodega.shop.settings.public_url(bodega.shop.settings.listen);
+    let letters = bodega.letters_to(&person.email, 1).await;
+    let links = letters.iter().flat_map(|letter| letter.text.split_whitespace());
+    let paths: BTreeSet<&str> = links.filter_map(|word| word.strip_prefix(&base)).collect();
+    assert!(paths.len() > 1, "more than the shop's own: {paths:?}");
+    for path in paths {
+        let path = if path.is_empty() { "/" } else { path };
+        assert_eq!(person.opens(path).await.status, 200, "{path}");
+    }
 }
 
 #[actix_web::test]
@@ -179,6 +203,7 @@ async fn stock_that_runs_low_is_told_once_to_everybody_who_orders_more() {
     let bodega = Bodega::open();
     let (owner, manager, ada) =
         (bodega.owner().await, bodega.manager().await, bodega.customer("ada").await);
+    let other_manager = bodega.manager().await;
     let tea = manager.adds_product("Tea", "3.99", 8).await;
     let low = async || {
         let listed = manager.get("/v1/inventory/low-stock").await.data();
@@ -197,10 +222,94 @@ async fn stock_that_runs_low_is_told_once_to_everybody_who_orders_more() {
     take("reducestock", 1).await;
     take("addstock", 1).await;
     take("reducestock", 2).await;
-    let subject = "Low stock: Tea";
-    assert!(manager.is_told(&bodega, 1).await[0].starts_with(subject));
-    assert!(owner.is_told(&bodega, 1).await[0].starts_with(subject));
+    bodega.has_told_everything().await;
+    let letters = async |person: &Person| {
+        let told = bodega.letters_to(&person.email, 0).await.into_iter();
+        let low = told.filter(|letter| letter.subject.starts_with("Low stock: Tea"));
+        low.map(|letter| letter.text).collect::<Vec<_>>()
+    };
+    for person in [&owner, &manager, &other_manager] {
+        let told = letters(person).await;
+        assert_eq!(told.len(), 1, "once, however low it goes: {told:?}");
+        assert!(told[0].contains(" 5 can still be sold"), "{told:?}");
+    }
+    take("addstock", 10).await;
+    take("reducestock", 11).await;
+    bodega.has_told_everything().await;
+    for person in [&owner, &manager, &other_manager] {
+        let told = letters(person).await;
+        assert_eq!(told.len(), 2, "it was more again, and has fallen again: {told:?}");
+        assert!(told[1].contains(" 2 can still be sold"), "{told:?}");
+    }
+    assert_eq!(bodega.letters().len(), 6, "and nobody else");
+    follows_the_links_to(&bodega, &manager).await;
     ada.get("/v1/inventory/low-stock").await.refused(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn who_pays_by_bank_is_told_where_to_by_when_and_again_when_it_came() {
+    let account = "Bank of Town\nIBAN GB00 TOWN 0000 0000 00";
+    let bodega = Bodega::with(&[("payments.bank_transfer_details", account)]);
+    let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
+    let tea = owner.adds_product("Tea", "10.00", 50).await;
+    bodega.sends_letters().await;
+    let body = json!({
+        "shippingAddressId": ada.has_address().await, "paymentMethod": "bank_transfer",
+        "items": [{ "productId": id(&tea), "quantity": 1 }],
+    });
+    let order = ada.post("/v1/orders", body).await.data();
+    let (number, letters) = (order["number"].to_string(), bodega.letters_to(&ada.email, 1).await);
+    assert_eq!(letters[0].subject, format!("We have your order {number}"));
+    let (total, text) = (format!("${}", order["totalAmount"]), letters[0].text.replace('\r', ""));
+    for said in [&format!("Please transfer {total} with the reference {number}\n"), account] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    for line in account.lines() {
+        assert!(letters[0].html.contains(line), "{line}: {}", letters[0].html);
+    }
+    assert_eq!(owner.is_told(&bodega, 1).await, [format!("New order {number}: {total}")]);
+    let letters = bodega.letters_to(&owner.email, 1).await;
+    assert!(letters[0].text.contains("to be paid: bank transfer"), "{}", letters[0].text);
+    let noted = json!({ "status": "PAID", "reference": "statement 12" });
+    owner.patch(&format!("/v1/orders/{}/status", id(&order)), noted).await.data();
+    let told = ada.is_told(&bodega, 2).await;
+    assert_eq!(told[1], format!("Your order {number} is confirmed"));
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 3, "the owner knows of it already");
+}
+
+#[actix_web::test]
+async fn a_dispute_is_told_to_admins_with_its_deadline_and_again_when_it_ends() {
+    let bodega = Bodega::open();
+    let (owner, manager) = (bodega.owner().await, bodega.manager().await);
+    let ada = bodega.customer("ada").await;
+    let tea = manager.adds_product("Tea", "10.00", 9).await;
+    let order = ada.buys(&tea, 1).await;
+    bodega.sends_letters().await;
+    let tell = async |state| {
+        let known = Dispute {
+            amount: Money::of(2_075, Currency::USD).expect("an amount"),
+            reason: "product_not_received".to_owned(),
+            state,
+            evidence_by: Some(Timestamp::from_millis(1_800_000_000_000)),
+        };
+        let news = DisputeNews { dispute: "dp_1".to_owned(), known };
+        let order = id(&order).parse().expect("an id");
+        bodega.shop.purchases.record_dispute(order, news).await.expect("noted");
+    };
+    tell(DisputeState::NeedsResponse).await;
+    tell(DisputeState::NeedsResponse).await;
+    tell(DisputeState::UnderReview).await;
+    tell(DisputeState::Lost).await;
+    let told = owner.is_told(&bodega, 2).await;
+    let begins = format!("Dispute of order {}: $20.75, ", order["number"]);
+    assert_eq!(told, [format!("{begins}needs response"), format!("{begins}lost")]);
+    let letters = bodega.letters_to(&owner.email, 2).await;
+    assert!(letters[0].text.contains("Reason: product not received"), "{}", letters[0].text);
+    assert!(letters[0].text.contains("Evidence can be handed in until 01/15/2027"));
+    follows_the_links_to(&bodega, &owner).await;
+    bodega.has_told_everything().await;
+    assert_eq!(bodega.letters().len(), 2, "admins alone");
 }
 
 #[actix_web::test]
@@ -227,7 +336,7 @@ async fn staff_read_letters_without_their_secrets_and_try_templates() {
     owner.get("/v1/mail/no-id").await.refused(404, "not_found");
 
     let kinds = owner.get("/v1/mail-templates").await.data();
-    assert_eq!(kinds.as_array().expect("a list").len(), 19);
+    assert_eq!(kinds.as_array().expect("a list").len(), 20);
     for kind in kinds.as_array().expect("a list") {
         let name = kind["name"].as_str().expect("a name");
         let shown = owner.get(&format!("/v1/mail-templates/{name}")).await.data();

@@ -1,8 +1,10 @@
 //! Metrics: who may read them, and that they count what happened.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use crate::support::{Bodega, Person};
+use crate::support::{Bodega, Person, wares::id};
 
 async fn key(owner: &Person, scope: &str) -> Person {
     let wish = json!({ "name": "numbers", "scopes": [scope] });
@@ -59,10 +61,80 @@ async fn what_happened_is_counted_by_route_and_status() {
         "bodega_store_journal_bytes ",
         "bodega_store_table_bytes ",
         "bodega_disk_free_bytes ",
-        "bodega_store_cache_hits_total ",
+        "bodega_cache_hits_total{cache=\"records\"} ",
         "bodega_owner_wait_seconds_count{owner=\"catalogue\"} ",
     ] {
         let line = text.lines().find(|line| line.starts_with(counted));
         assert!(line.is_some(), "{counted} is not in\n{text}");
     }
+}
+
+/// The values of a label in the lines of a metric.
+fn labelled<'a>(text: &'a str, metric: &str, label: &str) -> BTreeSet<&'a str> {
+    let begins = format!("{metric}{{");
+    let value = |line: &'a str| {
+        let behind = line.strip_prefix(&begins)?.split_once(&format!("{label}=\""))?.1;
+        behind.split('"').next()
+    };
+    text.lines().filter_map(value).collect()
+}
+
+#[actix_web::test]
+async fn no_owner_is_left_out_of_the_queues() {
+    let bodega = Bodega::open();
+    let text = bodega.owner().await.get("/metrics").await.text().to_owned();
+    // Each owner counts its restarts from the moment it is there.
+    let owners = labelled(&text, "bodega_owner_restarts_total", "owner");
+    assert!(owners.is_superset(&BTreeSet::from(["books", "news", "orders", "payments"])));
+    assert_eq!(labelled(&text, "bodega_owner_waiting_messages", "owner"), owners);
+    let has = |line: &str| assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
+    has("bodega_passwords_waiting 0");
+    has("bodega_store_waiting_commits 0");
+    let followers = labelled(&text, "bodega_courier_lag_commits", "courier");
+    assert!(followers.is_superset(&BTreeSet::from(["search", "register", "streams"])), "{text}");
+}
+
+#[actix_web::test]
+async fn every_cache_counts_what_it_had_and_what_it_had_not() {
+    let bodega = Bodega::open();
+    let (owner, visitor) = (bodega.owner().await, bodega.visitor());
+    let tea = owner.adds_product("Tea", "3.99", 3).await;
+    bodega.shop.search.knows(bodega.shop.store().health().seq).await;
+    let (one, list) = (format!("/v1/product/getproduct/{}", id(&tea)), "/v1/product/getproducts");
+    for path in [one.as_str(), list, "/v1/product/searchproducts?query=tea", "/product/tea"] {
+        for _ in 0..3 {
+            assert_eq!(visitor.get(path).await.status, 200, "{path}");
+        }
+    }
+    let text = owner.get("/metrics").await.text().to_owned();
+    let has = |line: &str| assert!(text.lines().any(|is| is == line), "{line} is not in\n{text}");
+    for cache in ["product_answers", "product_lists", "search_answers", "pages"] {
+        has(&format!("bodega_cache_hits_total{{cache=\"{cache}\"}} 2"));
+        has(&format!("bodega_cache_misses_total{{cache=\"{cache}\"}} 1"));
+    }
+    // The text of the product that was shown alone stands in the list and among what was found.
+    has("bodega_cache_misses_total{cache=\"product_texts\"} 1");
+    has("bodega_cache_misses_total{cache=\"search_words\"} 1");
+    for counted in ["hits", "misses"] {
+        let caches = labelled(&text, &format!("bodega_cache_{counted}_total"), "cache");
+        let all = ["records", "product_answers", "product_texts", "product_lists", "pages"];
+        let all = BTreeSet::from(all).into_iter().chain([
+            "search_answers",
+            "search_suggestions",
+            "search_words",
+        ]);
+        assert_eq!(caches, all.collect::<BTreeSet<_>>());
+    }
+}
+
+#[test]
+fn every_number_is_explained_and_every_explanation_has_its_number() {
+    let named = |text: &'static str, quote: char| -> BTreeSet<&'static str> {
+        let quoted = text.split(quote).skip(1).step_by(2);
+        quoted.filter(|word| word.starts_with("bodega_") && !word.contains(['{', ' '])).collect()
+    };
+    let source = include_str!("../../src/meters.rs").split("#[cfg(test)]").next().expect("source");
+    let numbers = named(source, '"');
+    assert!(numbers.len() > 20, "{numbers:?}");
+    assert_eq!(named(include_str!("../../docs/metrics.md"), '`'), numbers);
 }

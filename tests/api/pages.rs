@@ -2,11 +2,17 @@
 //! late, twice, or from elsewhere.
 
 use actix_web::http::Method;
+use bodega::{
+    config::Gateway,
+    http::{call::Form, table::Operation, wiring},
+    shop::Shop,
+};
 
 use crate::support::{
     Bodega,
     people::PASSWORD,
     wares::{id, text},
+    wire::NOBODYS,
 };
 
 #[actix_web::test]
@@ -189,7 +195,7 @@ async fn a_checkout_that_is_sent_twice_is_one_order_and_one_charge() {
     let tea = manager.adds_product("Tea", "3.00", 10).await;
     ada.puts_in_cart(&tea, 2).await.data();
     let page = ada.opens("/checkout").await;
-    assert!(page.text().contains("Pay $16.45"), "goods, tax and shipping to the cent");
+    assert!(page.text().contains("Order and pay $16.45"), "goods, tax and shipping to the cent");
     let form = checkout(&[("total", "1645")]);
     let (one, other) = tokio::join!(ada.sends("/checkout", &form), ada.sends("/checkout", &form));
     assert_eq!((one.status, other.status), (303, 303), "{} {}", one.text(), other.text());
@@ -317,7 +323,7 @@ async fn search_engines_find_every_page_that_is_for_them() {
     bodega.shop.search.knows(bodega.shop.store().health().seq).await;
     let map = bodega.visitor().get("/sitemap.xml").await;
     assert_eq!(map.header("content-type"), "application/xml; charset=utf-8");
-    assert!(map.text().contains("/product/green-tea</loc>"), "{}", map.text());
+    assert!(map.text().contains("/sitemaps/products-1.xml</loc>"), "{}", map.text());
     assert!(bodega.visitor().get("/robots.txt").await.text().contains("/sitemap.xml"));
     let body = serde_json::json!({ "id": id(&tea), "name": "Sencha" });
     manager.patch("/v1/product/updateproduct", body).await.data();
@@ -355,4 +361,138 @@ async fn an_account_is_made_used_and_deleted_on_pages() {
     assert_eq!(unsure.status, 400);
     assert_eq!(ada.sends("/account/delete", &[("sure", "true")]).await.status, 303);
     assert_eq!(ada.opens("/account").await.header("location"), "/sign-in?then=/account");
+}
+
+#[actix_web::test]
+async fn a_visitor_who_chooses_something_finds_it_in_the_cart_of_the_account_they_make() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    let shirt = manager.adds_shirt("shirt").await;
+    let variant = text(&shirt["variants"][1]["id"]);
+    let visitor = bodega.visitor();
+    let chosen = [("productId", id(&shirt)), ("variantId", variant), ("quantity", "3")];
+    let asked = visitor.sends("/cart/add", &chosen).await;
+    assert_eq!(asked.status, 401);
+    assert!(asked.text().contains("formaction=\"/register\""), "{}", asked.text());
+    let mut kept = vec![("again", "/cart/add"), ("kept.productId", id(&shirt))];
+    kept.extend([("kept.variantId", variant), ("kept.quantity", "3")]);
+    let with = |more: &[(&'static str, &'static str)]| {
+        kept.iter().copied().chain(more.iter().copied()).collect::<Vec<_>>()
+    };
+    let typed = [("email", "ada@example.com"), ("password", PASSWORD), ("step", "ask")];
+    for (path, way_back) in [("/register", "/sign-in"), ("/sign-in", "/register")] {
+        let page = visitor.sends(path, &with(&typed)).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        assert!(page.text().contains("value=\"ada@example.com\""), "{path}");
+        assert!(page.text().contains(&format!("formaction=\"{way_back}\"")), "{path}");
+        assert!(!page.text().contains(PASSWORD) && !page.text().contains("role=\"alert\""));
+        for (name, value) in &kept {
+            let field = format!("name=\"{name}\" value=\"{value}\"");
+            assert!(page.text().contains(&field), "{path}: {field}");
+        }
+    }
+    let made = [("username", "adalove"), ("email", "ada@example.com"), ("password", PASSWORD)];
+    let made = visitor.sends("/register", &with(&made)).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    assert!(made.text().contains("action=\"/cart/add\" method=\"post\" data-go-on"));
+    let cookie = made.header("set-cookie").split(['=', ';']).nth(1).expect("a cookie").to_owned();
+    let mut ada = bodega.visitor();
+    ada.cookie = Some(cookie);
+    assert_eq!(ada.sends("/cart/add", &chosen).await.header("location"), "/cart");
+    let cart = ada.opens("/cart").await;
+    assert!(cart.text().contains("value=\"3\""), "{}", cart.text());
+}
+
+#[actix_web::test]
+async fn no_form_is_carried_out_with_the_token_of_another_page() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let before = bodega.shop.store().health().seq;
+    let forms = wiring::operations(Gateway::Demo).into_iter();
+    let forms: Vec<_> = forms.filter(|operation| operation.form == Form::Page).collect();
+    assert!(forms.len() > 40, "{}", forms.len());
+    for form in forms {
+        let parts = form.path.split('/');
+        let parts = parts.map(|part| if part.starts_with('{') { NOBODYS } else { part });
+        let mut ask = owner.sends(&parts.collect::<Vec<_>>().join("/"), &[]);
+        ask.body = Some("csrf=AAAA&name=x&act=save&sure=true&step=confirm".into());
+        let refused = ask.await;
+        assert_eq!(refused.status, 403, "{}: {}", form.path, refused.text());
+        assert!(
+            refused.text().contains("nothing was changed"),
+            "{}: {}",
+            form.path,
+            refused.text()
+        );
+    }
+    assert_eq!(bodega.shop.store().health().seq, before, "nothing was written");
+}
+
+#[actix_web::test]
+async fn what_is_not_there_has_a_page_that_says_so_for_staff_and_customers() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let before = bodega.shop.store().health().seq;
+    let of_one = |operation: &Operation<Shop>| operation.is_page && operation.path.contains('{');
+    for page in wiring::operations(Gateway::Demo).into_iter().filter(of_one) {
+        let parts = page.path.split('/');
+        let parts = parts.map(|part| if part.starts_with('{') { NOBODYS } else { part });
+        let path = parts.collect::<Vec<_>>().join("/");
+        let answer = match page.method {
+            Method::GET => owner.opens(&path).await,
+            _ => owner.sends(&path, &[("reason", "x"), ("name", "x"), ("status", "PAID")]).await,
+        };
+        // Taking away what is gone is granted.
+        let is_granted = answer.status == 303 && page.path.contains("remove");
+        assert!(is_granted || answer.status == 404, "{path}: {} {}", answer.status, answer.text());
+    }
+    assert_eq!(bodega.shop.store().health().seq, before, "nothing was written");
+}
+
+#[actix_web::test]
+async fn times_on_pages_are_those_of_where_the_shop_is() {
+    let bodega = Bodega::with(&[("shop.time_zone", "Pacific/Auckland")]);
+    let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
+    let tea = owner.adds_product("Tea", "3.00", 10).await;
+    let order = ada.buys(&tea, 1).await;
+    let placed: jiff::Timestamp = text(&order["createdAt"]).parse().expect("a moment");
+    let there = placed.to_zoned(jiff::tz::TimeZone::get("Pacific/Auckland").expect("a zone"));
+    let says = |as_what: &str| there.strftime(as_what).to_string();
+    let own = ada.opens(&format!("/orders/{}", id(&order))).await;
+    assert!(own.text().contains(&says("%-d %B %Y, %H:%M NZ")), "{}", own.text());
+    let list = owner.opens("/admin/orders").await;
+    assert!(list.text().contains(&says(">%-d %b %Y, %H:%M<")), "{}", list.text());
+}
+
+#[actix_web::test]
+async fn a_page_in_a_language_that_is_read_from_the_right_says_so() {
+    for (language, begins) in
+        [("ar", "<html lang=\"ar\" dir=\"rtl\">"), ("en", "<html lang=\"en\">")]
+    {
+        let bodega = Bodega::with(&[("shop.language", language)]);
+        let page = bodega.visitor().get("/").await;
+        assert!(page.text().contains(begins), "{}", page.text());
+    }
+}
+
+#[actix_web::test]
+async fn what_has_gone_back_and_who_brings_it_stand_on_the_page_of_an_order() {
+    let bodega = Bodega::open();
+    let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
+    let tea = owner.adds_product("Tea", "3.00", 10).await;
+    let order = ada.buys(&tea, 2).await;
+    let path = format!("/orders/{}", id(&order));
+    let before = ada.opens(&path).await;
+    assert!(!before.text().contains("Gone back to you") && !before.text().contains("Parcel:"));
+    let part = serde_json::json!({ "amount": "1.25", "reason": "a dent" });
+    owner.post(&format!("/v1/orders/{}/refunds", id(&order)), part).await.data();
+    let sent = serde_json::json!({
+        "status": "SHIPPED", "carrier": "Parcel Post", "trackingNumber": "T-1",
+    });
+    owner.patch(&format!("/v1/orders/{}/status", id(&order)), sent).await.data();
+    let page = ada.opens(&path).await;
+    assert!(page.text().contains("Gone back to you: $1.25"), "{}", page.text());
+    assert!(page.text().contains("Parcel: Parcel Post, T-1"), "{}", page.text());
+    let staff = owner.opens(&format!("/admin/orders/{}", id(&order))).await;
+    assert!(staff.text().contains("Parcel Post, T-1"), "{}", staff.text());
 }

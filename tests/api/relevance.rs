@@ -204,8 +204,20 @@ fn demo_products() -> Vec<Findable> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let id =
         |number: usize| -> [u8; 16] { (u128::try_from(number).expect("few") + 1).to_be_bytes() };
-    let categories: Vec<String> =
-        list(&catalogue["categories"]).iter().map(|one| text(&one["name"])).collect();
+    let categories: Vec<(String, String)> = list(&catalogue["categories"])
+        .iter()
+        .map(|one| (text(&one["name"]), text(&one["parent"])))
+        .collect();
+    // A category, and those above it.
+    let way_to = |name: &Value| {
+        let (mut way, mut next) = (Vec::new(), text(name));
+        while !next.is_empty() {
+            let at = categories.iter().position(|(known, _)| *known == next).expect("known");
+            way.push((CategoryId::from_bytes(id(at)), next));
+            next = categories[at].1.clone();
+        }
+        way
+    };
     let found = list(&catalogue["products"]).into_iter().enumerate().map(|(number, product)| {
         let variants = list(&product["variants"]);
         let skus: Vec<String> = if variants.is_empty() {
@@ -214,10 +226,7 @@ fn demo_products() -> Vec<Findable> {
             variants.iter().map(|variant| text(&variant["sku"])).collect()
         };
         let stands = list(&product["category"]);
-        let category = |name: &Value| {
-            let at = categories.iter().position(|known| *known == text(name)).expect("known");
-            (CategoryId::from_bytes(id(at)), text(name))
-        };
+        let categories: BTreeMap<_, _> = stands.iter().flat_map(way_to).collect();
         let options = list(&product["options"]);
         let options = options.iter().flat_map(|option| {
             list(&option["values"]).into_iter().map(|value| (text(&option["name"]), text(&value)))
@@ -228,7 +237,7 @@ fn demo_products() -> Vec<Findable> {
             brand: product["brand"].as_str().map(str::to_owned),
             description: text(&product["description"]),
             skus,
-            categories: stands.iter().map(category).collect(),
+            categories: categories.into_iter().collect(),
             options: options.collect(),
             in_stock: true,
             ..Findable::default()

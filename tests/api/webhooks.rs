@@ -1,18 +1,13 @@
 //! Webhooks: each endpoint is told what it asked for, signed, once an id, until it takes it.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
 use crate::support::{
     Bodega, Person,
     receiver::{Letter, Reaction, Receiver},
+    signatures::judged,
     wares::{id, text},
 };
 
@@ -47,29 +42,7 @@ async fn until(what: &str, bodega: &Bodega, holds: impl AsyncFn() -> bool) {
 
 /// What the independent library says of letters under a secret; none if it is not installed.
 fn verified(letters: &[Letter], secret: &str) -> Option<Vec<String>> {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or("target".to_owned());
-    let venv = std::env::var("BODEGA_TEST_VENV").unwrap_or(format!("{target}/venv"));
-    let python = PathBuf::from(venv).join("bin/python");
-    if !python.exists() {
-        eprintln!("skipped: {} is not there; `just venv` makes it", python.display());
-        return None;
-    }
-    let letters: Vec<Value> = letters
-        .iter()
-        .map(|letter| json!({ "headers": letter.headers, "body": letter.body }))
-        .collect();
-    let script = format!("{}/tests/api/standard_webhooks.py", env!("CARGO_MANIFEST_DIR"));
-    let mut child = Command::new(python)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("a program that runs");
-    let asked = json!({ "secret": secret, "letters": letters });
-    serde_json::to_writer(child.stdin.take().expect("a pipe"), &asked).expect("written");
-    let ended = child.wait_with_output().expect("an end");
-    assert!(ended.status.success());
-    Some(String::from_utf8(ended.stdout).expect("text").lines().map(str::to_owned).collect())
+    judged(letters.iter().map(|letter| (&letter.headers, letter.body.as_str())), secret)
 }
 
 #[actix_web::test]
@@ -174,6 +147,9 @@ async fn what_is_not_taken_is_sent_again_under_the_same_id_until_it_is() {
     receiver.has(4).await;
     noted(&bodega, &owner, &told, 4).await;
     // It wants to be left alone for an hour.
+    let waiting = deliveries(&owner.signed_in_again(&bodega), &told).await;
+    let due: jiff::Timestamp = text(&waiting[0]["dueAt"]).parse().expect("a moment");
+    assert_eq!(due.as_millisecond() - bodega.shop.clock.now().millis(), 3_600_000);
     bodega.shop.clock.advance(Duration::from_secs(59 * 60));
     let owner = owner.signed_in_again(&bodega);
     let waiting = deliveries(&owner, &told).await;
@@ -216,6 +192,7 @@ async fn noted(bodega: &Bodega, owner: &Person, told: &Value, attempts: usize) {
 async fn who_is_gone_or_takes_nothing_for_days_is_told_no_more_and_staff_hears_of_it() {
     let bodega = Bodega::with_stopped_clock_and(&[NEARBY]);
     let owner = bodega.owner().await;
+    bodega.sends_letters().await;
     let (gone, failing) = (Receiver::open().await, Receiver::open().await);
     let told_gone = endpoint(&owner, &gone, &["product.added"]).await;
     let told_failing = endpoint(&owner, &failing, &["product.added"]).await;
@@ -241,6 +218,14 @@ async fn who_is_gone_or_takes_nothing_for_days_is_told_no_more_and_staff_hears_o
         .map(|event| &event["data"]["why"])
         .collect();
     assert_eq!(why, ["gone", "failing"]);
+    bodega.has_told_everything().await;
+    let letters = bodega.letters_to(&owner.email, 2).await;
+    let words = ["gone for good", "taken nothing for three days"];
+    assert_eq!(letters.len(), words.len(), "and none about what it did not take: {letters:?}");
+    for (letter, words) in letters.iter().zip(words) {
+        assert!(letter.subject.starts_with("Switched off: "), "{}", letter.subject);
+        assert!(letter.text.contains(words), "{}", letter.text);
+    }
 
     // What happens meanwhile is told once it is switched on again.
     failing.recovers();

@@ -1,7 +1,7 @@
 // Admin: what staff do, in a real browser, with and without a script; axe-core on every page.
 // With a folder, also screenshots of every page: three widths, light and dark.
 import { readFileSync } from "node:fs";
-import { axe, open, signedIn } from "./shop.mjs";
+import { api, axe, heldScenes, open, scenesOf, signedIn, tokenOf } from "./shop.mjs";
 
 const [address, folder] = process.argv.slice(2);
 if (!address) {
@@ -9,11 +9,14 @@ if (!address) {
   process.exit(2);
 }
 const ADMIN = "admin@example.com";
+const held = process.env.BODEGA_TEST_HELD;
+const late = await heldScenes(held);
+const scenes = await scenesOf(address);
 const browser = await open();
 
-async function staff({ script = true, colour = "light" } = {}) {
+async function staff({ script = true, colour = "light", shop = address } = {}) {
   const context = await browser.newContext({
-    baseURL: address,
+    baseURL: shop,
     colorScheme: colour,
     javaScriptEnabled: script,
   });
@@ -121,6 +124,39 @@ const journeys = {
     must((await page.locator(".tag.good").count()) === 2, "both have a new price");
   },
 
+  async "a letter is read, and sent again from the page of its order"({ page }) {
+    await page.goto(`/admin/orders/${scenes.paid}`);
+    // Letters follow what happens; the page is asked again until the first is there.
+    for (let turn = 0; turn < 50 && !(await page.locator("[aria-labelledby=letters] li").count()); turn++) {
+      await page.waitForTimeout(200);
+      await page.reload();
+    }
+    await page.click("[aria-labelledby=letters] li a:text-is('Order confirmation')");
+    await page.waitForURL(/\/admin\/letters\//);
+    // Nothing runs in the frame, so what is in it is asked for beside it.
+    const frame = await page.getAttribute("iframe", "src");
+    must(page.frames().some((one) => one.url().endsWith(frame)), "the letter is seen in its frame");
+    must((await (await page.request.get(frame)).text()).includes("Jug"), "it tells what was bought");
+    await page.click("text=Send it again");
+    await page.waitForURL(/done=resent/);
+    await page.goto(`/admin/orders/${scenes.paid}`);
+    await page.click("[aria-labelledby=letters] li button >> nth=0");
+    await page.waitForURL(/\/admin\/orders\/.*done=resent/);
+  },
+
+  async "a kind of letter is looked at and tried"({ page }) {
+    await page.goto("/admin/letters");
+    await page.click(".kinds a:text-is('Order shipped')");
+    await page.fill("#to", "nobody");
+    await page.evaluate(() => document.querySelector("main form").setAttribute("novalidate", ""));
+    await page.click("text=Send a test letter");
+    await page.waitForSelector("#to-error");
+    await page.fill("#to", "somebody@example.com");
+    await page.click("text=Send a test letter");
+    await page.waitForURL(/done=tried/);
+    await says(page, "The letter was taken over.");
+  },
+
   async "several orders are shipped at once"({ page }) {
     await page.goto("/admin/orders?status=PAID");
     await page.locator("[name=orders]").first().check();
@@ -129,7 +165,7 @@ const journeys = {
   },
 };
 
-/** Every page as [name, path]; those of one thing are found by the links to it. */
+/** Every page as [name, path, what is done on it first]; those of one thing are found by the links to it. */
 async function pages(page) {
   const first = async (list, link) => {
     await page.goto(list);
@@ -138,16 +174,45 @@ async function pages(page) {
   const order = await first("/admin/orders?status=DELIVERED", "tbody th a");
   const toShip = await first("/admin/orders?status=PENDING", "tbody th a");
   const product = await first("/admin/products?q=espresso", "tbody th a");
+  const ticked = (act) => async () => {
+    await page.locator("[name=products]").nth(0).check();
+    await page.locator("[name=products]").nth(1).check();
+    await page.fill("#percent", "-12.5");
+    await page.click(`button[value=${act}]`);
+    await page.waitForURL("**/products/bulk");
+  };
+  const previewed = async () => {
+    await page.fill("#amount", "1.00");
+    await page.click("text=Show what will happen");
+    await page.waitForSelector("#preview");
+  };
+  const faulty = async () => {
+    await page.fill("#name", "");
+    await page.fill("#price", "a lot");
+    await page.evaluate(() => document.querySelector("main form").setAttribute("novalidate", ""));
+    await page.click("text=Add the product");
+    await page.waitForSelector("[role=alert]");
+  };
   return [
     ["overview", "/admin"],
     ["orders", "/admin/orders"],
     ["orders-none", "/admin/orders?q=nobody"],
     ["order", order],
     ["order-pending", toShip],
+    ["order-to-ship", `/admin/orders/${scenes.paid}`],
+    ["order-declined", `/admin/orders/${scenes.declined}`],
+    ["order-by-bank", `/admin/orders/${scenes.bank}`],
+    ["order-refunded", `/admin/orders/${scenes.refunded}`],
     ["refund", `${order}/refund`],
+    ["refund-preview", `/admin/orders/${scenes.paid}/refund`, previewed],
     ["products", "/admin/products"],
+    ["products-none", "/admin/products?q=qqqqqqqq"],
+    ["prices", "/admin/products?q=tea", ticked("preview")],
+    ["outcomes", "/admin/products?q=tea", ticked("activate")],
     ["product", product],
+    ["product-long", `/admin/products/${scenes.longId}`],
     ["product-new", "/admin/products/new"],
+    ["product-faulty", "/admin/products/new", faulty],
     ["categories", "/admin/categories"],
     ["category", await first("/admin/categories", ".tree a")],
     ["stock", "/admin/stock"],
@@ -156,17 +221,34 @@ async function pages(page) {
     ["customers", "/admin/customers"],
     ["customer", await first("/admin/customers?q=clementine", "tbody th a")],
     ["settings", "/admin/settings"],
+    ["letters", "/admin/letters"],
+    ["letters-none", "/admin/letters?state=DEAD"],
+    ["letter", await first("/admin/letters", "tbody th a")],
+    ["letter-kind", "/admin/letters/kinds/order_confirmation"],
     ["keys", "/admin/keys"],
     ["webhooks", "/admin/webhooks"],
+    ["webhook", await first("/admin/webhooks", "tbody th a")],
     ["system", "/admin/system"],
   ];
 }
 
-async function shutsNobodyOut(page, name, path) {
+/** A webhook that is switched off: it is looked at, and nobody is called. */
+async function quietWebhook() {
+  const token = await tokenOf(address, ADMIN);
+  const path = "/v1/webhook-endpoints";
+  if ((await api(address, "GET", path, undefined, token)).length) return;
+  const body = { url: "https://hooks.example/told", types: ["category.*"], description: "The till" };
+  const { id } = await api(address, "POST", path, body, token);
+  await api(address, "PATCH", `${path}/${id}`, { isActive: false }, token);
+}
+
+async function shutsNobodyOut(page, name, path, first) {
   await page.goto(path);
+  await first?.();
   await page.evaluate(readFileSync(axe, "utf8"));
   const { violations } = await page.evaluate(() =>
-    window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
+    // A letter is a document of its own, made for mailboxes; its frame runs no script.
+    window.axe.run({ exclude: ["iframe"] }, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }),
   );
   const said = violations.flatMap((it) => it.nodes.map((node) => `${it.id}: ${node.html}`));
   must(!violations.length, `${name}\n${said.join("\n")}`);
@@ -198,13 +280,17 @@ for (const script of [true, false]) {
   }
 }
 
-for (const colour of ["light", "dark"]) {
-  const { context, page } = await staff({ colour });
-  const all = await pages(page);
-  for (const [name, path] of all) {
+await quietWebhook();
+const shops = [address];
+if (late) shops.push(held);
+for (const shop of shops) for (const colour of ["light", "dark"]) {
+  const { context, page } = await staff({ colour, shop });
+  const order = (name) => [`order-${name}`, `/admin/orders/${late[name]}`];
+  const all = shop === address ? await pages(page) : [order("authorised"), order("expired")];
+  for (const [name, path, first] of all) {
     for (const width of folder ? [360, 768, 1440] : [colour === "light" ? 320 : 1440]) {
       await page.setViewportSize({ width, height: 900 });
-      await trying(`${name} at ${width}, ${colour}`, () => shutsNobodyOut(page, name, path));
+      await trying(`${name} at ${width}, ${colour}`, () => shutsNobodyOut(page, name, path, first));
       if (!folder) continue;
       await page.screenshot({ path: `${folder}/${name}-${width}-${colour}.png`, fullPage: true });
     }

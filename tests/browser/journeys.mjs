@@ -1,12 +1,19 @@
 // Journeys: whole purchases in a real browser, and no page that keeps anybody out (axe-core).
 import { readFileSync } from "node:fs";
-import { axe, CUSTOMER, filledCart, open, pagesOf, PASSWORD, signedIn, someOrder } from "./shop.mjs";
+import {
+  api, axe, CUSTOMER, filledCart, open, pagesOf, PASSWORD, scenesOf, signedIn, someOrder, staysPut,
+  tokenOf,
+} from "./shop.mjs";
 
 const address = process.argv[2];
 const browser = await open();
 const VISA = "4242 4242 4242 4242";
 const DECLINED = "4000 0000 0000 9995";
 const ASKS = "4000 0027 6000 3184";
+// What a first view may weigh, as sent and without pictures; and how much a page may jump.
+const FIRST_VIEW_BYTES = 60_000;
+const SCRIPT_BYTES = 15_000;
+const SHIFT_MAX = 0.02;
 let people = 0;
 
 /** A browser of its own for one person; with `script: false` nothing runs in it. */
@@ -170,9 +177,104 @@ const journeys = {
       await tabTo((at) => at.id === id, id);
       await page.keyboard.type(value);
     }
-    await tabTo((at) => at.words.startsWith("Pay "), "the button to pay");
+    await tabTo((at) => at.words.startsWith("Order and pay "), "the button to pay");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/orders\/.+placed=true/);
+    await context.close();
+  },
+
+  async "what is suggested is chosen with the keyboard"() {
+    const { context, page, wrong } = await person({ account: false });
+    const box = () =>
+      page.evaluate(() => {
+        const input = document.querySelector("#search");
+        const chosen = document.getElementById(input.getAttribute("aria-activedescendant"));
+        return { open: input.ariaExpanded, chosen: chosen?.textContent, focused: document.activeElement.id };
+      });
+    await page.goto("/");
+    await page.focus("#search");
+    await page.keyboard.type("espresso");
+    await page.waitForSelector(".suggestions:not([hidden]) [role=option]");
+    await page.keyboard.press("ArrowDown");
+    const first = await box();
+    must(first.open === "true" && first.chosen && first.focused === "search", JSON.stringify(first));
+    await page.keyboard.press("Escape");
+    const closed = await box();
+    must(closed.open === "false" && !closed.chosen, JSON.stringify(closed));
+    must((await page.inputValue("#search")) === "espresso", "what was typed is still there");
+    await page.keyboard.press("ArrowDown");
+    must((await box()).open === "true", "the list comes back");
+    // Up from nothing is the last one, down from there the first again.
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowDown");
+    must((await box()).chosen === first.chosen, "it goes round");
+    await page.keyboard.press("Enter");
+    await page.waitForURL((url) => url.pathname !== "/");
+    must(!wrong.length, wrong.join("\n"));
+    await context.close();
+  },
+
+  async "the cart beside a page gives the keyboard back where it was"() {
+    const { context, page, wrong } = await person();
+    await page.goto("/product/tuna-in-olive-oil");
+    await page.focus(".buy button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog[open] .cart-line");
+    const at = () => page.evaluate(() => document.activeElement.getAttribute("aria-label") ?? document.activeElement.id);
+    const inside = () => page.evaluate(() => !!document.activeElement.closest("dialog"));
+    await page.focus("dialog .icon-button");
+    const remove = await at();
+    // Another tab changes the cart while somebody stands in this one.
+    const other = await context.newPage();
+    await putsInCart(other, "chilli-oil");
+    await other.waitForSelector("dialog[open] .cart-line >> nth=1");
+    await page.waitForSelector("dialog .cart-line >> nth=1");
+    must((await at()) === remove, `the keyboard stands on ${await at()}`);
+    must(await inside(), "the keyboard is in the drawer");
+    await page.keyboard.press("Escape");
+    must(!(await page.locator("dialog[open]").count()), "it is closed");
+    must((await page.evaluate(() => document.activeElement.textContent)) === "Add to cart", "back at the button");
+    must(!wrong.length, wrong.join("\n"));
+    await context.close();
+  },
+
+  async "a shelf is narrowed down on a wide screen and on a phone"() {
+    for (const [width, script] of [[1280, true], [360, true], [1280, false], [360, false]]) {
+      const { context, page, wrong } = await person({ account: false, script });
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto("/category/coffee");
+      const all = await page.locator(".card").count();
+      const value = page.locator(".facet .filter-value").first();
+      // On a phone the filters wait until they are asked for.
+      must((await value.isVisible()) === width > 960, `filters at ${width} px: ${await value.isVisible()}`);
+      if (width < 960) await page.click(".filter-box summary");
+      const count = Number(await value.locator(".count").textContent());
+      must(count > 0 && count < all, `${count} of ${all}`);
+      await value.click();
+      await page.waitForURL("**/category/coffee?brand=*");
+      must((await page.locator(".card").count()) === count, "as many as were promised");
+      await page.click(".chosen a >> nth=0");
+      await page.waitForURL("**/category/coffee");
+      must((await page.locator(".card").count()) === all, "all of them again");
+      must(!wrong.length, wrong.join("\n"));
+      await context.close();
+    }
+  },
+
+  async "an order is cancelled after a second thought"() {
+    const { context, page } = await person();
+    await putsInCart(page, "toasted-sesame-oil");
+    await page.click("dialog[open] a[href='/checkout']");
+    await fillsAddress(page);
+    await fillsCard(page, VISA);
+    await pays(page);
+    await page.waitForURL(/\/orders\/.+placed=true/);
+    const cancel = page.locator(".careful button");
+    must(!(await cancel.isVisible()), "one touch cancels nothing");
+    await page.click("text=Cancel the order…");
+    await cancel.click();
+    await page.waitForSelector(".tag.bad");
+    must((await page.textContent("main")).includes("You cancelled the order"), "it is cancelled");
     await context.close();
   },
 
@@ -218,33 +320,154 @@ const journeys = {
     await context.close();
   },
 
+  async "a visitor finds what they chose in the cart of the account they make"() {
+    for (const script of [true, false]) {
+      const { context, page, wrong } = await person({ script, account: false });
+      const staff = await tokenOf(address, "admin@example.com");
+      const name = `Cap ${process.pid}${script ? "" : " plain"}`;
+      const made = await api(address, "POST", "/v1/product/createproduct", {
+        name, description: "", price: "20.00", stock: 0, categoryIds: [],
+        options: [{ name: "Size", values: ["S", "M"] }],
+        variants: [
+          { options: { Size: "S" }, stock: 5 },
+          { options: { Size: "M" }, stock: 5, price: "22.00" },
+        ],
+      }, staff);
+      await page.goto(`/product/${made.slug}`);
+      await page.click(".choice:text-is('M')");
+      await page.fill("#quantity", "3");
+      await page.click(".buy button[type=submit]");
+      await page.waitForSelector("#password");
+      await page.fill("#email", `cap${process.pid}${script}@example.com`);
+      await page.click("text=Make an account");
+      await page.waitForSelector("#username");
+      must((await page.inputValue("#email")).startsWith("cap"), "the email need not be typed again");
+      await page.fill("#username", `cap${process.pid}${script}`);
+      await page.fill("#password", "a horse of another colour");
+      await page.click("text=Make the account");
+      if (!script) await page.click("text=Go on");
+      await page.waitForURL("**/cart");
+      const cart = await page.textContent("main");
+      must(cart.includes(name) && cart.includes("M") && cart.includes("$66.00"), cart);
+      must(!wrong.length, wrong.join("\n"));
+      await context.close();
+    }
+  },
+
+  async "nothing jumps while a page comes, and a first view is small"() {
+    const faults = [];
+    for (const [name, path, as] of [
+      ["home", "/"], ["category", "/category/coffee"], ["search", "/search?q=tea"],
+      ["product", "/product/house-espresso-marisol"], ["cart", "/cart", CUSTOMER], ["checkout", "/checkout", CUSTOMER],
+    ]) {
+      for (const width of [360, 1280]) {
+        // A browser of its own, with nothing kept from before.
+        const context = await browser.newContext({ baseURL: address, viewport: { width, height: 800 } });
+        await signedIn(context, as);
+        const page = await context.newPage();
+        if (as) await filledCart(page);
+        await page.addInitScript(() => {
+          window.shifted = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifted += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+        });
+        const sizes = { all: 0, script: 0 };
+        const sums = [];
+        if (!as) {
+          page.on("requestfinished", (request) => {
+            if (request.resourceType() === "image") return;
+            sums.push(request.sizes().then(({ responseBodySize }) => {
+              sizes.all += responseBodySize;
+              if (request.resourceType() === "script") sizes.script += responseBodySize;
+            }));
+          });
+        }
+        await page.goto(path, { waitUntil: "load" });
+        await Promise.all(sums);
+        if (sizes.all > FIRST_VIEW_BYTES) faults.push(`${name}: ${sizes.all} bytes without pictures`);
+        if (sizes.script > SCRIPT_BYTES) faults.push(`${name}: ${sizes.script} bytes of scripts`);
+        if (!as && !sizes.script) faults.push(`${name}: no script was counted`);
+        // Everything that is further down comes into view too.
+        await page.evaluate(async () => {
+          for (let top = 0; top < document.body.scrollHeight; top += 400) {
+            scrollTo(0, top);
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+          }
+          // What is not shown on such a screen is never loaded.
+          const shown = [...document.images].filter((image) => image.offsetParent);
+          await Promise.all(shown.map((image) => image.decode().catch(() => {})));
+          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        });
+        const shifted = await page.evaluate(() => window.shifted);
+        if (shifted > SHIFT_MAX) faults.push(`${name} at ${width} px: shifts by ${shifted.toFixed(4)}`);
+        await context.close();
+      }
+    }
+    must(!faults.length, `\n${faults.join("\n")}`);
+  },
+
+  async "a form outlives the session it was begun in"() {
+    const { context, page, wrong } = await person();
+    await page.goto("/account/profile");
+    const email = await page.inputValue("#email");
+    await page.goto("/account/addresses");
+    await fillsAddress(page);
+    await page.fill("#street", "12 \"Quoted\" Street & Co");
+    // Signed out elsewhere meanwhile, as by another password.
+    const other = await context.newPage();
+    await other.goto("/account");
+    await other.click(".account-nav button");
+    await other.waitForURL((url) => url.pathname === "/");
+    await other.close();
+    await page.click("main form:has(#street) button[type=submit]");
+    await page.waitForSelector("#password");
+    await page.fill("#email", email);
+    await page.fill("#password", "a horse of another colour");
+    await page.click("main button[type=submit]");
+    await page.waitForSelector(".address-cards");
+    must((await page.textContent("main")).includes("12 \"Quoted\" Street & Co"), "what was typed is there");
+    must(!wrong.length, wrong.join("\n"));
+    await context.close();
+  },
+
   async "no page keeps anybody out"() {
     // Without motion, so that a colour that is on its way is not measured.
     const context = await browser.newContext({ baseURL: address, reducedMotion: "reduce" });
+    await staysPut(context);
     const page = await context.newPage();
     const source = readFileSync(axe, "utf8");
     const faults = [];
-    for (const [name, path, as] of pagesOf()) {
+    for (const [name, path, as, first] of pagesOf(await scenesOf(address))) {
       await signedIn(context, as);
       if (as) await filledCart(page);
       await page.setViewportSize({ width: 1280, height: 900 });
       await page.goto(path === "order" ? await someOrder(page) : path);
-      for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme });
-      const { violations } = await page.evaluate(async (text) => {
-        (0, eval)(text);
-        return window.axe.run(document, {
-          runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        });
-      }, source).catch((error) => ({ violations: [{ id: String(error), nodes: [] }] }));
-      for (const { id, nodes } of violations) {
-        const where = nodes.map((node) => node.html.slice(0, 120)).join(" | ");
-        faults.push(`${name}, ${colorScheme}: ${id} ${where}`);
+      await first?.(page);
+      for (const [colorScheme, width] of [["light", 1280], ["dark", 360]]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme });
+        const { violations } = await page.evaluate(async (text) => {
+          (0, eval)(text);
+          return window.axe.run(document, {
+            runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+          });
+        }, source).catch((error) => ({ violations: [{ id: String(error), nodes: [] }] }));
+        for (const { id, nodes } of violations) {
+          const where = nodes.map((node) => node.html.slice(0, 120)).join(" | ");
+          faults.push(`${name}, ${colorScheme}: ${id} ${where}`);
+        }
       }
+      const wider = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+      for (const width of [1280, 640]) {
+        await page.setViewportSize({ width, height: 900 });
+        if ((await wider()) > 0) faults.push(`${name}: ${await wider()} px too wide at ${width}, letters doubled`);
       }
+      await page.evaluate(() => (document.documentElement.style.fontSize = ""));
       await page.setViewportSize({ width: 320, height: 700 });
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (wide > 320) faults.push(`${name}: is ${wide} px wide on a screen of 320`);
+      if ((await wider()) > 0) faults.push(`${name}: ${await wider()} px too wide on a screen of 320`);
     }
     await context.close();
     must(!faults.length, `\n${faults.join("\n")}`);
@@ -253,17 +476,9 @@ const journeys = {
 
 /** A product of which one unit is left, made by staff over the API. */
 async function lastUnit() {
-  const post = async (path, body, token) => {
-    const answer = await fetch(`${address}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
-      body: JSON.stringify(body),
-    });
-    return (await answer.json()).data;
-  };
-  const { accessToken } = await post("/v1/auth/login", { email: "admin@example.com", password: PASSWORD });
   const body = { name: `Last one ${process.pid}`, description: "", price: "5.00", stock: 1, categoryIds: [] };
-  return (await post("/v1/product/createproduct", body, accessToken)).slug;
+  const staff = await tokenOf(address, "admin@example.com");
+  return (await api(address, "POST", "/v1/product/createproduct", body, staff)).slug;
 }
 
 const wanted = process.argv.slice(3);

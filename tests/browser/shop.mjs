@@ -29,35 +29,161 @@ export function open(options = {}) {
 
 export const CUSTOMER = "clementine.demo@example.com";
 
-/** Every page as [name, path, who looks]. */
-export function pagesOf() {
+/** Every page as [name, path, who looks, what is done on it first]; `scenes` are of `scenesOf`. */
+export function pagesOf(scenes) {
   return [
     ["home", "/"],
     ["category", "/category/coffee"],
     ["search", "/search?q=tea&inStock=true"],
     ["search-nothing", "/search?q=qqqqqqqq"],
     ["product", "/product/house-espresso-marisol"],
+    ["product-long", `/product/${scenes.long}`],
+    ["product-sold-out", `/product/${scenes.soldOut}`],
     ["cart-visitor", "/cart"],
     ["sign-in", "/sign-in"],
+    ["sign-in-refused", "/sign-in", undefined, signInRefused],
+    ["sign-in-on-the-way", "/product/house-espresso-marisol", undefined, chosenByVisitor],
     ["register", "/register"],
+    ["register-faulty", "/register", undefined, registeredWithFaults],
     ["forgot-password", "/forgot-password"],
     ["reset-password", "/reset-password?token=x"],
     ["terms", "/pages/terms"],
     ["not-found", "/nothing-here"],
+    ["setup", scenes.setup],
     ["cart", "/cart", CUSTOMER],
     ["checkout", "/checkout", CUSTOMER],
+    ["checkout-faulty", "/checkout", CUSTOMER, paidWithoutCard],
     ["account", "/account", CUSTOMER],
     ["orders", "/account/orders", CUSTOMER],
     ["order", "order", CUSTOMER],
+    ["order-placed", `/orders/${scenes.paid}?placed=true`, CUSTOMER],
+    ["order-declined", `/orders/${scenes.declined}`, CUSTOMER],
+    ["order-to-confirm", `/orders/${scenes.asks}`, CUSTOMER],
+    ["order-confirming", `/orders/${scenes.asks}/pay`, CUSTOMER],
+    ["order-processing", `/orders/${scenes.processing}`, CUSTOMER],
+    ["order-by-bank", `/orders/${scenes.bank}`, CUSTOMER],
+    ["order-cancelled", `/orders/${scenes.cancelled}`, CUSTOMER],
+    ["order-refunded", `/orders/${scenes.refunded}`, CUSTOMER],
     ["addresses", "/account/addresses", CUSTOMER],
     ["profile", "/account/profile", CUSTOMER],
-  ];
+  ].filter(([, path]) => path);
+}
+
+async function signInRefused(page) {
+  await page.fill("#email", "nobody@example.com");
+  await page.fill("#password", "not a password of theirs");
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+}
+
+async function chosenByVisitor(page) {
+  await page.click(".buy button[type=submit]");
+  await page.waitForSelector("#password");
+}
+
+async function registeredWithFaults(page) {
+  await page.evaluate(() => document.querySelector("main form").setAttribute("novalidate", ""));
+  await page.fill("#email", "no address");
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+}
+
+async function paidWithoutCard(page) {
+  await page.click("aside button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+}
+
+/** Asks the API; throws what it refuses. */
+export async function api(address, method, path, body, token) {
+  const answer = await fetch(`${address}${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+    body: body && JSON.stringify(body),
+  });
+  const said = await answer.json();
+  if (!answer.ok) throw Object.assign(new Error(`${method} ${path}: ${JSON.stringify(said)}`), { said });
+  return said.data;
+}
+
+/** What somebody of the demo asks the API with. */
+export async function tokenOf(address, email) {
+  const signedIn = await api(address, "POST", "/v1/auth/login", { email, password: PASSWORD });
+  return signedIn.accessToken;
+}
+
+/** Things in a state that the demo does not have, made over the API. */
+export async function scenesOf(address) {
+  const staff = await tokenOf(address, "admin@example.com");
+  const adds = (product) => api(address, "POST", "/v1/product/createproduct", product, staff);
+  const own = `${process.pid}-${Date.now()}`;
+  const long = await adds({
+    name: `Hand-thrown stoneware breakfast bowl with a celadon glaze, a wooden lid and an unusually long name ${own}`,
+    description: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft.\n\nمرحبا بالعالم",
+    price: "1234567.89", stock: 0, categoryIds: [], brand: "The Corner Shop's Own Pottery Collective",
+    options: [{ name: "Glaze and surface", values: ["Celadon with iron speckles", "Temmoku", "Ash"] }],
+    variants: [
+      { options: { "Glaze and surface": "Celadon with iron speckles" }, stock: 3 },
+      { options: { "Glaze and surface": "Temmoku" }, stock: 0 },
+      { options: { "Glaze and surface": "Ash" }, stock: 40, price: "9.00" },
+    ],
+  });
+  const soldOut = await adds({
+    name: `Sold out jug ${own}`, description: "It will be back.", price: "24.00", stock: 0, categoryIds: [],
+  });
+  const wanted = await adds({ name: `Jug ${own}`, description: "", price: "24.00", stock: 50, categoryIds: [] });
+  const customer = await tokenOf(address, CUSTOMER);
+  const [home] = await api(address, "GET", "/v1/users-address/getuseraddresses", undefined, customer);
+  const buys = async (how) => {
+    const items = [{ productId: wanted.id, quantity: 2 }];
+    const body = { shippingAddressId: home.id, items, ...how };
+    const order = await api(address, "POST", "/v1/orders", body, customer).catch((refused) => refused.said);
+    return order.orderId ?? order.id;
+  };
+  const byCard = (token) => buys({ charge: { paymentMethodId: token } });
+  const cancelled = await buys({ paymentMethod: "cash_on_delivery" });
+  await api(address, "PATCH", `/v1/orders/${cancelled}/cancel`, undefined, customer);
+  const refunded = await byCard("pm_card_visa");
+  const part = { amount: "12.50", reason: "one of them came with a crack" };
+  await api(address, "POST", `/v1/orders/${refunded}/refunds`, part, staff);
+  return {
+    long: long.slug,
+    longId: long.id,
+    soldOut: soldOut.slug,
+    paid: await byCard("pm_card_visa"),
+    declined: await byCard("pm_card_chargeDeclined"),
+    asks: await byCard("pm_card_authenticationRequired"),
+    processing: await byCard("pm_demo_processing"),
+    bank: await buys({ paymentMethod: "bank_transfer" }),
+    cancelled,
+    refunded,
+    // Where a shop without an admin waits for one, if there is such a shop.
+    setup: process.env.BODEGA_TEST_SETUP,
+  };
+}
+
+/**
+ * Orders of a shop that sets money aside and waits a minute for it: one whose money is set aside,
+ * and one that will have expired when the pictures of all other pages are made. Nothing, if there
+ * is no such shop.
+ */
+export async function heldScenes(address) {
+  if (!address) return undefined;
+  const customer = await tokenOf(address, CUSTOMER);
+  const [home] = await api(address, "GET", "/v1/users-address/getuseraddresses", undefined, customer);
+  const [product] = await api(address, "GET", "/v1/product/searchproducts?query=chilli oil");
+  const buys = async (paymentMethodId) => {
+    const items = [{ productId: product.id, quantity: 1 }];
+    const body = { shippingAddressId: home.id, items, charge: { paymentMethodId } };
+    const order = await api(address, "POST", "/v1/orders", body, customer).catch((refused) => refused.said);
+    return order.orderId ?? order.id;
+  };
+  return { authorised: await buys("pm_card_visa"), expired: await buys("pm_card_authenticationRequired") };
 }
 
 export const PASSWORD = "the corner shop of marisol";
 
 /** Lets a context be somebody's: nobody's, unless named. */
-export async function signedIn(context, email) {
+export async function signedIn(context, email, password = PASSWORD) {
   if (context.person === email) return;
   await context.clearCookies();
   context.person = email;
@@ -65,8 +191,8 @@ export async function signedIn(context, email) {
   const page = await context.newPage();
   await page.goto("/sign-in");
   await page.fill("#email", email);
-  await page.fill("#password", PASSWORD);
-  await page.click("main button[type=submit]");
+  await page.fill("#password", password);
+  await page.click("main button[type=submit] >> nth=0");
   await page.waitForURL((url) => !url.pathname.startsWith("/sign-in"));
   await page.close();
 }
@@ -75,6 +201,19 @@ export async function signedIn(context, email) {
 export async function someOrder(page) {
   await page.goto("/account/orders");
   return page.getAttribute(".order-number", "href");
+}
+
+/**
+ * Pages of the context change only when somebody clicks: neither the shop's news nor a page that
+ * leads on by itself brings another while one is looked at.
+ */
+export async function staysPut(context) {
+  await context.route("**/v1/events/**", (route) => route.abort());
+  await context.route("**/orders/*/pay", async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(/<meta http-equiv="refresh"[^>]*>/, "");
+    await route.fulfill({ response, body });
+  });
 }
 
 /** Something in the cart of whoever looks. */

@@ -173,6 +173,7 @@ events! {
         ShippingChanged = "shipping_changed",
         CurrencyChanged = "currency_changed",
         SynonymsChanged = "synonyms_changed",
+        LowStockThresholdChanged = "low_stock_threshold_changed",
     }
     CourierEvent of Courier {
         CourierOpened = "courier_opened",
@@ -231,12 +232,40 @@ struct Kind {
     name: &'static str,
     events: &'static [&'static str],
     read_and_written: fn(&str) -> Result<(&'static str, Value), String>,
+    ends_whatever_it_was: fn(&[String]) -> Vec<String>,
 }
 
 impl Kind {
     fn of<A: Told>() -> Kind {
-        Kind { name: A::KIND, events: A::NAMES, read_and_written: read_and_written::<A> }
+        Kind {
+            name: A::KIND,
+            events: A::NAMES,
+            read_and_written: read_and_written::<A>,
+            ends_whatever_it_was: ends_whatever_it_was::<A>,
+        }
     }
+}
+
+/// The events that leave nothing of a thing, if each of them does so behind any two others: a
+/// replay may meet the end of one life when the state holds some of the next.
+fn ends_whatever_it_was<A: Told>(examples: &[String]) -> Vec<String> {
+    let stamp = Stamp { at: Timestamp::from_millis(1), who: Who::Customer(UserId::default()) };
+    let read = |example: &String| serde_json::from_str(example).expect("an example is an event");
+    let events: Vec<A::Event> = examples.iter().map(read).collect();
+    let is_gone_after = |events: &[&A::Event]| {
+        let mut state = A::default();
+        events.iter().for_each(|event| state.apply(event, &stamp));
+        state.is_gone()
+    };
+    let ends: Vec<&A::Event> = events.iter().filter(|event| is_gone_after(&[event])).collect();
+    for end in &ends {
+        let others = || events.iter().filter(|event| !ends.contains(event));
+        for (one, other) in others().flat_map(|one| others().map(move |other| (one, other))) {
+            assert!(is_gone_after(&[one, other, end]), "{one:?}, {other:?}, {end:?}");
+            assert!(!is_gone_after(&[one, other]), "{one:?}, {other:?}");
+        }
+    }
+    ends.into_iter().map(|end| A::name(end).to_owned()).collect()
 }
 
 /// Reads an example, takes it into a fresh state, and writes it again; which event it was.
@@ -282,6 +311,22 @@ fn every_event_that_was_ever_written_can_be_read() {
     }
     broken.extend(examples.into_keys().map(|name| format!("{name}: there is no such event")));
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+#[test]
+fn what_ends_a_thing_ends_it_whatever_it_was_and_in_whichever_life() {
+    let examples = examples();
+    let mut ends = Vec::new();
+    for kind in all_kinds() {
+        let of_kind = examples
+            .iter()
+            .filter(|(name, _)| name.split_once('.').is_some_and(|(of, _)| of == kind.name));
+        let of_kind: Vec<String> =
+            of_kind.flat_map(|(_, versions)| versions.values().cloned()).collect();
+        ends.extend((kind.ends_whatever_it_was)(&of_kind));
+    }
+    ends.sort();
+    assert_eq!(ends, ["cart_abandoned", "delivery_forgotten", "hold_forgotten", "news_forgotten"]);
 }
 
 #[test]

@@ -310,7 +310,8 @@ fn came_to_nothing(order: &Value) -> bool {
     reasons.iter().any(|reason| order["cancelReason"] == *reason)
 }
 
-fn was_paid(order: &Value) -> bool {
+/// Whether an order was ever paid.
+pub fn was_paid(order: &Value) -> bool {
     order["timeline"].as_array().expect("a timeline").iter().any(|entry| entry["what"] == "paid")
 }
 

@@ -21,12 +21,10 @@ use std::{
 use bodega::{http::media, store::StoreOptions};
 use judged::{Outcome, Sound, judged};
 
-use super::{
-    script::copy,
-    support::{
-        dice::{Dice, rounds},
-        house::{House, Shopper, Ware},
-    },
+use super::support::{
+    dice::{Dice, rounds},
+    files::copy,
+    house::{House, Shopper, Ware},
 };
 
 #[test]

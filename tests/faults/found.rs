@@ -10,8 +10,12 @@ use bodega::{
     domain::{
         aggregate::Aggregate,
         carts::{Cart, CartEvent},
+        couriers::{Courier, CourierEvent},
+        deliveries::{Delivery, DeliveryEvent, Note},
         demo_charge::{DemoAsk, DemoCharge, DemoChargeEvent, DemoRefund, DemoState, charge_id},
-        ids::{CartId, HoldId, Identity, OrderId, RefundId, UserId, VariantId},
+        ids::{
+            CartId, CourierId, DeliveryId, HoldId, Identity, OrderId, RefundId, UserId, VariantId,
+        },
         inventory::{Balance, Hold, HoldEvent, HoldFor, Ledger, LedgerEvent},
         money::Money,
         orders::{CancelReason, Order, OrderEvent, Placed},
@@ -26,7 +30,7 @@ use bodega::{
     },
 };
 
-use super::{script::copy, support::house::House};
+use super::support::{files::copy, house::House};
 
 #[test]
 fn verify_finds_whatever_is_not_as_it_must_be() {
@@ -48,6 +52,37 @@ fn verify_finds_whatever_is_not_as_it_must_be() {
     }
     assert!(silent.is_empty(), "\n{}", silent.join("\n"));
     assert_eq!(said_of(&sound), [""; 0]);
+}
+
+#[test]
+fn an_order_that_was_paid_and_nobody_was_told_of_is_found() {
+    let room = tempfile::tempdir().expect("a temporary directory");
+    let sound = room.path().join("sound");
+    let scene = actix::System::new().block_on(Scene::set(&sound));
+    for is_told in [true, false] {
+        let dir = room.path().join(format!("told {is_told}"));
+        copy(&sound, &dir);
+        let (store, _) = Store::open(&dir, registry(), options(), &Silent).expect("it is sound");
+        let (hand, mail) = (Hand { store: &store, scene: &scene }, fresh::<CourierId>());
+        let opened = CourierEvent::CourierOpened { name: "mail".to_owned(), from: 1 };
+        hand.writes::<Courier>(mail, &[opened]);
+        hand.tells(mail, "welcome/owner", format!("user/{}", scene.user));
+        hand.pays_a_minute_later(&scene.waiting);
+        if is_told {
+            hand.tells(mail, CONFIRMATION, format!("order/{}", scene.waiting.id));
+        }
+        let other = hand.places(|placed| placed.number = 9_999);
+        let other = store.reader().get::<Order>(other).expect("readable").state;
+        hand.pays_a_minute_later(&other);
+        hand.tells(mail, CONFIRMATION, format!("order/{}", other.id));
+        store.close().expect("the disk takes it");
+        let said = said_of(&dir);
+        let found: Vec<_> = said.iter().filter(|said| said.contains("nobody was told")).collect();
+        let place = format!("(order {} ({}))", scene.waiting.number, scene.waiting.id);
+        let wanted = format!("letter: paid, and nobody was told {place}");
+        let wanted = if is_told { vec![] } else { vec![&wanted] };
+        assert_eq!(found, wanted);
+    }
 }
 
 /// Everything `bodega verify` finds.
@@ -113,7 +148,16 @@ impl Hand<'_> {
     }
 
     fn writes_under<A: Kept>(&self, key: Option<RequestKey>, id: A::Id, events: &[A::Event]) {
-        let at = self.store.now_floor();
+        self.writes_at::<A>(self.store.now_floor(), key, id, events);
+    }
+
+    fn writes_at<A: Kept>(
+        &self,
+        at: Timestamp,
+        key: Option<RequestKey>,
+        id: A::Id,
+        events: &[A::Event],
+    ) {
         let stamp = Stamp { at, who: Who::Shop };
         let before = self.store.reader().get::<A>(id).expect("readable");
         let mut state = A::clone(&before.state);
@@ -147,8 +191,22 @@ impl Hand<'_> {
         HoldId::from_bytes(self.scene.waiting.quote.lines[0].id.bytes())
     }
 
+    /// The whole of an order is paid, a minute after whatever happened last.
+    fn pays_a_minute_later(&self, order: &Order) {
+        let payment = order.payment.expect("each order names its payment");
+        let paid = OrderEvent::OrderPaid { payment, captured: order.quote.total };
+        self.writes_at::<Order>(self.store.now_floor().plus_minutes(1), None, order.id, &[paid]);
+    }
+
+    /// A courier has told somebody of something.
+    fn tells(&self, courier: CourierId, what: &str, about: String) {
+        let note = Note { courier, what: what.to_owned(), frame: 1, about, ..Note::default() };
+        let told = [DeliveryEvent::DeliveryNoted(note), DeliveryEvent::DeliveryMade];
+        self.writes::<Delivery>(fresh::<DeliveryId>(), &told);
+    }
+
     /// Another order like the paid one, but for this change.
-    fn places(&self, change: impl FnOnce(&mut Placed)) {
+    fn places(&self, change: impl FnOnce(&mut Placed)) -> OrderId {
         let order = &self.scene.paid;
         let mut placed = Placed {
             id: fresh(),
@@ -165,7 +223,9 @@ impl Hand<'_> {
             request: None,
         };
         change(&mut placed);
-        self.writes::<Order>(placed.id, &[OrderEvent::OrderPlaced(Box::new(placed))]);
+        let id = placed.id;
+        self.writes::<Order>(id, &[OrderEvent::OrderPlaced(Box::new(placed))]);
+        id
     }
 
     /// The gateway charges somebody for an order.
@@ -275,7 +335,9 @@ const WRONGS: &[Wrong] = &[
     ("order: its number was never given; the last one is ", |hand| {
         hand.places(|placed| placed.number = 9_999);
     }),
-    ("own invariant: its row ", |hand| hand.places(|_| {})),
+    ("own invariant: its row ", |hand| {
+        hand.places(|_| {});
+    }),
     ("order: it waits without an end (order ", |hand| {
         hand.places(|placed| placed.hold_until = Timestamp::default());
     }),
@@ -342,3 +404,6 @@ fn units(units: u32) -> Quantity {
 fn fresh<I: Identity>() -> I {
     Clock::of_machine(Timestamp::default()).new_id()
 }
+
+/// What the courier of letters calls the one about a paid order.
+const CONFIRMATION: &str = "order_confirmation/customer";

@@ -12,19 +12,31 @@ mod cuts;
 mod damages;
 mod found;
 mod full;
+mod hearer;
 mod killed;
+mod letters;
 mod meddle;
 mod mounts;
 mod panics;
+#[path = "../support/python.rs"]
+mod python;
 mod script;
+#[path = "../support/signatures.rs"]
+mod signatures;
 mod stopped;
 mod syncs;
+mod tellings;
 mod writes;
+
+#[path = "../support/sink.rs"]
+#[expect(dead_code, reason = "shared with the tests of the API, which use the rest")]
+mod sink;
 
 #[path = "../crashes/support"]
 #[expect(dead_code, reason = "shared with the other tests of crashes, which use the rest")]
 mod support {
     pub mod dice;
+    pub mod files;
     pub mod house;
     pub mod patience;
     pub mod process;

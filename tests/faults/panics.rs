@@ -2,6 +2,10 @@
 //!
 //! `BODEGA_FAULT=panic:17` lets every 17th decision of any owner panic.
 
+use std::net::SocketAddr;
+
+use serde_json::Value;
+
 use super::{
     buyers::Crowd,
     support::{
@@ -38,7 +42,7 @@ fn a_rule_that_panics_costs_its_own_request_and_nothing_else() {
     }
     assert!(failed > 0, "the panics were ordered and did not come");
     let serving = Serving::start(&dir);
-    let orders = till.orders(serving.address);
+    let orders = at_their_end(&till, serving.address);
     let count = |status| orders.iter().filter(|order| order["status"] == status).count();
     assert_eq!((count("PAID"), count("CANCELLED"), orders.len()), (12, 12, 24));
     assert_eq!(till.shelf(serving.address, product), (100 - 12, 0));
@@ -82,6 +86,14 @@ fn start(dir: &std::path::Path, every: u64) -> Serving {
     let environment: Vec<_> =
         DEMO.iter().copied().chain([("BODEGA_FAULT", fault.as_str())]).collect();
     Serving::start_with(dir, &environment)
+}
+
+/// All orders, once none is on its way: a bank that panicked is asked by and by what it had said.
+fn at_their_end(till: &Till, at: SocketAddr) -> Vec<Value> {
+    until("the orders to come to an end", || {
+        let orders = till.orders(at);
+        orders.iter().all(|order| order["status"] != "PENDING").then_some(orders)
+    })
 }
 
 /// Asks again under the same key as long as something failed.

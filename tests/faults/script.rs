@@ -11,6 +11,7 @@ use std::{
 };
 
 use super::support::{
+    files::copy,
     process::{DEMO, Serving, verify},
     till::{Till, cancel, order_of_cart, put_in_cart},
     wire::{Client, Reply, Request},
@@ -149,20 +150,6 @@ fn must_be_bought_once(till: &Till, purchases: u64, serving: &Serving, fault: &s
 
 fn client(till: &Till, serving: &Serving) -> Client {
     Client::with_token(serving.address, &till.customers[0].token)
-}
-
-/// Copies a stopped shop.
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("a new directory");
-    for entry in fs::read_dir(from).expect("readable") {
-        let entry = entry.expect("readable");
-        let (kind, to) = (entry.file_type().expect("readable"), to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &to);
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &to).expect("room on the disk");
-        }
-    }
 }
 
 const UNITS: u64 = 40;

@@ -83,7 +83,21 @@ fn a_slow_disk_makes_the_shop_slow_and_nothing_else() {
     crowd.must_find_all_they_were_told(&dir);
 }
 
+#[test]
+fn a_start_that_takes_long_says_meanwhile_what_it_does() {
+    let room = tempfile::tempdir().expect("a temporary directory");
+    let dir = room.path().join("shop");
+    // A first start makes a segment, and syncs it piece by piece.
+    let fate = order(&format!("slow_syncs:{VERY_SLOW_MICROS}"), &dir);
+    let serving = Serving::start_with(&dir, &with(&fate));
+    serving.tell_to_stop();
+    let ended = serving.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("still opening the shop"), "{ended:?}");
+}
+
 const ROUNDS: usize = 3;
 const TRIES_MAX: usize = 10;
 const SLOW_MICROS: u64 = 20_000;
+const VERY_SLOW_MICROS: u64 = 300_000;
 const CROWD: usize = 64;

@@ -3,11 +3,16 @@
 use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bodega::{
+    actors::Rejection,
+    domain::{money::Money, payments::RefundExtent},
+};
 use serde_json::{Value, json};
 
 use crate::{
     binary::{
-        process::{DEMO, Serving, run_in},
+        files::copy,
+        process::{DEMO, Serving, run_in, verify},
         till::{Till, order_of},
         wire::{Client, Request},
     },
@@ -107,6 +112,32 @@ async fn a_refund_above_what_is_left_moves_nothing() {
 }
 
 #[actix_web::test]
+async fn a_payment_gives_back_no_more_than_is_left_whoever_decided_it() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_visa").await.data();
+    let order = world.ours(id(&order).parse().expect("an id")).order;
+    let (shop, payment) = (&world.bodega.shop, order.payment.expect("a payment"));
+    // Past the order, whose own rule refuses a wish of staff before.
+    let refund = async |minor: i64| {
+        let amount = Money::of(minor, order.quote.currency).expect("an amount");
+        let (refund, part) = (shop.clock.new_id(), RefundExtent::Part);
+        shop.desks.charging.refund(payment, refund, amount, part, None, None).await
+    };
+    let before = moved(&world);
+    let over = async |minor: i64| match refund(minor).await {
+        Err(Rejection::Refused(why)) => why.code().to_owned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(over(1359).await, "over_refund");
+    assert_eq!(moved(&world), before, "Stripe was not even asked");
+    refund(1000).await.expect("some of it");
+    let before = moved(&world);
+    assert_eq!(over(359).await, "over_refund");
+    assert_eq!(moved(&world), before);
+    assert_eq!(before.2, 1000);
+}
+
+#[actix_web::test]
 async fn a_payment_method_like_all_others_of_a_refused_card_has_to_wait_with_it() {
     let world = World::with_settings(&[
         ("limits.enabled", "true"),
@@ -172,14 +203,21 @@ fn card_numbers_are_refused_and_leave_no_trace() {
         told.push_str(&run_in(&["config", "check"], &dir, &chosen).out);
     }
     assert!(told.contains("/v1/orders"), "requests were logged: {told}");
+    let backup = room.path().join("backup");
+    copy(&dir, &backup);
+    verify(&backup);
     for trace in traces() {
         assert!(!told.contains(&trace), "{trace} was logged");
-        assert_eq!(files_with(&dir, trace.as_bytes()), [""; 0], "{trace} is in the data");
+        for place in [&dir, &backup] {
+            assert_eq!(files_with(place, trace.as_bytes()), [""; 0], "{trace} is in the data");
+        }
         let asked = stripe.ledger(|ledger| ledger.keys.values().any(|k| k.asked.contains(&trace)));
         assert!(!asked, "{trace} was sent to Stripe");
     }
     // It would have been found: the order's own words are.
-    assert_ne!(files_with(&dir, till.products[0].as_bytes()), [""; 0]);
+    for place in [&dir, &backup] {
+        assert_ne!(files_with(place, till.products[0].as_bytes()), [""; 0]);
+    }
 }
 
 /// Sends the number wherever a client might put it.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     binary::{
+        files::copy,
         patience::until,
         process::{DEMO, Serving, verify},
         till::{Till, cancel, order_of},
@@ -138,7 +139,9 @@ impl<'t> Story<'t> {
             let open = ledger.sessions.iter().filter(|(_, session)| session.status == "open");
             let page =
                 open.filter(|(_, page)| is_it(&page.form)).map(|(id, _)| id.clone()).next_back();
-            page.inspect(|page| ledger.pay_session(page, "pm_card_visa"));
+            if let Some(page) = page {
+                ledger.pay_session(&page, "pm_card_visa");
+            }
         });
         self.sees(serving, &on_a_page, |order| order["waitingFor"] == "shipment")?;
         let refunded = self.buys(serving, "pm_card_refundFail", "d")?;
@@ -248,20 +251,6 @@ fn ship(order: &str) -> Request {
     let path = format!("/v1/orders/{order}/status");
     let body = Some(json!({ "status": "SHIPPED" }));
     Request { body, ..Request::patch(&path) }
-}
-
-/// Copies a stopped shop.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("a new directory");
-    for entry in fs::read_dir(from).expect("readable") {
-        let entry = entry.expect("readable");
-        let (kind, to) = (entry.file_type().expect("readable"), to.join(entry.file_name()));
-        if kind.is_dir() {
-            copy(&entry.path(), &to);
-        } else if kind.is_file() {
-            fs::copy(entry.path(), &to).expect("room on the disk");
-        }
-    }
 }
 
 const UNITS: u64 = 40;

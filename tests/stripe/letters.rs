@@ -179,16 +179,33 @@ async fn a_refund_that_the_bank_sends_back_is_noted() {
 #[actix_web::test]
 async fn a_letter_that_overtakes_the_answer_about_a_refund_is_believed() {
     let world = World::open().await;
-    world.listens();
     let order = world.buys("pm_card_refundFail").await.data();
     let refunds = format!("/v1/orders/{}/refunds", id(&order));
     // The answer says that the refund is pending; the bank has sent it back before that is heard.
-    world.stripe.makes(Trouble { next: vec![Fault::Late(500)], ..Trouble::default() });
-    let _pending = world.owner.post(&refunds, json!({ "amount": "1.00" })).await;
+    world.stripe.makes(Trouble { next: vec![Fault::Late(1000)], ..Trouble::default() });
+    let refunds = async { world.owner.post(&refunds, json!({ "amount": "1.00" })).await };
+    let overtakes = async {
+        let mut every = tokio::time::interval(Duration::from_millis(5));
+        let letter = loop {
+            every.tick().await;
+            let told = world.stripe.ledger(|ledger| {
+                let mut all = ledger.events.iter().map(|(event, _)| event);
+                all.find(|event| event["type"] == "refund.failed").map(Value::to_string)
+            });
+            if let Some(letter) = told {
+                break letter;
+            }
+        };
+        sends(&world, &signature_of(&letter, now()), &letter).await.data();
+    };
+    let (_pending, ()) = tokio::join!(refunds, overtakes);
     let key = id(&order).parse().expect("an id");
     let mut every = tokio::time::interval(Duration::from_millis(10));
-    while world.ours(key).payment.refunded().expect("a sum").minor() != world.theirs(key).refunded {
+    for _ in 0..3000 {
         every.tick().await;
+        if world.ours(key).payment.refunds.values().any(|refund| refund.has_failed()) {
+            break;
+        }
     }
     let refund = world.owner.sees_order(&order).await["refunds"][0].clone();
     assert_eq!(refund["status"], "failed", "{refund}");

@@ -11,6 +11,7 @@ mod support;
 #[path = "../crashes/support"]
 #[expect(dead_code, reason = "shared with the tests of crashes, which use the rest")]
 mod binary {
+    pub mod files;
     pub mod patience;
     pub mod process;
     pub mod till;
@@ -19,6 +20,7 @@ mod binary {
 
 mod bad_input;
 mod books;
+mod doubts;
 mod killed;
 mod letters;
 mod pages;

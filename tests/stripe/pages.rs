@@ -99,6 +99,30 @@ async fn whatever_answer_about_a_page_is_lost_it_is_paid_once_or_closed() {
     }
 }
 
+#[actix_web::test]
+async fn what_was_set_aside_on_a_page_is_given_up_whatever_closing_the_page_said() {
+    for fault in [Fault::ErrorBefore, Fault::ErrorAfter, Fault::ResetAfter, Fault::Garbage] {
+        let world = World::that_sets_aside("8000").await;
+        let order = world.buys("checkout").await.data();
+        // Paid, and nobody has told the shop: it closes the page of a cancelled order.
+        let page = page_of(&order);
+        world.stripe.ledger(|ledger| ledger.pay_session(&page, "pm_card_visa"));
+        world.stripe.makes(Trouble { next: vec![fault], ..Trouble::default() });
+        let _perhaps = world.ada.cancels(&order).await;
+        world.stripe.makes(Trouble::default());
+        world.bodega.drives_on().await;
+        let order = world.ada.sees_order(&order).await;
+        assert_eq!(
+            (&order["payment"]["status"], &order["waitingFor"]),
+            (&json!("voided"), &json!(null)),
+            "{fault:?}"
+        );
+        let theirs = world.theirs(id(&order).parse().expect("an id"));
+        assert_eq!(theirs, Taken::default(), "{fault:?}");
+        world.is_sound();
+    }
+}
+
 /// The name of the page an order is to be paid on.
 fn page_of(order: &serde_json::Value) -> String {
     let url = text(&order["payment"]["nextAction"]["url"]);

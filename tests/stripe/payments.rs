@@ -29,6 +29,19 @@ async fn an_order_is_paid_refunded_in_part_and_then_cancelled() {
 }
 
 #[actix_web::test]
+async fn stripe_is_told_for_which_request_it_is_asked() {
+    let world = World::open().await;
+    for trace in ["4bf92f3577b34da6a3ce929d0e0e4736", "0af7651916cd43dd8448eb211c80319c"] {
+        let named = format!("00-{trace}-00f067aa0ba902b7-01");
+        let order = world.ada.orders(&world.address, &world.tea, 1, "pm_card_visa");
+        order.header("traceparent", &named).await.data();
+        let told = world.stripe.ledger(|ledger| ledger.parent.clone()).expect("a trace");
+        assert!(told.starts_with(&format!("00-{trace}-")), "{told}");
+        assert_ne!(told, named, "each call is a span of its own");
+    }
+}
+
+#[actix_web::test]
 async fn every_published_payment_method_ends_as_it_is_published() {
     let world = World::open().await;
     let paid = ["visa", "visa_debit", "mastercard", "amex", "bypassPending"];
@@ -280,4 +293,17 @@ async fn a_stripe_that_is_down_stops_cards_and_nothing_else() {
         assert!(by_hand || ours.order.status.name() == "PAID", "{order}");
     }
     world.is_sound();
+}
+
+#[actix_web::test]
+async fn no_number_of_declines_or_bad_requests_makes_stripe_seem_down() {
+    let world = World::open().await;
+    for method in ["pm_card_chargeDeclined", "pm_card_of_somebody_else"] {
+        for _ in 0..15 {
+            world.buys(method).await.refused(402, "payment_declined");
+        }
+    }
+    assert_eq!(world.buys("pm_card_visa").await.data()["status"], "PAID");
+    let ready = world.ada.get("/health/ready").await.data();
+    assert_eq!(ready["neighbours"]["payments"], "ok");
 }

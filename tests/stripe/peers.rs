@@ -11,21 +11,12 @@ use serde_json::json;
 
 use crate::{
     double::{SECRET_KEY, Stripe, signature_of},
-    support::wares::id,
+    support::{
+        python::{file, program},
+        wares::id,
+    },
     world::World,
 };
-
-/// A program of the Python environment of the tests, if it is there.
-fn program(name: &str) -> Option<PathBuf> {
-    let target = std::env::var("CARGO_TARGET_DIR").unwrap_or("target".to_owned());
-    let venv = std::env::var("BODEGA_TEST_VENV").unwrap_or(format!("{target}/venv"));
-    let path = PathBuf::from(venv).join("bin").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: {} is not there; `just venv` makes it", path.display());
-    None
-}
 
 #[actix_web::test]
 async fn stripes_own_client_understands_the_double() {
@@ -33,7 +24,7 @@ async fn stripes_own_client_understands_the_double() {
     let stripe = Stripe::open();
     let body = r#"{"id":"evt_1","object":"event","type":"x","data":{"object":{"id":"y"}}}"#;
     let signature = signature_of(body, crate::double::ledger::now());
-    let script = format!("{}/tests/stripe/sdk.py", env!("CARGO_MANIFEST_DIR"));
+    let script = file("stripe/sdk.py");
     let ran = tokio::task::spawn_blocking({
         let (base, body) = (stripe.base_url(), body.to_owned());
         move || {

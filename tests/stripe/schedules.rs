@@ -1,12 +1,13 @@
 //! Schedules of faults: each from a seed, each with its own trouble, and all with one end: the
 //! shop's books are the double's, reconciliation finds nothing, nobody was charged twice, too much
 //! never went back, and no order is stuck. Every other hundred of seeds is told to a shop that sets
-//! money aside.
+//! money aside. A third pays on a payment page: at once, while the order is cancelled or expires,
+//! in two tabs, after a decline, too late, or never.
 //!
 //! `BODEGA_SCHEDULES` says how many, `BODEGA_SEED` which is the first; the seed of one that goes
 //! wrong is printed, and `BODEGA_SCHEDULES=1 BODEGA_SEED=…` makes it again alone.
 
-use std::{env, fmt::Write, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, env, fmt::Write, sync::Arc, time::Duration};
 
 use bodega::{
     actors::{
@@ -26,7 +27,10 @@ use bodega::{
 use tokio::task::JoinSet;
 
 use crate::{
-    double::{Delivery, Dice, ledger::Ledger},
+    double::{
+        Delivery, Dice,
+        ledger::{Ledger, OnPage, Shopper},
+    },
     world::{Ours, World},
 };
 
@@ -39,6 +43,8 @@ enum Card {
     AsksThenDeclined,
     Later,
     RefundFails,
+    /// It is typed in on a payment page, if it is.
+    OnAPage,
 }
 
 /// What is done after placing.
@@ -51,6 +57,7 @@ enum Deed {
     RefundTwice,
     RefundThenCancel,
     PayAgain,
+    PayAgainOnAPage,
     Ship,
     ShipTwice,
     ShipAndCancel,
@@ -137,8 +144,32 @@ async fn reconcile(world: &World, ended: &[Ended]) {
     let about = |order| ended.iter().find(|(.., known)| Some(*known) == order);
     let found: Vec<_> =
         report.differences.iter().map(|found| (found, about(found.order))).collect();
+    for order in report.differences.iter().filter_map(|found| found.order) {
+        eprintln!("{:#?}\n{:#?}", world.ours(order).payment, at_stripe(world, order));
+    }
     assert!(found.is_empty(), "{found:?} and {} more", report.more);
     assert!(report.orders >= u64::try_from(ended.len()).expect("few"), "{report:?}");
+}
+
+/// What the double knows of an order: its intents, its payment pages, and what it was asked for.
+fn at_stripe(world: &World, order: OrderId) -> Vec<String> {
+    world.stripe.ledger(|ledger| {
+        let mut told: Vec<String> = Vec::new();
+        for id in intents_of(ledger, order) {
+            told.push(format!("{id}: {:?}", ledger.intents[&id]));
+        }
+        let order = order.to_string();
+        let is_of = |form: &BTreeMap<String, String>| form.values().any(|word| *word == order);
+        for (id, page) in ledger.sessions.iter().filter(|(_, page)| is_of(&page.form)) {
+            told.push(format!("{id}: {} {:?} told {}", page.status, page.intent, page.told));
+        }
+        let of_order = ledger.keys.iter().filter(|(key, _)| key.starts_with(&order));
+        told.extend(of_order.map(|(key, kept)| {
+            let status = kept.answer.as_ref().map(|(status, body)| (*status, body["id"].clone()));
+            format!("{key}: {status:?}")
+        }));
+        told
+    })
 }
 
 /// Compares the books on all orders.
@@ -157,45 +188,28 @@ fn compare(world: &World, ended: Vec<Ended>) {
 async fn schedule(world: &World, seed: u64) -> Result<(String, OrderId), String> {
     let mut dice = Dice::of(seed);
     let percent = [0, 10, 25, 60][usize::try_from(dice.below(4)).expect("small")];
-    let cards = [
-        (Card::Pays, "visa"),
-        (Card::Pays, "visa"),
-        (Card::Pays, "visa"),
-        (Card::Declined, "chargeDeclined"),
-        (Card::Asks, "authenticationRequired"),
-        (Card::AsksThenDeclined, "authenticationRequiredChargeDeclinedInsufficientFunds"),
-        (Card::Later, "later"),
-        (Card::RefundFails, "refundFail"),
-    ];
-    let (card, name) = cards[usize::try_from(dice.below(8)).expect("small")];
-    let deeds = [
-        Deed::Nothing,
-        Deed::Cancel,
-        Deed::CancelTwice,
-        Deed::RefundPart,
-        Deed::RefundTwice,
-        Deed::RefundThenCancel,
-        Deed::PayAgain,
-        Deed::Ship,
-        Deed::ShipTwice,
-        Deed::ShipAndCancel,
-        Deed::ShipThenRefund,
-        Deed::LapseThenShip,
-    ];
-    let deed = deeds[usize::try_from(dice.below(12)).expect("small")];
-    let about = format!("{percent} % of faults, {card:?}, {deed:?}");
+    let (card, name) = CARDS[usize::try_from(dice.below(12)).expect("small")];
+    let deed = DEEDS[usize::try_from(dice.below(13)).expect("small")];
+    let shopper = shopper(seed, &mut dice);
+    let about = format!("{percent} % of faults, {card:?}, {deed:?}, {:?}", shopper.deeds);
     world.stripe.inner.trouble.lock().expect("trouble").of_seed.insert(seed, percent);
+    // A page is known by what it costs: each order of a shop has another price.
+    let teas = u32::try_from(1 + seed % A_SHOP).expect("few");
+    world.stripe.ledger(|ledger| ledger.shoppers.insert(price_of(teas), shopper));
+    let on_a_page = card == Card::OnAPage;
+    let token = if on_a_page { name.to_owned() } else { format!("pm_s{seed}_{name}") };
     let mut every = tokio::time::interval(Duration::from_millis(20));
     let order = loop {
-        match world.places(&format!("pm_s{seed}_{name}")).await {
+        match world.places_some(teas, &token).await {
             Ok(driven) => break driven.order.id,
             Err(Rejection::GatewayDown { .. } | Rejection::Busy) => drop(every.tick().await),
             Err(why) => return Err(format!("{about}: not placed: {why}")),
         }
     };
-    answers(world, order, &mut dice);
+    assert_eq!(world.ours(order).order.quote.total.minor(), price_of(teas));
+    answers(world, order, seed, &mut dice);
     does(world, order, deed, seed, &mut dice).await;
-    answers(world, order, &mut dice);
+    answers(world, order, seed, &mut dice);
     world.stripe.inner.trouble.lock().expect("trouble").of_seed.remove(&seed);
     for _ in 0..TRIES_MAX {
         if is_at_an_end(world, order).await {
@@ -208,15 +222,54 @@ async fn schedule(world: &World, seed: u64) -> Result<(String, OrderId), String>
     Err(format!("{about}: stuck: {stuck}"))
 }
 
-/// The customer answers the bank, or does not; what was at work ends.
-fn answers(world: &World, order: OrderId, dice: &mut Dice) {
+/// What somebody does on a payment page, and when: at once, while the shop looks, or too late.
+fn shopper(seed: u64, dice: &mut Dice) -> Shopper {
+    let first = u32::try_from(dice.below(4)).expect("small");
+    let second = first + u32::try_from(dice.below(2)).expect("small");
+    let (pays, is_declined) = (OnPage::Types("visa"), OnPage::Types("chargeDeclined"));
+    let deeds = match dice.below(10) {
+        0 | 1 => vec![],
+        2 | 3 => vec![(first, pays)],
+        4 => vec![(first, pays), (second, pays)],
+        5 => vec![(first, is_declined), (second, pays)],
+        6 => vec![(first, OnPage::Expires), (second, pays)],
+        7 => vec![(first, OnPage::Types("later"))],
+        8 => vec![(first, OnPage::Types("authenticationRequired")), (second, pays)],
+        _ => vec![(first, OnPage::Types("refundFail")), (second, OnPage::Expires)],
+    };
+    Shopper { seed, deeds }
+}
+
+/// What an order of so many teas costs: with 7.5 % of tax, and shipping.
+fn price_of(teas: u32) -> i64 {
+    let goods = i64::from(teas) * 333;
+    goods + (goods * 75 + 500) / 1000 + 1000
+}
+
+/// The customer answers the bank or pays on a page that is open, or does not; what was at work
+/// ends.
+fn answers(world: &World, order: OrderId, seed: u64, dice: &mut Dice) {
     let is_well = dice.below(10) < 6;
     if dice.below(10) < 7 {
         world.stripe.ledger(|ledger| {
+            for page in pages_of(ledger, order) {
+                let card = if is_well { "visa" } else { "chargeDeclined" };
+                ledger.pay_session(&page, &format!("pm_s{seed}_{card}"));
+            }
             let found = intents_of(ledger, order);
             found.iter().for_each(|intent| ledger.finish(intent, is_well));
         });
     }
+}
+
+/// Its payment pages whose address somebody knows.
+fn pages_of(ledger: &Ledger, order: OrderId) -> Vec<String> {
+    let order = order.to_string();
+    let of_it = |page: &&String| {
+        let page = &ledger.sessions[*page];
+        page.told && page.form.get("metadata[order_id]") == Some(&order)
+    };
+    ledger.sessions.keys().filter(of_it).cloned().collect()
 }
 
 fn intents_of(ledger: &Ledger, order: OrderId) -> Vec<String> {
@@ -270,6 +323,9 @@ async fn does(world: &World, order: OrderId, deed: Deed, seed: u64, dice: &mut D
             let token = format!("pm_s{seed}_visa");
             drop(purchases.pay(order, token, shop.intent(Who::Shop)).await);
         }
+        Deed::PayAgainOnAPage => {
+            drop(purchases.pay(order, "checkout".to_owned(), shop.intent(Who::Shop)).await);
+        }
     }
 }
 
@@ -281,8 +337,9 @@ async fn is_at_an_end(world: &World, order: OrderId) -> bool {
     }
     let Ours { order: placed, payment } = world.ours(order);
     if payment.state == PayState::Processing {
-        let id = payment.gateway_id.clone().unwrap_or_default();
-        world.stripe.ledger(|ledger| ledger.finish(&id, true));
+        world.stripe.ledger(|ledger| {
+            intents_of(ledger, order).iter().for_each(|intent| ledger.finish(intent, true));
+        });
         return false;
     }
     let in_flight = payment.has_refund_in_flight()
@@ -368,6 +425,37 @@ fn number(variable: &str, usual: u64) -> u64 {
     env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
+/// How people pay, and how their card is named; some of it is likelier.
+const CARDS: [(Card, &str); 12] = [
+    (Card::Pays, "visa"),
+    (Card::Pays, "visa"),
+    (Card::Pays, "visa"),
+    (Card::Declined, "chargeDeclined"),
+    (Card::Asks, "authenticationRequired"),
+    (Card::AsksThenDeclined, "authenticationRequiredChargeDeclinedInsufficientFunds"),
+    (Card::Later, "later"),
+    (Card::RefundFails, "refundFail"),
+    (Card::OnAPage, "checkout"),
+    (Card::OnAPage, "checkout"),
+    (Card::OnAPage, "checkout"),
+    (Card::OnAPage, "checkout"),
+];
+/// What is done after placing.
+const DEEDS: [Deed; 13] = [
+    Deed::Nothing,
+    Deed::Cancel,
+    Deed::CancelTwice,
+    Deed::RefundPart,
+    Deed::RefundTwice,
+    Deed::RefundThenCancel,
+    Deed::PayAgain,
+    Deed::PayAgainOnAPage,
+    Deed::Ship,
+    Deed::ShipTwice,
+    Deed::ShipAndCancel,
+    Deed::ShipThenRefund,
+    Deed::LapseThenShip,
+];
 /// Schedules of one shop; then another is opened.
 const A_SHOP: u64 = 100;
 /// Schedules that run at once.

@@ -11,6 +11,7 @@ use std::{
         mpsc,
     },
     thread,
+    time::Duration,
 };
 
 use actix::{Arbiter, ArbiterHandle, System};
@@ -75,6 +76,12 @@ impl Bodega {
     /// The same shop, closed in good order and opened again.
     pub fn reopened(self) -> Bodega {
         self.reopened_after(|_| {})
+    }
+
+    /// The same, with these settings instead.
+    pub fn reopened_with(mut self, chosen: &[(&'static str, &'static str)]) -> Bodega {
+        self.chosen = chosen.to_vec();
+        self.reopened()
     }
 
     /// The same, after something was done to its folder while it was closed.
@@ -166,6 +173,7 @@ fn serve(
     system.block_on(async {
         let mut at = ServerSettings::at(settings.listen);
         at.workers = 1;
+        at.stalled_for_max = STALLED_FOR_MAX;
         at.cors_origins.clone_from(&settings.http.cors_origins);
         let shop = shop_of(settings, time, &owners.handle()).await;
         let Listening { address, server } = listen(pipeline(shop.clone()), &at).expect("a port");
@@ -195,5 +203,7 @@ async fn shop_of(settings: Settings, time: Time, owners: &ArbiterHandle) -> Shop
     }
 }
 
+/// A client that takes nothing is not waited for as long as in a real shop.
+const STALLED_FOR_MAX: Duration = Duration::from_secs(2);
 /// Some day in 2026, when a clock stands still.
 const FIRST_MOMENT: i64 = 1_780_000_000_000;

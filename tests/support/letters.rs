@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bodega::shop::Filed;
 
-use super::{Bodega, Person};
+use super::{Bodega, Person, Reply};
 
 impl Bodega {
     /// Sends the couriers out: what happens from here on is told by letter.
@@ -56,6 +56,23 @@ impl Bodega {
             }
         };
         assert!(tokio::time::timeout(PATIENT, waited).await.is_ok(), "not told in time");
+    }
+
+    /// A page as somebody sees it once it says so: what was delivered is noted a little later.
+    pub async fn says(&self, who: &Person, path: &str, wanted: &str) -> Reply {
+        let mut follower = self.shop.store().follow(0);
+        let waited = async {
+            loop {
+                let page = who.opens(path).await;
+                if page.text().contains(wanted) {
+                    return page;
+                }
+                let news = tokio::time::timeout(LOOK_EVERY, follower.news()).await;
+                assert!(news.unwrap_or(true), "the shop has closed");
+            }
+        };
+        let page = tokio::time::timeout(PATIENT, waited).await;
+        page.unwrap_or_else(|_| panic!("{path} never says {wanted}"))
     }
 }
 

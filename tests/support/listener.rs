@@ -74,6 +74,12 @@ impl Listener {
 
     /// The next event; nothing, if the stream ends.
     pub async fn hears_or_ends(&mut self) -> Option<Heard> {
+        // That nothing happens is said again and again, and is no event.
+        let next = tokio::time::timeout(PATIENCE, self.next()).await;
+        next.expect("an event or an end in time")
+    }
+
+    async fn next(&mut self) -> Option<Heard> {
         loop {
             while let Some(block) = self.block() {
                 if let Some(heard) = block {

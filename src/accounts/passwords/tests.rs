@@ -69,9 +69,11 @@ async fn a_hash_that_cannot_be_read_is_opened_by_nothing() {
 #[tokio::test]
 async fn when_too_many_passwords_wait_the_answer_is_busy() {
     let (jobs, queue) = mpsc::sync_channel(0);
-    let pool = Passwords { jobs, decoy: PasswordHash::default() };
+    let (decoy, waiting) = (PasswordHash::default(), Arc::default());
+    let pool = Passwords { jobs, decoy, waiting };
     assert_eq!(pool.hash(word("any")).await, Err(PasswordFault::Busy));
     assert_eq!(pool.verify(word("any"), None).await, Err(PasswordFault::Busy));
+    assert_eq!(pool.waiting(), 0, "who was sent away does not wait");
     drop(queue);
 }
 

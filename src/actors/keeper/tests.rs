@@ -68,3 +68,41 @@ async fn what_waits_for_its_commit_is_never_forgotten() {
     let kept = keeper.hot.young.len() + keeper.hot.old.len();
     assert!(kept <= 60, "{kept} aggregates are still in memory");
 }
+
+#[actix::test]
+async fn one_idempotency_key_has_one_effect_also_before_it_is_on_the_disk() {
+    let (mut keeper, faults, _dir) = keeper();
+    let under = |scope: u8| {
+        let key = RequestKey { scope: [scope; 32], body: [0; 32], made: None };
+        Intent::default().under(Some(key))
+    };
+    let mut opens = |number: u8, intent: Intent| {
+        keeper.decide(intent, |work| {
+            let owner = Some(UserId::from_bytes([number; 16]));
+            let events = work.get::<Cart>(cart(number))?.open(owner)?;
+            work.change::<Cart>(cart(number), events).map(drop)
+        })
+    };
+    faults.hold_syncs();
+    let first = opens(1, under(7));
+    let again = opens(2, under(7));
+    assert_eq!(again.at_once().0, Err(Rejection::Busy), "before it is durable");
+    let other = opens(3, under(8));
+    faults.let_syncs_go();
+    first.settled().await.expect("durable in the end");
+    other.settled().await.expect("another key is another wish");
+    assert_eq!(opens(2, under(7)).at_once().0, Err(Rejection::Busy), "and afterwards");
+    keeper
+        .decide(Intent::default(), |work| {
+            work.forget_key([7; 32]);
+            Ok(())
+        })
+        .settled()
+        .await
+        .expect("the key is free");
+    let free = keeper.decide(under(7), |work| {
+        let events = work.get::<Cart>(cart(4))?.open(Some(UserId::from_bytes([4; 16])))?;
+        work.change::<Cart>(cart(4), events).map(drop)
+    });
+    free.settled().await.expect("a key that was freed is good again");
+}

@@ -144,8 +144,8 @@ pub struct Product {
     pub is_active: bool,
     /// What a shopper chooses.
     pub options: Vec<ProductOption>,
-    /// Its stock-keeping units.
-    pub variants: BTreeMap<VariantId, Variant>,
+    /// Its stock-keeping units; boxed, as a map has room for eleven wherever it holds one.
+    pub variants: BTreeMap<VariantId, Box<Variant>>,
     /// When it was added.
     pub created_at: Timestamp,
     /// When it last changed; a sale does not count.
@@ -165,9 +165,14 @@ impl Product {
         self.variants.get(&variant).and_then(|variant| variant.price).unwrap_or(self.price)
     }
 
+    /// The variants by their ids.
+    pub fn each_variant(&self) -> impl Iterator<Item = &Variant> {
+        self.variants.values().map(AsRef::as_ref)
+    }
+
     /// The variants in their order.
     pub fn variants_in_order(&self) -> Vec<&Variant> {
-        let mut variants: Vec<&Variant> = self.variants.values().collect();
+        let mut variants: Vec<&Variant> = self.each_variant().collect();
         variants.sort_by_key(|variant| (variant.position, variant.id));
         variants
     }
@@ -346,14 +351,14 @@ impl Aggregate for Product {
         if self.slug.is_empty() || self.old_slugs.contains(&self.slug) {
             return Err("a product has one slug, which is not an old one");
         }
-        let variants: Vec<Variant> = self.variants.values().cloned().collect();
+        let variants: Vec<Variant> = self.each_variant().cloned().collect();
         must_fit(self.price.currency(), &self.options, &variants)
             .map_err(|_| "options and variants of a product fit together")
     }
 }
 
-fn by_id(variants: &[Variant]) -> BTreeMap<VariantId, Variant> {
-    variants.iter().map(|variant| (variant.id, variant.clone())).collect()
+fn by_id(variants: &[Variant]) -> BTreeMap<VariantId, Box<Variant>> {
+    variants.iter().map(|variant| (variant.id, Box::new(variant.clone()))).collect()
 }
 
 fn lists_must_fit(categories: &[CategoryId], images: &[String]) -> Result<(), CatalogueRefusal> {

@@ -31,6 +31,11 @@ pub struct CategoryTree {
 }
 
 impl CategoryTree {
+    /// All categories, in no order that matters.
+    pub fn all(&self) -> impl Iterator<Item = &CategoryNode> {
+        self.nodes.values()
+    }
+
     /// The tree of these categories; removed ones are not in it.
     pub fn of<'a>(categories: impl IntoIterator<Item = &'a Category>) -> CategoryTree {
         let there = categories.into_iter().filter(|category| category.exists());

@@ -93,11 +93,11 @@ impl Product {
     }
 
     fn with_sku(&self, sku: Option<&str>) -> Option<&Variant> {
-        self.variants.values().find(|known| Some(known.sku.as_str()) == sku)
+        self.each_variant().find(|known| Some(known.sku.as_str()) == sku)
     }
 
     fn with_choice(&self, options: &BTreeMap<String, String>) -> Option<&Variant> {
-        self.variants.values().find(|known| known.options == *options)
+        self.each_variant().find(|known| known.options == *options)
     }
 }
 

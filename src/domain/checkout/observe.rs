@@ -25,6 +25,7 @@ impl Facts {
             settled: order.settled,
             placing: order.placing,
             authorised: order.authorised,
+            capturing: payment.capturing,
             pay_by: pay_by(order, payment),
             charge_wanted: order.charges() > payment.attempt,
             decline_unnoted: payment.attempt == order.charges()

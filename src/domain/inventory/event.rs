@@ -158,6 +158,9 @@ pub enum LedgerEvent {
         is_active: bool,
         /// At how many available units it counts as low from now on.
         low_stock_threshold: u32,
+        /// Whether it only follows the shop, and nobody said so for this SKU.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_shop: bool,
     },
     /// Stock of the SKU is kept no more; promises made are still honoured.
     LedgerClosed {},

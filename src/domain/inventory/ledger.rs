@@ -31,6 +31,8 @@ pub struct Ledger {
     pub is_active: bool,
     /// At how many available units it counts as low.
     pub low_stock_threshold: u32,
+    /// Whether that number is its own; if not, it follows the shop's.
+    pub threshold_is_own: bool,
     /// Units that ever came in.
     pub received: u64,
     /// Units that were ever sold.
@@ -167,7 +169,19 @@ impl Ledger {
         if (is_active, low_stock_threshold) == (self.is_active, self.low_stock_threshold) {
             return Ok(vec![]);
         }
-        Ok(vec![LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold }])
+        let by_shop = false;
+        Ok(vec![LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold, by_shop }])
+    }
+
+    /// Counts as low at the shop's number from now on, unless it has its own. No stock has moved
+    /// by that, so none runs low.
+    pub fn follow_threshold(&self, units: u32) -> Vec<LedgerEvent> {
+        if !self.exists() || self.threshold_is_own || self.low_stock_threshold == units {
+            return vec![];
+        }
+        let (is_active, by_shop) = (self.is_active, true);
+        let low_stock_threshold = units;
+        vec![LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold, by_shop }]
     }
 
     /// Gives the SKU another stock-keeping number.
@@ -265,8 +279,10 @@ impl Aggregate for Ledger {
             }
             LedgerEvent::StockRanLow { .. } => {}
             LedgerEvent::SkuChanged { sku } => self.sku = sku.clone(),
-            LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold } => {
+            LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold, by_shop } => {
                 self.is_active = *is_active;
+                let is_other = self.low_stock_threshold != *low_stock_threshold;
+                self.threshold_is_own = !by_shop && (self.threshold_is_own || is_other);
                 self.low_stock_threshold = *low_stock_threshold;
             }
             LedgerEvent::LedgerClosed {} => self.closed = true,
@@ -300,8 +316,8 @@ fn is_edit(event: &LedgerEvent) -> bool {
         | LedgerEvent::StockWithdrawn { .. }
         | LedgerEvent::StockCounted { .. }
         | LedgerEvent::SkuChanged { .. }
-        | LedgerEvent::LedgerSettingsChanged { .. }
         | LedgerEvent::LedgerClosed {} => true,
+        LedgerEvent::LedgerSettingsChanged { by_shop, .. } => !by_shop,
         LedgerEvent::StockReserved { .. }
         | LedgerEvent::StockReleased { .. }
         | LedgerEvent::StockCommitted { .. }
@@ -318,5 +334,6 @@ fn must_fit(on_hand: u32) -> Result<(), StockRefusal> {
     if on_hand > QUANTITY_UNITS_MAX { Err(StockRefusal::TooMuchStock) } else { Ok(()) }
 }
 
-/// At how many available units a SKU counts as low, until somebody says otherwise.
+/// At how many available units a SKU counts as low, until an admin says otherwise of the shop, or
+/// staff of the SKU.
 pub const LOW_STOCK_THRESHOLD_UNITS: u32 = 5;

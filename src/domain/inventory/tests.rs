@@ -323,6 +323,28 @@ fn stock_is_low_at_its_threshold() {
 }
 
 #[test]
+fn a_sku_follows_the_shop_until_it_has_a_threshold_of_its_own() {
+    let mut shelf = Shelf::holding(9);
+    let follow = |shelf: &mut Shelf, units: u32| {
+        let events = shelf.ledger.follow_threshold(units);
+        let (is_news, edits) = (!events.is_empty(), shelf.ledger.edits);
+        shelf.take(events, vec![]);
+        assert_eq!(shelf.ledger.edits, edits, "who edits it is not disturbed");
+        is_news
+    };
+    assert!(!follow(&mut shelf, LOW_STOCK_THRESHOLD_UNITS), "it is so already");
+    assert!(follow(&mut shelf, 10) && shelf.ledger.is_low());
+    let paused = shelf.ledger.configure(Some(false), None).expect("a switch");
+    shelf.take(paused, vec![]);
+    assert!(follow(&mut shelf, 7), "a switch is no threshold");
+    let own = shelf.ledger.configure(Some(true), Some(2)).expect("a threshold");
+    shelf.take(own, vec![]);
+    assert!(!follow(&mut shelf, 30), "what staff said of it stays");
+    assert_eq!(shelf.ledger.low_stock_threshold, 2);
+    assert!(Ledger::default().follow_threshold(30).is_empty(), "no ledger, no threshold");
+}
+
+#[test]
 fn every_movement_leaves_a_row_with_its_change_and_the_balance_after_it() {
     let mut shelf = Shelf::default();
     let script = "open 5, receive 2, withdraw 1, count 8, reserve ada 3, commit ada, \

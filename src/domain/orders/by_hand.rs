@@ -1,4 +1,5 @@
-//! Orders paid by hand: cash on delivery and bank transfer, as staff record them.
+//! What staff do about the money of an order: they record cash and bank transfers, and take what
+//! is set aside.
 //!
 //! Invariant: the note that the money came is durable in the order before the payment takes it in,
 //! so that money somebody holds is never forgotten, not even by a cancel.
@@ -25,6 +26,20 @@ impl Order {
             OrderStatus::Pending if self.method.is_by_hand() && !self.authorised => {
                 Ok(vec![OrderEvent::ReceiptNoted { reference }])
             }
+            OrderStatus::Pending
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Cancelled => Err(self.illegal(OrderStatus::Paid)),
+        }
+    }
+
+    /// Whether the money that is set aside may be taken now, before the goods leave. Of an order
+    /// that is paid nothing is left to take.
+    pub fn has_to_be_captured(&self) -> Result<bool, OrderRefusal> {
+        self.existing()?;
+        match self.status {
+            OrderStatus::Paid => Ok(false),
+            OrderStatus::Pending if self.authorised => Ok(true),
             OrderStatus::Pending
             | OrderStatus::Shipped
             | OrderStatus::Delivered

@@ -31,6 +31,9 @@ fn check(script: &str) {
             ["open", name] => shop.open(Opening { name: name.into(), ..opening() }),
             ["rename", name] => shop.rename(name.into()),
             ["move", url] => shop.relocate(url.into()),
+            ["low-at", units] => {
+                shop.set_low_stock_threshold(units.parse().expect("a number of units"))
+            }
             ["tax", rate] => shop.set_tax_rate(rate.parse().expect("a rate")),
             ["ship", code, digits] => shop.set_shipping(money(&format!("{code} {digits}"))),
             ["sell-in", code, digits, "with", products] => shop.change_currency(
@@ -80,5 +83,16 @@ fn the_currency_changes_only_while_there_is_no_product() {
         "sell-in JPY 500 with 1    => the currency stays while there are products
          sell-in USD 9.00 with 1   => Bodega: USD 9.00 75000, 1 new
          sell-in JPY 500 with 0    => Bodega: JPY 500 75000, 1 new",
+    );
+}
+
+#[test]
+fn an_admin_says_at_how_many_units_stock_is_low() {
+    assert_eq!(Shop::default().set_low_stock_threshold(9), Err(SettingsRefusal::NotOpen));
+    check(
+        "low-at 5   => Bodega: USD 10.00 75000, 0 new
+         low-at 12  => Bodega: USD 10.00 75000, 1 new
+         low-at 12  => Bodega: USD 10.00 75000, 0 new
+         open       => Bodega: USD 10.00 75000, 0 new",
     );
 }

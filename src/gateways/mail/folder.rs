@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{Letter, MailTransport, NotSent, message::message_of};
+use crate::domain::time::Timestamp;
 
 /// A folder of letters. Clones are the same folder.
 #[derive(Clone, Debug)]
@@ -89,10 +90,37 @@ impl MailFolder {
         }
     }
 
+    /// Lets go of what was written before a moment, and of all but so many of the newest letters;
+    /// how many files went. What is not named as letters are stays. Safe to repeat.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn let_go(&self, before: Timestamp, letters_max: usize) -> io::Result<usize> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(0),
+            Err(fault) => return Err(fault),
+        };
+        let mut letters = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            letters.extend(written_at(&name).map(|at| (at, name)));
+        }
+        letters.sort_unstable_by(|one, other| other.cmp(one));
+        let mut gone = 0;
+        for (newer, (at, name)) in letters.into_iter().enumerate() {
+            if newer >= letters_max || at < before {
+                fs::remove_file(self.folder.join(name))?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         use io::Write;
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let unfinished = self.folder.join(format!(".{name}.tmp"));
+        let unfinished = self.folder.join(format!(".{name}{UNFINISHED}"));
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create(true)
@@ -147,6 +175,15 @@ fn filed(name: &str, bytes: &[u8]) -> Option<Filed> {
     })
 }
 
+/// When a letter was written whose file has this name, be it finished or left by a crash.
+fn written_at(file: &str) -> Option<Timestamp> {
+    let unfinished = file.strip_prefix('.').and_then(|name| name.strip_suffix(UNFINISHED));
+    let name = file.strip_suffix(ENDING).or(unfinished)?;
+    let (millis, _) = name.split_once('-')?;
+    let is_time = millis.len() == 13 && millis.bytes().all(|byte| byte.is_ascii_digit());
+    is_time.then(|| millis.parse().ok().map(Timestamp::from_millis))?
+}
+
 /// Names of ours lead out of no folder.
 fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
@@ -154,11 +191,12 @@ fn is_name(name: &str) -> bool {
 }
 
 const ENDING: &str = ".eml";
+const UNFINISHED: &str = ".tmp";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::time::Timestamp, gateways::mail::Mailbox};
+    use crate::gateways::mail::Mailbox;
 
     fn letter(id: &str, millis: i64, subject: &str) -> Letter {
         let mailbox = |address: &str| Mailbox { name: None, address: address.to_owned() };
@@ -193,6 +231,32 @@ mod tests {
         assert_eq!(letters[0].html.trim(), "<p>Grüße &amp; &lt;b&gt;</p>");
         assert_eq!(folder.newest(1).expect("a folder").len(), 1);
         assert_eq!(folder.read(&letters[1].name).expect("a folder"), Some(letters[1].clone()));
+    }
+
+    #[tokio::test]
+    async fn old_letters_and_too_many_are_let_go_of_and_nothing_else() {
+        let room = tempfile::tempdir().expect("a folder");
+        let folder = MailFolder::at(room.path().join("letters"));
+        let moment = Timestamp::from_millis;
+        assert_eq!(folder.let_go(moment(9), 1).expect("no folder is no letter"), 0);
+        for number in 0..6 {
+            let id = format!("letter{number}");
+            folder.send(&letter(&id, number * 1_000, "Hello")).await.expect("room on the disk");
+        }
+        let unfinished = folder.path().join(".0000000000000-crashed.tmp");
+        let others = ["notes.eml", "12-notes.eml", "0000000000000-notes.txt"];
+        let others = others.map(|name| folder.path().join(name));
+        for path in others.iter().chain([&unfinished]) {
+            fs::write(path, "?").expect("room on the disk");
+        }
+        assert_eq!(folder.let_go(moment(2_000), 9).expect("a folder"), 3);
+        assert!(!unfinished.exists());
+        assert_eq!(folder.let_go(moment(0), 3).expect("a folder"), 1);
+        assert_eq!(folder.let_go(moment(0), 3).expect("a folder"), 0);
+        let left = folder.newest(9).expect("a folder").into_iter().map(|letter| letter.seconds);
+        let left: Vec<i64> = left.filter(|seconds| *seconds > 0).collect();
+        assert_eq!(left, [5, 4, 3]);
+        assert!(others.iter().all(|path| path.exists()), "what is not ours stays");
     }
 
     #[test]

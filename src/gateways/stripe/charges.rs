@@ -46,7 +46,11 @@ impl Inner {
     pub(super) async fn confirm(&self, request: &ChargeRequest, intent: &str) -> GatewayOutcome {
         if self.is_too_old(request) {
             let seen = self.look_at(intent).await;
-            return if is_doubt(&seen) { self.cancel(&request.key, intent).await } else { seen };
+            if !is_doubt(&seen) {
+                return seen;
+            }
+            // The key itself may still stand for the call that made the intent.
+            return self.cancel(&format!("{}:cancel", request.key), intent).await;
         }
         let first = self.confirm_under(intent, &format!("{}:confirm", request.key)).await;
         match first {

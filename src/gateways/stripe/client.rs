@@ -14,7 +14,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::wire::{ErrorBody, WireError};
-use crate::gateways::breaker::{Breaker, Ended};
+use crate::{
+    gateways::breaker::{Breaker, Ended},
+    traceparent,
+};
 
 /// Names and values, in Stripe's notation for nested ones: `metadata[order_id]`.
 pub(super) type Form = Vec<(&'static str, String)>;
@@ -197,6 +200,9 @@ impl Client {
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
+        }
+        if let Some(traceparent) = traceparent::header() {
+            request = request.header("traceparent", traceparent);
         }
         let unanswered = (Tried::Again { wait: None, is_replay: false }, Ended::Failed);
         let response = match request.send().await {

@@ -56,7 +56,9 @@ impl Inner {
     /// Closes a payment page, or tells what was faster.
     pub(super) async fn close_session(&self, key: &str, id: &str) -> GatewayOutcome {
         let path = format!("{SESSIONS}/{id}/expire");
-        match self.client.post_at_last::<Session>(&path, &Form::new(), key).await {
+        // A key is good for one kind of call: what is behind the page may be given up under `key`.
+        let of_page = format!("{key}:page");
+        match self.client.post_at_last::<Session>(&path, &Form::new(), &of_page).await {
             Ok(answer) if !answer.is_replay => session_outcome(&answer.value),
             Ok(_) | Err(_) => {
                 let seen = self.look_at_session(id).await;

@@ -53,3 +53,27 @@ async fn a_name_that_resolves_to_this_machine_is_not_spoken_to() {
     let nobody = listener.accept().expect_err("nobody came");
     assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
 }
+
+#[test]
+fn who_wants_to_be_left_alone_may_say_so_in_seconds_or_by_a_date() {
+    let noon = "Mon, 30 Nov 2026 12:00:00 GMT";
+    for (said, date, wanted) in [
+        ("120", "", Some(120)),
+        (" 120 ", noon, Some(120)),
+        ("Mon, 30 Nov 2026 12:02:00 GMT", noon, Some(120)),
+        ("Mon, 30 Nov 2026 11:59:00 GMT", noon, None),
+        ("Mon, 30 Nov 2026 12:02:00 GMT", "", None),
+        ("Mon, 30 Nov 2026 12:02:00 GMT", "noon", None),
+        ("Fri, 04 Dec 2026 12:00:00 GMT", noon, Some(86_400)),
+        ("99999999", noon, Some(86_400)),
+        ("-1", noon, None),
+        ("soon", noon, None),
+        ("", noon, None),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, said.parse().expect("a header"));
+        headers.insert(DATE, date.parse().expect("a header"));
+        assert_eq!(retry_after(&headers), wanted.map(Duration::from_secs), "{said:?}, {date:?}");
+    }
+    assert_eq!(retry_after(&HeaderMap::new()), None);
+}

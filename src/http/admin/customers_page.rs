@@ -1,16 +1,17 @@
 //! Customers: who has an account, what they ordered, which role they have; everything about one
 //! of them in a file, and their erasure.
 
-use actix_web::http::{Method, StatusCode};
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::json;
 
 use super::{
     order_list::RowView as OrderRowView,
     order_page::Seen,
-    parts::{
-        DoneQuery, MomentView, PagesView, address, cursor_in, framed, paging, refusal, words_in,
-    },
+    parts::{DoneQuery, MomentView, PagesView, address, cursor_in, framed, paging, words_in},
+    said::Said,
 };
 use crate::{
     domain::{
@@ -59,7 +60,7 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
     let filters = [("q", q.as_str()), ("role", role.as_str())];
     let view = ListView {
         pages: PagesView::of(&address("/admin/customers", &filters), &paging, &page),
-        rows: page.items.iter().map(|user| RowView::of(user)).collect(),
+        rows: page.items.iter().map(|user| RowView::of(&shop, user)).collect(),
         q,
         role,
         done: done.done,
@@ -68,25 +69,23 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
 }
 
 async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery, UserId>) -> Answer<PageAnswer> {
-    shown(&shop, *who, &call.from, call.path, Said { done: call.query.done, form: None })
+    shown(&shop, *who, &call.from, call.path, Said::done(call.query.done))
 }
 
 async fn give_role(
     shop: Shop,
     who: Admin,
-    mut call: CallOn<UserId, Filled<Seen<RoleBody>>>,
+    call: CallOn<UserId, Filled<Seen<RoleBody>>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path, call.from.clone());
-    let read = std::mem::replace(&mut call.body.read, Err(Vec::new()));
+    let (Filled { read, typed }, call) = call.apart();
     let done = async {
         let Seen { version, body } = read.map_err(Problem::invalid)?;
-        let mut call = call.with(body);
-        call.from = call.from.having_seen(version);
-        change_role(shop.clone(), who, call).await
+        change_role(shop.clone(), who, call.with(body).having_seen(version)).await
     };
     match done.await {
         Ok(_) => Ok(PageAnswer::to(format!("/admin/customers/{id}?done=saved"))),
-        Err(problem) => shown(&shop, *who, &from, id, Said::refused(problem)?),
+        Err(problem) => shown(&shop, *who, &from, id, Said::refused(typed, problem, &[])?),
     }
 }
 
@@ -98,7 +97,10 @@ async fn erase(
     let (id, from) = (call.path, call.from.clone());
     match erase_user(shop.clone(), who, call.with(NoBody)).await {
         Ok(_) => Ok(PageAnswer::to("/admin/customers?done=erased")),
-        Err(problem) => shown(&shop, *who, &from, id, Said::refused(problem)?),
+        Err(problem) => {
+            let said = Said::refused(BTreeMap::new(), problem, &[])?;
+            shown(&shop, *who, &from, id, said)
+        }
     }
 }
 
@@ -125,7 +127,7 @@ async fn export(shop: Shop, _: Admin, call: CallOn<UserId>) -> Answer<PageAnswer
         "orders": orders,
     });
     let bytes = serde_json::to_vec_pretty(&data).map_err(Problem::fault)?;
-    let name = format!("customer-{}-{}.json", user.id, words::date(shop.clock.now()));
+    let name = format!("customer-{}-{}.json", user.id, words::date(shop.clock.now(), &shop.zone));
     Ok(PageAnswer::file("application/json", name, bytes.into()))
 }
 
@@ -134,32 +136,20 @@ async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> 
     Ok(PageAnswer::to(format!("/admin/customers/{user}")))
 }
 
-struct Said {
-    done: Option<&'static str>,
-    form: Option<(FormView, StatusCode)>,
-}
-
-impl Said {
-    fn refused(problem: Problem) -> Answer<Said> {
-        let problem = refusal(problem)?;
-        let form = FormView::default().refused(&problem, &[]);
-        Ok(Said { done: None, form: Some((form, problem.status())) })
-    }
-}
-
-fn shown(shop: &Shop, who: Caller, from: &Origin, id: UserId, said: Said) -> Answer<PageAnswer> {
+fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    id: UserId,
+    mut said: Said,
+) -> Answer<PageAnswer> {
     let user = account(shop, id)?;
-    let mut frame = framed(shop, who, from, &user.username)?;
-    let mut form = frame.form();
-    if let Some((FormView { errors, refusal, .. }, status)) = said.form {
-        form = FormView { errors, refusal, ..form };
-        frame = frame.answered(status);
-    }
+    let (frame, form) = said.on(framed(shop, who, from, &user.username)?);
     let paging = Paging { limit: PAGE_ENTRIES_MAX, cursor: None };
     let orders: Page<OrderRowView> =
-        orders_of(shop, user.id, &paging, |order| Ok(OrderRowView::of(order)))?;
+        orders_of(shop, user.id, &paging, |order| Ok(OrderRowView::of(shop, order)))?;
     let view = CustomerView {
-        user: RowView::of(&user),
+        user: RowView::of(shop, &user),
         version: crate::http::users::version_of(&user),
         phone: user.phone.clone().unwrap_or_default(),
         addresses: user.addresses.values().map(lines_of).collect(),
@@ -227,14 +217,14 @@ struct RowView {
 }
 
 impl RowView {
-    fn of(user: &User) -> RowView {
+    fn of(shop: &Shop, user: &User) -> RowView {
         RowView {
             id: user.id.to_string(),
             name: user.username.clone(),
             email: user.email.clone(),
             role: user.role.name(),
             role_words: role_words(user.role),
-            since: MomentView::of(user.created_at),
+            since: MomentView::of(shop, user.created_at),
         }
     }
 }

@@ -27,9 +27,10 @@ use crate::{
 pub struct Figures {
     /// When it was counted.
     pub at: Timestamp,
-    /// What was sold in each hour, by its number since 1970.
-    pub hours: BTreeMap<i64, Sold>,
-    /// Before this hour nothing was counted: there were more orders than one count looks at.
+    /// What was sold in each quarter of an hour, by its number since 1970: days begin at some
+    /// quarter everywhere.
+    pub quarters: BTreeMap<i64, Sold>,
+    /// Before this quarter nothing was counted: there were more orders than one count looks at.
     pub counted_from: i64,
     /// What runs low, up to a limit.
     pub low: Vec<VariantId>,
@@ -70,9 +71,10 @@ impl Figures {
         self.at == Timestamp::default()
     }
 
-    /// What was sold from this hour on and before that one.
-    pub fn sold(&self, from: i64, until: i64) -> Sold {
-        self.hours.range(from..until).fold(Sold::default(), |sum, (_, sold)| sum.plus(*sold))
+    /// What was sold from this moment on and before that one.
+    pub fn sold(&self, from: Timestamp, until: Timestamp) -> Sold {
+        let (from, until) = (quarter_of(from), quarter_of(until).max(quarter_of(from)));
+        self.quarters.range(from..until).fold(Sold::default(), |sum, (_, sold)| sum.plus(*sold))
     }
 }
 
@@ -100,7 +102,7 @@ impl FiguresBoard {
         {
             let mut board = shop.figures.locked();
             if let Some(last) = &board.last {
-                let is_fresh = board.of == of && hour_of(last.at) == hour_of(now);
+                let is_fresh = board.of == of && quarter_of(last.at) == quarter_of(now);
                 if is_fresh || board.is_counting || running < board.next {
                     return Ok(Arc::clone(last));
                 }
@@ -146,18 +148,18 @@ impl FiguresBoard {
     }
 }
 
-/// The number of the hour of a moment, since 1970.
-pub fn hour_of(at: Timestamp) -> i64 {
-    at.millis().div_euclid(MILLIS_AN_HOUR)
+/// The number of the quarter of an hour of a moment, since 1970.
+pub fn quarter_of(at: Timestamp) -> i64 {
+    at.millis().div_euclid(MILLIS_A_QUARTER)
 }
 
-/// The first moment of an hour.
-pub fn begin_of(hour: i64) -> Timestamp {
-    Timestamp::from_millis(hour.saturating_mul(MILLIS_AN_HOUR))
+/// The first moment of a quarter of an hour.
+pub fn begin_of(quarter: i64) -> Timestamp {
+    Timestamp::from_millis(quarter.saturating_mul(MILLIS_A_QUARTER))
 }
 
 fn count(reader: &Reader, now: Timestamp) -> Result<Figures, StoreFault> {
-    let first = hour_of(now) - DAYS * HOURS_A_DAY;
+    let first = quarter_of(now) - DAYS * QUARTERS_A_DAY;
     let mut figures = Figures { at: now, counted_from: first, ..Figures::default() };
     count_orders(reader, &mut figures, first)?;
     count_low(reader, &mut figures)?;
@@ -171,17 +173,17 @@ fn count_orders(reader: &Reader, figures: &mut Figures, first: i64) -> Result<()
         let rows = reader.rows(&keys::orders(), after.as_ref(), order, ROWS_AT_ONCE)?;
         for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
             let order = reader.get::<Order>(id)?.state;
-            let hour = hour_of(order.placed_at);
-            if hour < first {
+            let quarter = quarter_of(order.placed_at);
+            if quarter < first {
                 return Ok(());
             }
             if left == 0 {
-                figures.counted_from = hour + 1;
+                figures.counted_from = quarter + 1;
                 return Ok(());
             }
             left -= 1;
             if let Some(sold) = sold_by(&order) {
-                let sum = figures.hours.entry(hour).or_default();
+                let sum = figures.quarters.entry(quarter).or_default();
                 *sum = sum.plus(sold);
             }
         }
@@ -228,11 +230,11 @@ fn count_low(reader: &Reader, figures: &mut Figures) -> Result<(), StoreFault> {
     }
 }
 
-/// Days that are counted.
+/// Days that are counted: those that are shown, and the one that has begun.
 pub const DAYS: i64 = 31;
-/// Hours of a day.
-pub const HOURS_A_DAY: i64 = 24;
-const MILLIS_AN_HOUR: i64 = 60 * 60 * 1000;
+/// Quarters of an hour in a day, but for the two days a year when clocks are changed.
+pub const QUARTERS_A_DAY: i64 = 4 * 24;
+const MILLIS_A_QUARTER: i64 = 15 * 60 * 1000;
 /// The newest orders that one count looks at.
 const ORDERS_MAX: usize = 300_000;
 /// Ledgers that one count looks at.

@@ -1,10 +1,13 @@
 //! Keys: what lets programs in. The text of a key is shown once, on the page that made it.
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::json;
 
-use super::parts::{DoneQuery, MomentView, body_of, framed, refusal};
+use super::{
+    parts::{DoneQuery, MomentView, body_of, framed},
+    said::Said,
+};
 use crate::{
     domain::{
         api_keys::{ApiKey, Scope},
@@ -38,8 +41,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
-    let said = Said { done: call.query.done, ..Said::default() };
-    shown(&shop, *who, &call.from, said).await
+    shown(&shop, *who, &call.from, Said::done(call.query.done)).await
 }
 
 async fn make(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
@@ -59,17 +61,9 @@ async fn make(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<Pag
         made(&shop, who, call).await
     };
     match key.await {
-        Ok((secret, _)) => {
-            let said = Said { secret: Some(secret), ..Said::default() };
-            shown(&shop, *who, &from, said).await
-        }
+        Ok((secret, _)) => shown(&shop, *who, &from, Said::secret(secret)).await,
         Err(problem) => {
-            let problem = refusal(problem)?;
-            let mut form = FormView::default().with(typed.clone()).refused(&problem, &[]);
-            if let Some(words) = form.errors.remove("expiresAt") {
-                form.errors.insert("expires".to_owned(), words);
-            }
-            let said = Said { form: Some((form, problem.status())), ..Said::default() };
+            let said = Said::refused(typed, problem, &[])?.at("expiresAt", "expires");
             shown(&shop, *who, &from, said).await
         }
     }
@@ -84,20 +78,8 @@ async fn revoke(
     Ok(PageAnswer::to("/admin/keys?done=revoked"))
 }
 
-#[derive(Default)]
-struct Said {
-    done: Option<&'static str>,
-    secret: Option<String>,
-    form: Option<(FormView, StatusCode)>,
-}
-
-async fn shown(shop: &Shop, who: Caller, from: &Origin, said: Said) -> Answer<PageAnswer> {
-    let mut frame = framed(shop, who, from, "API keys")?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+async fn shown(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<PageAnswer> {
+    let (frame, form) = said.on(framed(shop, who, from, "API keys")?);
     let rows = shop.reader.rows(&keys::api_keys(), None, Order::Descending, KEYS_MAX)?;
     let mut keys = Vec::new();
     for id in rows.iter().filter_map(|(key, _)| key.last_id::<ApiKeyId>()) {
@@ -151,9 +133,9 @@ impl KeyView {
             ends_with: made.ends_with.clone(),
             scopes: made.scopes.iter().map(|scope| scope.name()).collect(),
             made_by: shop.reader.get::<User>(made.made_by)?.state.username.clone(),
-            made: MomentView::of(key.created_at),
-            used: shop.accounts.key_last_used(made.id, key).map(MomentView::of),
-            expires: made.expires_at.map(MomentView::of),
+            made: MomentView::of(shop, key.created_at),
+            used: shop.accounts.key_last_used(made.id, key).map(|at| MomentView::of(shop, at)),
+            expires: made.expires_at.map(|at| MomentView::of(shop, at)),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! Order list: all orders by status, time, number or email; ships several; fills a spreadsheet.
 
 use actix_web::http::Method;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
@@ -50,11 +51,11 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
     let frame = framed(&shop, *who, &call.from, "Orders")?;
     let ListQuery { filters, cursor, done } = call.query;
     let paging = paging(cursor);
-    let asked = filters.asked(paging.clone());
+    let asked = filters.asked(&shop.zone, paging.clone());
     if asked.q.is_some() {
         lookup::keep_up(&shop).await;
     }
-    let page = all_sought(&shop, &asked, |order| Ok(RowView::of(order)))?;
+    let page = all_sought(&shop, &asked, |order| Ok(RowView::of(&shop, order)))?;
     let view = ListView {
         statuses: order_view::statuses(),
         pages: PagesView::of(&filters.address("/admin/orders"), &paging, &page),
@@ -74,10 +75,10 @@ async fn spreadsheet(shop: Shop, _: Admin, call: CallAsking<ListQuery>) -> Answe
     if !filters.q.is_empty() {
         lookup::keep_up(&shop).await;
     }
-    let now = shop.clock.now();
+    let day = words::date(shop.clock.now(), &shop.zone);
     let sheet = actix_web::web::block(move || sheet(&shop, &filters)).await;
     let sheet = sheet.map_err(Problem::fault)??;
-    let name = format!("orders-{}.csv", words::date(now));
+    let name = format!("orders-{day}.csv");
     Ok(PageAnswer::file("text/csv; charset=utf-8", name, sheet.into()))
 }
 
@@ -87,7 +88,7 @@ fn sheet(shop: &Shop, filters: &Filters) -> Answer<Vec<u8>> {
     let (mut cursor, mut rows) = (None, 0);
     while rows < SHEET_ROWS_MAX {
         let paging = Paging { limit: PAGE_ENTRIES_MAX, cursor };
-        let page = all_sought(shop, &filters.asked(paging), |order| Ok(cells(order)))?;
+        let page = all_sought(shop, &filters.asked(&shop.zone, paging), |order| Ok(cells(order)))?;
         rows += page.items.len();
         for cells in &page.items {
             sheet.write_record(cells.iter().map(|text| cell(text))).map_err(Problem::fault)?;
@@ -172,8 +173,6 @@ pub(super) struct Filters {
     dispute: String,
     from: String,
     to: String,
-    #[serde(skip)]
-    days: (Option<Timestamp>, Option<Timestamp>),
 }
 
 impl Body for Filters {
@@ -185,7 +184,6 @@ impl Body for Filters {
             q: words_in(fields, "q"),
             status: status.unwrap_or_default().to_owned(),
             dispute: dispute.to_owned(),
-            days: (begin_of_day(&from), begin_of_day(&to)),
             from,
             to,
         }
@@ -194,7 +192,7 @@ impl Body for Filters {
 
 impl Filters {
     /// What the list of the API is asked; both days are included.
-    fn asked(&self, paging: Paging) -> AllQuery {
+    fn asked(&self, zone: &TimeZone, paging: Paging) -> AllQuery {
         AllQuery {
             paging,
             status: OrderStatus::named(&self.status),
@@ -203,8 +201,8 @@ impl Filters {
                 "any" => Some(Disputed::Ever),
                 _ => None,
             },
-            from: self.days.0,
-            to: self.days.1.map(|day| day.plus_millis(MILLIS_A_DAY - 1)),
+            from: day_in(&self.from, zone).map(|(begin, _)| begin),
+            to: day_in(&self.to, zone).map(|(_, end)| end),
             q: Some(self.q.clone()).filter(|q| !q.is_empty()),
         }
     }
@@ -221,11 +219,15 @@ impl Filters {
     }
 }
 
-/// The first moment of a day, as `2026-11-29`; what is no day is none.
-fn begin_of_day(day: &str) -> Option<Timestamp> {
+/// The first and the last moment of a day, as `2026-11-29`, where the shop is; what is no day is
+/// none.
+fn day_in(day: &str, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
     let day: jiff::civil::Date = day.parse().ok()?;
-    let begin = day.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Timestamp::from_millis(begin.timestamp().as_millisecond()))
+    let begin_of = |day: jiff::civil::Date| {
+        let begin = day.to_zoned(zone.clone()).ok()?;
+        Some(Timestamp::from_millis(begin.timestamp().as_millisecond()))
+    };
+    Some((begin_of(day)?, begin_of(day.tomorrow().ok()?)?.plus_millis(-1)))
 }
 
 struct ListQuery {
@@ -285,18 +287,18 @@ pub(super) struct RowView {
 }
 
 impl RowView {
-    pub(super) fn of(order: &Order) -> RowView {
+    pub(super) fn of(shop: &Shop, order: &Order) -> RowView {
         let units = order.quote.lines.iter().map(|line| u64::from(line.quantity.units())).sum();
         RowView {
             id: order.id.to_string(),
             number: order.number,
-            placed: MomentView::of(order.placed_at),
+            placed: MomentView::of(shop, order.placed_at),
             email: order.customer.email.clone(),
             to: order.shipping_address.full_name.clone(),
             units: words::count(units, "item", "items"),
             total: words::price(order.quote.total),
             status: status_tag(order),
-            may_ship: order.status == OrderStatus::Paid,
+            may_ship: order.status != OrderStatus::Shipped && order.ship(None, None).is_ok(),
         }
     }
 }
@@ -346,7 +348,6 @@ const COLUMNS: [&str; 16] = [
     "tracking_number",
 ];
 const CARRIER_LETTERS_MAX: usize = 100;
-const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1000;
 /// Rows of a spreadsheet, but for the last page.
 const SHEET_ROWS_MAX: usize = 20_000;
 
@@ -362,8 +363,17 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight_and_nonsense_is_no_day() {
-        assert_eq!(begin_of_day("1970-01-02").map(Timestamp::millis), Some(MILLIS_A_DAY));
-        assert_eq!(begin_of_day("yesterday"), None);
+    fn a_day_is_one_of_where_the_shop_is_and_nonsense_is_no_day() {
+        const HOUR: i64 = 60 * 60 * 1000;
+        let zone = |name| TimeZone::get(name).expect("a zone");
+        let hours = |day, zone: &TimeZone| {
+            let (begin, end) = day_in(day, zone)?;
+            Some((begin.millis() / HOUR, (end.millis() + 1) / HOUR))
+        };
+        assert_eq!(hours("1970-01-02", &TimeZone::UTC), Some((24, 48)));
+        assert_eq!(hours("1970-01-02", &zone("America/New_York")), Some((29, 53)));
+        let spring = hours("2026-03-29", &zone("Europe/Berlin")).expect("a day");
+        assert_eq!(spring.1 - spring.0, 23, "an hour is missing there");
+        assert_eq!(hours("yesterday", &TimeZone::UTC), None);
     }
 }

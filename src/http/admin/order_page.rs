@@ -2,25 +2,33 @@
 //!
 //! Whatever is refused is said on the page of the order, which shows then how it stands now.
 
-use actix_web::http::{Method, StatusCode};
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
 use serde::Serialize;
 
 use super::{
+    letter_view::RowView as LetterRowView,
     order_view::OrderView,
-    parts::{DoneQuery, framed, refusal},
+    parts::{DoneQuery, framed},
+    said::Said,
 };
 use crate::{
-    domain::ids::{OrderId, RefundId},
+    domain::{
+        ids::{OrderId, RefundId},
+        orders::{Order, OrderStatus},
+    },
     http::{
         access::{Admin, Caller, Customer},
         answer::Answer,
         call::{CallAsking, CallOn, NoBody, Origin, Perhaps},
-        fields::{Body, FieldFault, Fields, whole},
+        fields::{Body, Fields, whole},
         idempotency::Made,
         limits::Class,
+        mail::letters_about,
         orders::{
             bodies::{Become, PayOutBody, StatusBody},
-            cancel, change_status, known, pay_out_refund, retry_refund,
+            cancel, change_status, known, order_made, pay_out_refund, retry_refund,
         },
         pages::{Filled, FormView, PageAnswer},
         problem::Problem,
@@ -38,6 +46,8 @@ pub fn operations() -> Vec<Operation<Shop>> {
         op(get(), "/admin/orders/{id}", Reads, "Show an order to staff", show),
         op(post(), "/admin/orders/{id}/status", Writes, "Change an order's status", set_status)
             .again(led_back),
+        op(post(), "/admin/orders/{id}/capture", Writes, "Take what is set aside", take_money)
+            .again(led_back),
         op(post(), "/admin/orders/{id}/cancel", Writes, "Cancel an order", call_off)
             .again(led_back),
         op(post(), "/admin/orders/{id}/retry/{refundId}", Writes, "Try a refund again", retry)
@@ -54,34 +64,48 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery, OrderId>) -> Answer<PageAnswer> {
-    let done = call.query.done;
-    shown(&shop, *who, &call.from, call.path, Said { done, ..Said::default() })
+    shown(&shop, *who, &call.from, call.path, Said::done(call.query.done))
 }
 
 async fn set_status(
     shop: Shop,
     who: Admin,
-    mut call: CallOn<OrderId, Filled<Seen<StatusBody>>>,
+    call: CallOn<OrderId, Filled<Seen<StatusBody>>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path, call.from.clone());
-    let filled = std::mem::replace(&mut call.body.read, Err(Vec::new()));
-    let Seen { version, body } = match filled {
-        Ok(seen) => seen,
-        Err(faults) => return faulty(&shop, *who, &from, id, (&call.body, &faults)),
+    let (Filled { read, typed }, call) = call.apart();
+    let done = async {
+        let Seen { version, body } = read.map_err(Problem::invalid)?;
+        let done = match body.to {
+            Become::Paid => "received",
+            Become::Shipped => "shipped",
+            Become::Delivered => "delivered",
+            Become::Cancelled => "cancelled",
+        };
+        change_status(shop.clone(), who, call.with(body).having_seen(version)).await?;
+        Ok(done)
     };
-    let done = match body.to {
-        Become::Paid => "received",
-        Become::Shipped => "shipped",
-        Become::Delivered => "delivered",
-        Become::Cancelled => "cancelled",
-    };
-    let typed = std::mem::take(&mut call.body.typed);
-    let mut call = call.with(body);
-    call.from = call.from.having_seen(version);
-    match change_status(shop.clone(), who, call).await {
-        Ok(_) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done={done}"))),
-        Err(problem) => refused(&shop, *who, &from, id, (typed, problem)),
-    }
+    let done = done.await;
+    ended(&shop, *who, &from, id, (typed, done))
+}
+
+/// Takes the money before the goods leave, as the change to PAID does.
+async fn take_money(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<OrderId, Filled<Seen<Nothing>>>,
+) -> Answer<PageAnswer> {
+    let (id, from) = (call.path, call.from.clone());
+    let version = version_in(&call.body);
+    let body =
+        StatusBody { to: Become::Paid, tracking_number: None, carrier: None, reference: None };
+    let taken = change_status(shop.clone(), who, call.with(body).having_seen(version)).await;
+    let done = taken.and_then(|_| {
+        // The bank may not have answered yet.
+        let is_taken = known(&shop, id)?.state.status == OrderStatus::Paid;
+        Ok(if is_taken { "captured" } else { "capturing" })
+    });
+    ended(&shop, *who, &from, id, (BTreeMap::new(), done))
 }
 
 async fn call_off(
@@ -90,13 +114,10 @@ async fn call_off(
     call: CallOn<OrderId, Filled<Seen<Nothing>>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path, call.from.clone());
-    let version = call.body.read.as_ref().ok().and_then(|seen| seen.version);
-    let mut call = call.with(NoBody);
-    call.from = call.from.having_seen(version);
-    match cancel(shop.clone(), Customer(*who), call).await {
-        Ok(_) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done=cancelled"))),
-        Err(problem) => refused(&shop, *who, &from, id, (Default::default(), problem)),
-    }
+    let version = version_in(&call.body);
+    let call = call.with(NoBody).having_seen(version);
+    let done = cancel(shop.clone(), Customer(*who), call).await.map(|_| "cancelled");
+    ended(&shop, *who, &from, id, (BTreeMap::new(), done))
 }
 
 async fn retry(
@@ -105,79 +126,74 @@ async fn retry(
     call: CallOn<(OrderId, RefundId), Filled<Nothing>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path.0, call.from.clone());
-    match retry_refund(shop.clone(), who, call.with(NoBody)).await {
-        Ok(_) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done=retried"))),
-        Err(problem) => refused(&shop, *who, &from, id, (Default::default(), problem)),
-    }
+    let done = retry_refund(shop.clone(), who, call.with(NoBody)).await.map(|_| "retried");
+    ended(&shop, *who, &from, id, (BTreeMap::new(), done))
 }
 
 async fn pay_out(
     shop: Shop,
     who: Admin,
-    mut call: CallOn<(OrderId, RefundId), Filled<PayOutBody>>,
+    call: CallOn<(OrderId, RefundId), Filled<PayOutBody>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path.0, call.from.clone());
-    let body = match std::mem::replace(&mut call.body.read, Err(Vec::new())) {
-        Ok(body) => body,
-        Err(faults) => return faulty(&shop, *who, &from, id, (&call.body, &faults)),
+    let (Filled { read, typed }, call) = call.apart();
+    let done = async {
+        let body = read.map_err(Problem::invalid)?;
+        pay_out_refund(shop.clone(), who, call.with(Perhaps(Some(body)))).await?;
+        Ok("paid-out")
     };
-    match pay_out_refund(shop.clone(), who, call.with(Perhaps(Some(body)))).await {
-        Ok(_) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done=paid-out"))),
-        Err(problem) => refused(&shop, *who, &from, id, (Default::default(), problem)),
+    let done = done.await;
+    ended(&shop, *who, &from, id, (typed, done))
+}
+
+/// Leads back to the page of the order and says what was done, or shows it with what stands in
+/// the way.
+fn ended(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    id: OrderId,
+    (typed, done): (BTreeMap<String, String>, Answer<&'static str>),
+) -> Answer<PageAnswer> {
+    match done {
+        Ok(done) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done={done}"))),
+        Err(problem) => shown(shop, who, from, id, Said::refused(typed, problem, &[])?),
     }
 }
 
 /// What was asked is done; the page says how it stands.
 pub(super) async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> {
-    let order: OrderId = made.id.parse().map_err(|_| Problem::not_found())?;
+    let order = order_made(&made)?;
     Ok(PageAnswer::to(format!("/admin/orders/{order}")))
 }
 
-fn faulty<B>(
+fn shown(
     shop: &Shop,
     who: Caller,
     from: &Origin,
     id: OrderId,
-    (filled, faults): (&Filled<B>, &[FieldFault]),
+    mut said: Said,
 ) -> Answer<PageAnswer> {
-    let status = StatusCode::BAD_REQUEST;
-    let form = FormView::default().with(filled.typed.clone()).faulty(faults);
-    shown(shop, who, from, id, Said { done: None, form: Some((form, status)) })
-}
-
-fn refused(
-    shop: &Shop,
-    who: Caller,
-    from: &Origin,
-    id: OrderId,
-    (typed, problem): (std::collections::BTreeMap<String, String>, Problem),
-) -> Answer<PageAnswer> {
-    let problem = refusal(problem)?;
-    let form = FormView::default().with(typed).refused(&problem, &[]);
-    shown(shop, who, from, id, Said { done: None, form: Some((form, problem.status())) })
-}
-
-/// What is said at the head of the page.
-#[derive(Default)]
-struct Said {
-    done: Option<&'static str>,
-    form: Option<(FormView, StatusCode)>,
-}
-
-fn shown(shop: &Shop, who: Caller, from: &Origin, id: OrderId, said: Said) -> Answer<PageAnswer> {
     let order = known(shop, id)?;
-    let mut frame = framed(shop, who, from, &format!("Order {}", order.state.number))?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+    let title = format!("Order {}", order.state.number);
+    let (frame, form) = said.on(framed(shop, who, from, &title)?);
     let view = PageView {
+        letters: letters(shop, &order.state)?,
         order: OrderView::of(shop, &order.state, order.version)?,
         done: said.done,
         form,
     };
     frame.show("admin/order.html", &view)
+}
+
+/// The letters about it, the newest first. Of an order that is paid by hand the first one is
+/// about its goods: the hold of its first line.
+fn letters(shop: &Shop, order: &Order) -> Answer<Vec<LetterRowView>> {
+    let mut letters = letters_about(shop, &format!("order/{}", order.id), LETTERS_MAX)?;
+    if let Some(line) = order.quote.lines.first() {
+        letters.extend(letters_about(shop, &format!("hold/{}", line.id), LETTERS_MAX)?);
+    }
+    letters.iter().map(|letter| LetterRowView::of(shop, letter)).collect()
 }
 
 /// What a form says, and which version of the order it was made for.
@@ -193,9 +209,17 @@ impl<B: Body> Body for Seen<B> {
     }
 }
 
+fn version_in(filled: &Filled<Seen<Nothing>>) -> Option<u64> {
+    filled.read.as_ref().ok().and_then(|seen| seen.version)
+}
+
 #[derive(Serialize)]
 struct PageView {
     order: OrderView,
+    letters: Vec<LetterRowView>,
     form: FormView,
     done: Option<&'static str>,
 }
+
+/// Letters that are shown.
+const LETTERS_MAX: usize = 20;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::parts::{MomentView, TagView, actor};
 use crate::{
     domain::{
-        checkout::observe::waiting_for,
+        checkout::{Waiting, observe::waiting_for},
         orders::{Entry, Order, OrderRefundState, OrderStatus, PaymentMethod, TimelineKind},
         payments::{PayState, Payment, RefundState},
     },
@@ -21,7 +21,7 @@ pub(super) struct OrderView {
     version: u64,
     status: TagView,
     placed: MomentView,
-    waiting: Option<String>,
+    waiting: Option<&'static str>,
     customer: CustomerView,
     lines: Vec<LineView>,
     sums: Vec<(&'static str, String)>,
@@ -98,6 +98,8 @@ struct EntryView {
 struct MayView {
     ship: bool,
     takes_money: bool,
+    /// Money that is set aside may be taken now.
+    capture: bool,
     deliver: bool,
     cancel: bool,
     receive: bool,
@@ -110,8 +112,6 @@ impl OrderView {
         let quote = &order.quote;
         let waiting = waiting_for(order, &payment, shop.clock.now());
         let timeline = order.timeline.iter().rev().map(|entry| EntryView::of(shop, entry));
-        let parcel = [order.carrier.as_deref(), order.tracking_number.as_deref()];
-        let parcel = parcel.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let mut sums = vec![("Goods", words::price(quote.subtotal))];
         if !quote.discount.is_zero() {
             sums.push(("Discount", format!("−{}", words::price(quote.discount))));
@@ -123,19 +123,34 @@ impl OrderView {
             number: order.number,
             version,
             status: status_tag(order),
-            placed: MomentView::of(order.placed_at),
-            waiting: waiting.map(|waiting| waiting.name().replace('_', " ")),
+            placed: MomentView::of(shop, order.placed_at),
+            waiting: waiting.map(waits_for),
             customer: CustomerView::of(order),
             lines: lines(order),
             sums,
             total: words::price(quote.total),
-            payment: PaymentView::of(order, &payment),
+            payment: PaymentView::of(shop, order, &payment),
             refunds: RefundView::all_of(order, &payment),
-            disputes: DisputeView::all_of(order),
-            parcel: Some(parcel).filter(|parcel| !parcel.is_empty()),
+            disputes: DisputeView::all_of(shop, order),
+            parcel: words::parcel(order.carrier.as_deref(), order.tracking_number.as_deref()),
             timeline: timeline.collect::<Answer<_>>()?,
             may: MayView::of(order),
         })
+    }
+}
+
+fn waits_for(waiting: Waiting) -> &'static str {
+    match waiting {
+        Waiting::ToBePaid => "for the customer to pay",
+        Waiting::Receipt => "for its payment",
+        Waiting::CustomerAction => "for the customer to confirm the payment",
+        Waiting::PaymentProcessing => "for the payment, which is being processed",
+        Waiting::PaymentInDoubt => "for the bank: nobody knows yet whether it was paid",
+        Waiting::Shipment => "to be shipped",
+        Waiting::CaptureRefused => "for you: the goods left and the money could not be taken",
+        Waiting::RefundInDoubt => "for the bank: nobody knows yet whether the money went back",
+        Waiting::RefundByHand => "for you to pay the money back",
+        Waiting::RefundRefused => "for you: the refund was refused",
     }
 }
 
@@ -176,7 +191,7 @@ fn lines(order: &Order) -> Vec<LineView> {
 }
 
 impl PaymentView {
-    fn of(order: &Order, payment: &Payment) -> PaymentView {
+    fn of(shop: &Shop, order: &Order, payment: &Payment) -> PaymentView {
         let decline = match &payment.state {
             PayState::Declined { code, .. } => Some(code.replace('_', " ")),
             PayState::Waiting
@@ -198,7 +213,10 @@ impl PaymentView {
             refunded: words::price(order.refunded),
             reference: reference.or(noted),
             decline,
-            authorised_until: payment.authorised_until.filter(|_| is_set_aside).map(MomentView::of),
+            authorised_until: payment
+                .authorised_until
+                .filter(|_| is_set_aside)
+                .map(|until| MomentView::of(shop, until)),
         }
     }
 }
@@ -258,7 +276,7 @@ fn view(
 }
 
 impl DisputeView {
-    fn all_of(order: &Order) -> Vec<DisputeView> {
+    fn all_of(shop: &Shop, order: &Order) -> Vec<DisputeView> {
         use crate::domain::payments::DisputeState::{
             Closed, Lost, NeedsResponse, UnderReview, Won,
         };
@@ -273,7 +291,7 @@ impl DisputeView {
                 Lost => TagView { words: "Lost", tone: "bad" },
                 Closed => TagView { words: "Closed", tone: "" },
             },
-            due: dispute.evidence_by.map(MomentView::of),
+            due: dispute.evidence_by.map(|by| MomentView::of(shop, by)),
         };
         order.disputes.iter().map(view).collect()
     }
@@ -283,10 +301,10 @@ impl EntryView {
     fn of(shop: &Shop, entry: &Entry) -> Answer<EntryView> {
         let (what, detail) = told(&entry.what);
         Ok(EntryView {
-            at: MomentView::of(entry.at),
+            at: MomentView::of(shop, entry.at),
             who: actor(shop, entry.who)?,
             what: what.to_owned(),
-            detail: detail.filter(|detail| !detail.is_empty()),
+            detail,
         })
     }
 }
@@ -303,8 +321,7 @@ fn told(what: &TimelineKind) -> (&'static str, Option<String>) {
         TimelineKind::Paid { amount } => ("Paid", Some(words::price(*amount))),
         TimelineKind::Cancelled { reason } => ("Cancelled", Some(plain(reason.name()))),
         TimelineKind::Shipped { tracking_number, carrier } => {
-            let parcel = [carrier.as_deref(), tracking_number.as_deref()];
-            ("Shipped", Some(parcel.into_iter().flatten().collect::<Vec<_>>().join(", ")))
+            ("Shipped", words::parcel(carrier.as_deref(), tracking_number.as_deref()))
         }
         TimelineKind::Delivered => ("Delivered", None),
         TimelineKind::Refunded { amount } => ("Refunded", Some(words::price(*amount))),
@@ -324,6 +341,7 @@ impl MayView {
         MayView {
             ship: order.status != OrderStatus::Shipped && order.ship(None, None).is_ok(),
             takes_money: is_pending && order.authorised,
+            capture: order.has_to_be_captured() == Ok(true),
             deliver: order.status == OrderStatus::Shipped,
             cancel: matches!(order.status, OrderStatus::Pending | OrderStatus::Paid),
             receive: is_pending && by_hand,
@@ -337,7 +355,7 @@ impl MayView {
 /// How an order stands.
 pub(super) fn status_tag(order: &Order) -> TagView {
     let (words, tone) = match order.status {
-        OrderStatus::Pending if order.authorised => ("Authorised", "warn"),
+        OrderStatus::Pending if order.authorised => ("To ship", "good"),
         OrderStatus::Pending => ("Pending", "warn"),
         OrderStatus::Paid => ("To ship", "good"),
         OrderStatus::Shipped => ("Shipped", ""),

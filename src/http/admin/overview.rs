@@ -5,15 +5,16 @@ use serde::Serialize;
 
 use super::{
     charts::{ChartView, charts},
-    figures::{Figures, FiguresBoard, begin_of},
+    figures::{Figures, FiguresBoard, QUARTERS_A_DAY, begin_of, quarter_of},
     parts::framed,
 };
 use crate::{
     domain::{
         catalogue::Product,
-        ids::{CourierId, ShopId, VariantId},
+        ids::{CourierId, OrderId, ShopId, VariantId},
         inventory::Ledger,
-        orders::OrderStatus,
+        orders::{self, OrderStatus},
+        payments::Capture,
         settings,
     },
     http::{
@@ -39,15 +40,15 @@ async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
     let is_admin = Access::Admin.admits(who.role);
     let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
     let charts = match is_admin && !figures.is_awaited() {
-        true => charts(&figures, shop.clock.now(), currency),
+        true => charts(&figures, shop.clock.now(), &shop.zone, currency),
         false => Vec::new(),
     };
-    let is_partial = figures.counted_from > super::figures::hour_of(figures.at) - 24 * 30;
+    let is_partial = figures.counted_from > quarter_of(figures.at) - QUARTERS_A_DAY * 30;
     let view = OverviewView {
         tiles: tiles(&shop, &figures, is_admin)?,
         low: low(&shop, &figures.low, LOW_SHOWN)?,
         counted_since: (is_admin && is_partial)
-            .then(|| words::moment(begin_of(figures.counted_from))),
+            .then(|| words::moment(begin_of(figures.counted_from), &shop.zone)),
         is_awaited: figures.is_awaited(),
         charts,
     };
@@ -69,12 +70,28 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     let disputes = counted(shop, &keys::disputed_orders())?;
     let dead = dead_letters(shop)?;
     let tile = |label, (figure, is_pressing), path| TileView { label, figure, path, is_pressing };
-    Ok(vec![
-        tile("To ship", to_ship, "/admin/orders?status=PAID"),
+    let mut tiles = vec![tile("To ship", to_ship, "/admin/orders?status=PAID")];
+    if shop.settings.payments.capture == Capture::Manual {
+        let set_aside = said(set_aside(shop)?);
+        tiles.push(tile("To ship, money set aside", set_aside, "/admin/orders?status=PENDING"));
+    }
+    tiles.extend([
         low,
         tile("Disputes", disputes, "/admin/orders?dispute=open"),
         tile("Undelivered messages", dead, "/admin/system"),
-    ])
+    ]);
+    Ok(tiles)
+}
+
+/// Orders whose money is set aside until the goods leave, out of those that are pending.
+fn set_aside(shop: &Shop) -> Answer<usize> {
+    let pending = keys::orders_in(OrderStatus::Pending);
+    let rows = shop.reader.rows(&pending, None, Order::Descending, COUNTED_MAX + 1)?;
+    let mut count = 0;
+    for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
+        count += usize::from(shop.reader.get::<orders::Order>(id)?.state.authorised);
+    }
+    Ok(count)
 }
 
 /// How many rows there are, up to a limit, and whether there are any.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::about::LEFT;
 use crate::{
     domain::{
         ids::{Identity, UserId},
@@ -35,14 +36,20 @@ pub fn framed(shop: &Shop, who: Caller, from: &Origin, title: &str) -> Answer<Fr
 pub struct MomentView {
     /// As it is read.
     pub words: String,
+    /// The same in a table.
+    pub short: String,
     /// As a machine reads it.
     pub machine: String,
 }
 
 impl MomentView {
-    /// This moment.
-    pub fn of(at: Timestamp) -> MomentView {
-        MomentView { words: words::moment(at), machine: words::machine(at) }
+    /// This moment, as it is told where the shop is.
+    pub fn of(shop: &Shop, at: Timestamp) -> MomentView {
+        MomentView {
+            words: words::moment(at, &shop.zone),
+            short: words::short_moment(at, &shop.zone),
+            machine: words::machine(at),
+        }
     }
 }
 
@@ -173,7 +180,7 @@ pub fn actor(shop: &Shop, who: Who) -> Answer<String> {
 
 fn name_of(shop: &Shop, user: UserId) -> Answer<String> {
     let user = shop.reader.get::<User>(user)?.state;
-    Ok(if user.exists() { user.username.clone() } else { "somebody who has left".to_owned() })
+    Ok(if user.exists() { user.username.clone() } else { LEFT.to_owned() })
 }
 
 /// The ids of ticked boxes, which come with commas between them; each once, at most so many.
@@ -235,6 +242,9 @@ const DONE: &[(&str, &str)] = &[
     ("paused", "The courier rests."),
     ("resumed", "The courier goes on."),
     ("resent", "It is sent again."),
+    ("tried", "The letter was taken over."),
+    ("captured", "The money is taken."),
+    ("capturing", "The bank was asked for the money and has not answered yet."),
     ("revoked", "The key is revoked."),
     ("erased", "The person is erased."),
 ];

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::parts::{DoneQuery, body_of, framed, refusal};
+use super::{
+    parts::{DoneQuery, body_of, framed},
+    said::Said,
+};
 use crate::{
     http::{
         access::{Admin, Caller},
@@ -37,7 +40,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
-    shown(&shop, *who, &call.from, call.query.done, None)
+    shown(&shop, *who, &call.from, Said::done(call.query.done))
 }
 
 async fn change(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
@@ -51,11 +54,7 @@ async fn change(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<P
     };
     match done.await {
         Ok(_) => Ok(PageAnswer::to("/admin/settings?done=saved")),
-        Err(problem) => {
-            let problem = refusal(problem)?;
-            let form = FormView::default().with(typed).refused(&problem, &REFUSED_AT);
-            shown(&shop, *who, &from, None, Some((form, problem.status())))
-        }
+        Err(problem) => shown(&shop, *who, &from, Said::refused(typed, problem, &REFUSED_AT)?),
     }
 }
 
@@ -77,6 +76,11 @@ fn json_of(typed: &BTreeMap<String, String>) -> Value {
     let percent = text("taxPercent").trim_end_matches('%').trim();
     if !percent.is_empty() {
         json["taxRate"] = json!(share_of(percent).unwrap_or_else(|| percent.to_owned()));
+    }
+    let low_at = text("lowStockThreshold");
+    if !low_at.is_empty() {
+        let units = low_at.parse::<u32>();
+        json["lowStockThreshold"] = units.map_or_else(|_| json!(low_at), |units| json!(units));
     }
     json
 }
@@ -111,26 +115,17 @@ fn placed(faults: Vec<FieldFault>) -> Vec<FieldFault> {
     faults.into_iter().map(place).collect()
 }
 
-fn shown(
-    shop: &Shop,
-    who: Caller,
-    from: &Origin,
-    done: Option<&'static str>,
-    said: Option<(FormView, StatusCode)>,
-) -> Answer<PageAnswer> {
+fn shown(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<PageAnswer> {
     let known = now(shop)?;
-    let mut frame = framed(shop, who, from, "Settings")?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+    let (frame, form) = said.on(framed(shop, who, from, "Settings")?);
     let (terms, chosen) = (&known.state, &shop.settings);
     let groups = terms.synonyms.iter().map(|group| group.join(", "));
     let view = SettingsPageView {
         version: known.version,
         name: terms.name.clone(),
         public_url: terms.public_url.clone(),
+        url_is_configured: chosen.shop.public_url.is_some(),
+        low_at: terms.low_stock_threshold,
         currency: terms.currency.code(),
         tax_percent: percent_of(terms.tax_rate.parts_per_million()),
         shipping: terms.shipping_flat.to_string(),
@@ -138,10 +133,16 @@ fn shown(
         gateway: format!("{:?}", chosen.payments.gateway),
         language: chosen.shop.language.clone(),
         data: chosen.data_dir.display().to_string(),
+        misses: misses(shop),
         form,
-        done,
+        done: said.done,
     };
     frame.show("admin/settings.html", &view)
+}
+
+fn misses(shop: &Shop) -> Vec<(String, u64)> {
+    let most = shop.misses.list().into_iter().take(MISSES_MAX);
+    most.map(|miss| (miss.text, miss.times)).collect()
 }
 
 #[derive(Serialize)]
@@ -149,6 +150,9 @@ struct SettingsPageView {
     version: u64,
     name: String,
     public_url: String,
+    /// Whether the settings file says where, and no form may.
+    url_is_configured: bool,
+    low_at: u32,
     currency: &'static str,
     tax_percent: String,
     shipping: String,
@@ -156,12 +160,19 @@ struct SettingsPageView {
     gateway: String,
     language: String,
     data: String,
+    /// What was looked for in vain, and how often.
+    misses: Vec<(String, u64)>,
     form: FormView,
     done: Option<&'static str>,
 }
 
-const REFUSED_AT: [(&str, &str); 2] =
-    [("invalid_synonyms", "synonyms"), ("negative_shipping", "shippingFlat")];
+const REFUSED_AT: [(&str, &str); 3] = [
+    ("invalid_synonyms", "synonyms"),
+    ("negative_shipping", "shippingFlat"),
+    ("public_url_configured", "publicUrl"),
+];
+/// Searches without results that are shown.
+const MISSES_MAX: usize = 15;
 /// All synonyms, percent-encoded.
 const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 

@@ -1,10 +1,15 @@
 //! Categories: the tree of shelves, and one of them to be changed.
 
-use actix_web::http::{Method, StatusCode};
+use std::collections::BTreeMap;
+
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::json;
 
-use super::parts::{DoneQuery, body_of, framed, refusal};
+use super::{
+    parts::{DoneQuery, body_of, framed},
+    said::Said,
+};
 use crate::{
     domain::{
         catalogue::{Category, CategoryNode, CategoryTree},
@@ -43,7 +48,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Staff, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
-    shown(&shop, *who, &call.from, None, Said { done: call.query.done, ..Said::default() })
+    shown(&shop, *who, &call.from, None, Said::done(call.query.done))
 }
 
 async fn show(
@@ -51,8 +56,7 @@ async fn show(
     who: Staff,
     call: CallAsking<DoneQuery, CategoryId>,
 ) -> Answer<PageAnswer> {
-    let said = Said { done: call.query.done, ..Said::default() };
-    shown(&shop, *who, &call.from, Some(call.path), said)
+    shown(&shop, *who, &call.from, Some(call.path), Said::done(call.query.done))
 }
 
 async fn add(shop: Shop, who: Staff, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
@@ -64,7 +68,7 @@ async fn add(shop: Shop, who: Staff, call: Call<Filled<Nothing>>) -> Answer<Page
     };
     match done.await {
         Ok(_) => Ok(PageAnswer::to("/admin/categories?done=added")),
-        Err(problem) => shown(&shop, *who, &from, None, Said::refused(problem, typed)?),
+        Err(problem) => shown(&shop, *who, &from, None, Said::refused(typed, problem, &ABOUT)?),
     }
 }
 
@@ -83,7 +87,7 @@ async fn change(
     };
     match done.await {
         Ok(_) => Ok(PageAnswer::to(format!("/admin/categories/{id}?done=saved"))),
-        Err(problem) => shown(&shop, *who, &from, Some(id), Said::refused(problem, typed)?),
+        Err(problem) => shown(&shop, *who, &from, Some(id), Said::refused(typed, problem, &ABOUT)?),
     }
 }
 
@@ -96,7 +100,8 @@ async fn remove(
     match delete_category(shop.clone(), who, call.with(NoBody)).await {
         Ok(_) => Ok(PageAnswer::to("/admin/categories?done=removed")),
         Err(problem) => {
-            shown(&shop, *who, &from, Some(id), Said::refused(problem, Default::default())?)
+            let said = Said::refused(BTreeMap::new(), problem, &ABOUT)?;
+            shown(&shop, *who, &from, Some(id), said)
         }
     }
 }
@@ -107,7 +112,7 @@ async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> 
 }
 
 /// The body that the form stands for; no parent chosen is the top.
-fn typed_json(typed: &std::collections::BTreeMap<String, String>) -> serde_json::Value {
+fn typed_json(typed: &BTreeMap<String, String>) -> serde_json::Value {
     let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
     let mut json = json!({ "description": text("description"), "parentId": null });
     for name in ["name", "parentId"] {
@@ -118,40 +123,17 @@ fn typed_json(typed: &std::collections::BTreeMap<String, String>) -> serde_json:
     json
 }
 
-#[derive(Default)]
-struct Said {
-    done: Option<&'static str>,
-    form: Option<(FormView, StatusCode)>,
-}
-
-impl Said {
-    fn refused(
-        problem: Problem,
-        typed: std::collections::BTreeMap<String, String>,
-    ) -> Answer<Said> {
-        let problem = refusal(problem)?;
-        let about = [("category_name_taken", "name")];
-        let form = FormView::default().with(typed).refused(&problem, &about);
-        Ok(Said { done: None, form: Some((form, problem.status())) })
-    }
-}
-
 fn shown(
     shop: &Shop,
     who: Caller,
     from: &Origin,
     id: Option<CategoryId>,
-    said: Said,
+    mut said: Said,
 ) -> Answer<PageAnswer> {
     let tree = shop.shelves.tree()?;
     let known = id.map(|id| found(shop, id)).transpose()?;
     let title = known.as_ref().map_or("Categories", |known| known.state.name.as_str()).to_owned();
-    let mut frame = framed(shop, who, from, &title)?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+    let (frame, form) = said.on(framed(shop, who, from, &title)?);
     let one = known.map(|known| {
         let category: &Category = &known.state;
         OneView {
@@ -226,5 +208,7 @@ struct OneView {
     parent: String,
 }
 
+/// (refusal, the field it is about)
+const ABOUT: [(&str, &str); 1] = [("category_name_taken", "name")];
 /// A description all of whose letters are percent-encoded.
 const BODY_BYTES_MAX: usize = 128 * 1024;

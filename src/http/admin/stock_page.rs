@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    parts::{DoneQuery, MomentView, PagesView, actor, body_of, cursor_in, framed, paging, refusal},
+    parts::{DoneQuery, MomentView, PagesView, actor, body_of, cursor_in, framed, paging},
+    said::Said,
     stock_list::choice_of,
 };
 use crate::{
@@ -51,8 +52,7 @@ async fn show(
     call: CallAsking<MovementsQuery, VariantId>,
 ) -> Answer<PageAnswer> {
     let MovementsQuery { cursor, done } = call.query;
-    let said = Said { done: done.done, cursor, ..Said::default() };
-    shown(&shop, *who, &call.from, call.path, said)
+    shown(&shop, *who, &call.from, call.path, (Said::done(done.done), cursor))
 }
 
 async fn change(
@@ -65,10 +65,8 @@ async fn change(
     match changed(&shop, who, call, &typed).await {
         Ok(()) => Ok(PageAnswer::to(format!("/admin/stock/{id}?done=adjusted"))),
         Err(problem) => {
-            let problem = refusal(problem)?;
-            let form = FormView::default().with(typed).refused(&problem, &REFUSED_AT);
-            let said = Said { form: Some((form, problem.status())), ..Said::default() };
-            shown(&shop, *who, &from, id, said)
+            let said = Said::refused(typed, problem, &REFUSED_AT)?;
+            shown(&shop, *who, &from, id, (said, None))
         }
     }
 }
@@ -149,26 +147,22 @@ async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> 
     Ok(PageAnswer::to(format!("/admin/stock/{variant}")))
 }
 
-#[derive(Default)]
-struct Said {
-    done: Option<&'static str>,
-    form: Option<(FormView, StatusCode)>,
-    cursor: Option<String>,
-}
-
-fn shown(shop: &Shop, who: Caller, from: &Origin, id: VariantId, said: Said) -> Answer<PageAnswer> {
+/// The page, with what is said on it, and its movements from a place on.
+fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    id: VariantId,
+    (mut said, cursor): (Said, Option<String>),
+) -> Answer<PageAnswer> {
     let ledger = shop.reader.get::<Ledger>(id)?.state;
     if ledger.sku.is_empty() {
         return Err(Problem::not_found());
     }
     let product = shop.reader.get::<Product>(ledger.product)?.state;
-    let mut frame = framed(shop, who, from, &format!("Stock of {}", product.name))?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
-    let paging = paging(said.cursor);
+    let frame = framed(shop, who, from, &format!("Stock of {}", product.name))?;
+    let (frame, form) = said.on(frame);
+    let paging = paging(cursor);
     let (movements, pages) = movements(shop, id, &paging)?;
     let view = StockView {
         id: id.to_string(),
@@ -208,7 +202,7 @@ fn holders(shop: &Shop, id: VariantId, may_see_orders: bool) -> Answer<Vec<Holde
             who: reference.map_or("By hand".to_owned(), |words| format!("By hand: {words}")),
             path: None,
             units: hold.quantity,
-            since: MomentView::of(hold.held_at),
+            since: MomentView::of(shop, hold.held_at),
             until: None,
         });
     }
@@ -226,8 +220,8 @@ fn holders(shop: &Shop, id: VariantId, may_see_orders: bool) -> Answer<Vec<Holde
                 who: format!("Order {}", order.number),
                 path: may_see_orders.then(|| format!("/admin/orders/{}", order.id)),
                 units: hold.quantity,
-                since: MomentView::of(hold.held_at),
-                until: Some(MomentView::of(order.hold_until)),
+                since: MomentView::of(shop, hold.held_at),
+                until: Some(MomentView::of(shop, order.hold_until)),
             });
         }
     }
@@ -316,7 +310,7 @@ impl MovementView {
         };
         let sign = if movement.units > 0 { "+" } else { "" };
         Ok(MovementView {
-            at: MomentView::of(movement.at),
+            at: MomentView::of(shop, movement.at),
             what: movement.kind.name(),
             units: format!("{sign}{}", movement.units).replace('-', "−"),
             on_hand: movement.on_hand,

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use actix_web::http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::parts::{DoneQuery, MomentView, TagView, actor, framed};
+use super::{
+    about::AboutView,
+    parts::{DoneQuery, MomentView, TagView, actor, framed},
+};
 use crate::{
     domain::{
         couriers::Courier,
@@ -57,8 +60,8 @@ async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<Pag
     let view = SystemView {
         version: env!("CARGO_PKG_VERSION"),
         mode,
-        journal: mebibytes(health.journal_bytes),
-        free: mebibytes(figures.disk_free_bytes),
+        journal: words::size(health.journal_bytes),
+        free: words::size(figures.disk_free_bytes),
         commits: health.seq,
         neighbours: report.neighbours.into_iter().map(NeighbourView::of).collect(),
         books: BooksView::of(&shop)?,
@@ -111,14 +114,15 @@ fn couriers(shop: &Shop) -> Answer<(Vec<CourierView>, Vec<LetterView>)> {
             (None, Some(_)) => TagView { words: "Nobody takes anything", tone: "bad" },
             (None, None) => TagView { words: "Goes", tone: "good" },
         };
+        let name = name_of(shop, &courier)?;
         let dead = keys::dead_letters(id);
         let dead = shop.reader.rows(&dead, None, Order::Descending, LETTERS_MAX)?;
         couriers.push(CourierView {
             id: id.to_string(),
-            name: courier.name.clone(),
+            name: name.clone(),
             state,
             because,
-            behind_since: standing.behind_since.map(MomentView::of),
+            behind_since: standing.behind_since.map(|since| MomentView::of(shop, since)),
             delivered: courier.delivered,
             given_up: courier.given_up,
             is_paused: courier.paused_since.is_some(),
@@ -127,11 +131,11 @@ fn couriers(shop: &Shop) -> Answer<(Vec<CourierView>, Vec<LetterView>)> {
             let delivery = shop.reader.get::<Delivery>(letter)?.state;
             letters.push(LetterView {
                 id: letter.to_string(),
-                courier: courier.name.clone(),
+                courier: name.clone(),
                 what: delivery.note.what.clone(),
-                about: delivery.note.about.clone(),
+                about: AboutView::of(shop, &delivery.note.about)?,
                 error: delivery.error.clone().unwrap_or_default(),
-                at: MomentView::of(delivery.updated_at),
+                at: MomentView::of(shop, delivery.updated_at),
             });
         }
     }
@@ -157,13 +161,14 @@ async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
                 let tagged = event.as_object().and_then(|fields| fields.keys().next());
                 let name = tagged.map(String::as_str).or(event.as_str());
                 let words = name.unwrap_or_default().replace('_', " ");
-                *told.entry((words, path_of(&change.kind, &change.id))).or_default() += 1;
+                let about = format!("{}/{}", change.kind, change.id);
+                *told.entry((words, about)).or_default() += 1;
             }
         }
         let who = actor(shop, frame.who)?;
-        for ((what, path), count) in told {
-            let (at, who) = (MomentView::of(frame.at), who.clone());
-            deeds.push(DeedView { at, who, what, path, count });
+        for ((what, about), count) in told {
+            let (at, who) = (MomentView::of(shop, frame.at), who.clone());
+            deeds.push(DeedView { at, who, what, about: AboutView::of(shop, &about)?, count });
         }
         if deeds.len() >= DEEDS_MAX {
             break;
@@ -172,16 +177,14 @@ async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
     Ok(deeds)
 }
 
-/// The page of a thing that was changed; nothing, where it has none.
-fn path_of(kind: &str, id: &str) -> String {
-    match kind {
-        "order" => format!("/admin/orders/{id}"),
-        "product" => format!("/admin/products/{id}"),
-        "category" => format!("/admin/categories/{id}"),
-        "ledger" => format!("/admin/stock/{id}"),
-        "user" => format!("/admin/customers/{id}"),
-        _ => String::new(),
-    }
+/// What a courier is called: one that tells a program has its address.
+fn name_of(shop: &Shop, courier: &Courier) -> Answer<String> {
+    Ok(match courier.name.split_once(' ') {
+        Some(("webhook", endpoint)) => {
+            AboutView::of(shop, &format!("webhook_endpoint/{endpoint}"))?.words
+        }
+        Some(_) | None => courier.name.clone(),
+    })
 }
 
 /// A frame of the journal, as far as this page tells it.
@@ -262,7 +265,7 @@ impl BooksView {
             many => format!("{}: {compared}", words::count(many, "difference", "differences")),
         };
         Ok(BooksView {
-            at: Some(MomentView::of(last.made_at)),
+            at: Some(MomentView::of(shop, last.made_at)),
             words,
             differences: differences.take(DIFFERENCES_MAX).collect(),
         })
@@ -286,7 +289,7 @@ struct LetterView {
     id: String,
     courier: String,
     what: String,
-    about: String,
+    about: AboutView,
     error: String,
     at: MomentView,
 }
@@ -296,12 +299,8 @@ struct DeedView {
     at: MomentView,
     who: String,
     what: String,
-    path: String,
+    about: AboutView,
     count: usize,
-}
-
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes >> 20)
 }
 
 const COURIERS_MAX: usize = 200;

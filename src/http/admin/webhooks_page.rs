@@ -1,11 +1,15 @@
 //! Webhooks: which programs are told what happens, what was sent to each, and sending it again.
 //! The secret of an endpoint is shown once, on the page that made it.
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::parts::{DoneQuery, MomentView, TagView, body_of, framed, refusal};
+use super::{
+    about::AboutView,
+    parts::{DoneQuery, MomentView, TagView, body_of, framed},
+    said::Said,
+};
 use crate::{
     domain::{
         deliveries::{Delivery, DeliveryState},
@@ -47,8 +51,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
-    let said = Said { done: call.query.done, ..Said::default() };
-    listed(&shop, *who, &call.from, said)
+    listed(&shop, *who, &call.from, Said::done(call.query.done))
 }
 
 async fn add(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
@@ -67,16 +70,8 @@ async fn add(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<Page
         add_endpoint(shop.clone(), who, call).await
     };
     match added.await {
-        Ok(added) => {
-            let said = Said { secret: Some(added.secret), ..Said::default() };
-            listed(&shop, *who, &from, said)
-        }
-        Err(problem) => {
-            let problem = refusal(problem)?;
-            let form = FormView::default().with(typed.clone()).refused(&problem, &[]);
-            let said = Said { form: Some((form, problem.status())), ..Said::default() };
-            listed(&shop, *who, &from, said)
-        }
+        Ok(added) => listed(&shop, *who, &from, Said::secret(added.secret)),
+        Err(problem) => listed(&shop, *who, &from, Said::refused(typed, problem, &[])?),
     }
 }
 
@@ -85,8 +80,7 @@ async fn show(
     who: Admin,
     call: CallAsking<DoneQuery, WebhookEndpointId>,
 ) -> Answer<PageAnswer> {
-    let said = Said { done: call.query.done, ..Said::default() };
-    shown(&shop, *who, &call.from, call.path, said)
+    shown(&shop, *who, &call.from, call.path, Said::done(call.query.done))
 }
 
 async fn switch(
@@ -142,12 +136,7 @@ async fn act(
     };
     match done {
         Ok(_) => Ok(PageAnswer::to(format!("/admin/webhooks/{id}?done=saved"))),
-        Err(problem) => {
-            let problem = refusal(problem)?;
-            let form = FormView::default().with(typed).refused(&problem, &[]);
-            let said = Said { form: Some((form, problem.status())), ..Said::default() };
-            shown(&shop, *who, &from, id, said)
-        }
+        Err(problem) => shown(&shop, *who, &from, id, Said::refused(typed, problem, &[])?),
     }
 }
 
@@ -170,26 +159,14 @@ async fn resend(
     Ok(PageAnswer::to(format!("/admin/webhooks/{id}?done=resent")))
 }
 
-#[derive(Default)]
-struct Said {
-    done: Option<&'static str>,
-    secret: Option<String>,
-    form: Option<(FormView, StatusCode)>,
-}
-
-fn listed(shop: &Shop, who: Caller, from: &Origin, said: Said) -> Answer<PageAnswer> {
-    let mut frame = framed(shop, who, from, "Webhooks")?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+fn listed(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<PageAnswer> {
+    let (frame, form) = said.on(framed(shop, who, from, "Webhooks")?);
     let rows =
         shop.reader.rows(&keys::webhook_endpoints(), None, Order::Ascending, ENDPOINTS_MAX)?;
     let mut endpoints = Vec::new();
     for id in rows.iter().filter_map(|(key, _)| key.last_id::<WebhookEndpointId>()) {
         let endpoint = shop.reader.get::<WebhookEndpoint>(id)?.state;
-        endpoints.extend(EndpointView::of(id, &endpoint));
+        endpoints.extend(EndpointView::of(shop, id, &endpoint));
     }
     let chosen = form.typed.get("types").cloned().unwrap_or_default();
     let types = PATTERNS.iter().map(|(name, _)| TypeView {
@@ -206,21 +183,16 @@ fn shown(
     who: Caller,
     from: &Origin,
     id: WebhookEndpointId,
-    said: Said,
+    mut said: Said,
 ) -> Answer<PageAnswer> {
     let endpoint = shop.reader.get::<WebhookEndpoint>(id)?.state;
-    let endpoint = EndpointView::of(id, &endpoint).ok_or_else(Problem::not_found)?;
-    let mut frame = framed(shop, who, from, "Webhook")?;
-    let mut form = frame.form();
-    if let Some((FormView { typed, errors, refusal, .. }, status)) = said.form {
-        form = FormView { typed, errors, refusal, key: form.key };
-        frame = frame.answered(status);
-    }
+    let endpoint = EndpointView::of(shop, id, &endpoint).ok_or_else(Problem::not_found)?;
+    let (frame, form) = said.on(framed(shop, who, from, "Webhook")?);
     let rows = keys::deliveries_of(courier_of(id));
     let rows = shop.reader.rows(&rows, None, Order::Descending, DELIVERIES_MAX)?;
     let mut deliveries = Vec::new();
     for id in rows.iter().filter_map(|(key, _)| key.last_id::<DeliveryId>()) {
-        deliveries.push(SentView::of(id, &shop.reader.get::<Delivery>(id)?.state));
+        deliveries.push(SentView::of(shop, id, &shop.reader.get::<Delivery>(id)?.state)?);
     }
     let newest = shop.store().health().seq;
     let view = WebhookView { endpoint, deliveries, newest, form, done: said.done };
@@ -265,7 +237,7 @@ struct EndpointView {
 
 impl EndpointView {
     /// An endpoint that is there.
-    fn of(id: WebhookEndpointId, endpoint: &WebhookEndpoint) -> Option<EndpointView> {
+    fn of(shop: &Shop, id: WebhookEndpointId, endpoint: &WebhookEndpoint) -> Option<EndpointView> {
         let terms = endpoint.live()?;
         let state = match (endpoint.disabled.map(|(why, _)| why.name()), endpoint.failing_since) {
             (Some("staff"), _) => TagView { words: "Switched off", tone: "" },
@@ -281,7 +253,7 @@ impl EndpointView {
             types: terms.types.iter().cloned().collect(),
             is_active: endpoint.is_active(),
             state,
-            failing_since: endpoint.failing_since.map(MomentView::of),
+            failing_since: endpoint.failing_since.map(|since| MomentView::of(shop, since)),
         })
     }
 }
@@ -298,22 +270,22 @@ struct SentView {
 }
 
 impl SentView {
-    fn of(id: DeliveryId, delivery: &Delivery) -> SentView {
+    fn of(shop: &Shop, id: DeliveryId, delivery: &Delivery) -> Answer<SentView> {
         let state = match delivery.state {
             DeliveryState::Unknown => TagView { words: "Unknown", tone: "" },
             DeliveryState::Waiting { .. } => TagView { words: "Waits", tone: "warn" },
             DeliveryState::Delivered => TagView { words: "Delivered", tone: "good" },
             DeliveryState::GivenUp => TagView { words: "Given up", tone: "bad" },
         };
-        SentView {
+        Ok(SentView {
             id: id.to_string(),
             what: delivery.note.what.clone(),
-            about: delivery.note.about.clone(),
+            about: AboutView::of(shop, &delivery.note.about)?.words,
             state,
             attempts: delivery.attempts,
             error: delivery.error.clone().unwrap_or_default(),
-            at: MomentView::of(delivery.updated_at),
-        }
+            at: MomentView::of(shop, delivery.updated_at),
+        })
     }
 }
 

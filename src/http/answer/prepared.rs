@@ -35,19 +35,20 @@ pub trait Writes {
 /// An answer like `A`, of a read, written before. Cheap to clone.
 #[derive(Debug)]
 pub struct Prepared<A> {
-    bodies: Arc<Bodies>,
+    body: Arc<Packable>,
     like: PhantomData<A>,
 }
 
+/// A body as it is, and compressed once somebody wants it so.
 #[derive(Debug)]
-struct Bodies {
+pub struct Packable {
     plain: Bytes,
     gzipped: OnceLock<Bytes>,
 }
 
 impl<A> Clone for Prepared<A> {
     fn clone(&self) -> Prepared<A> {
-        Prepared { bodies: Arc::clone(&self.bodies), like: PhantomData }
+        Prepared { body: Arc::clone(&self.body), like: PhantomData }
     }
 }
 
@@ -57,20 +58,47 @@ impl<A: Writes> Prepared<A> {
     /// # Errors
     /// A fault, if it cannot be written.
     pub fn of(answer: &A) -> Result<Prepared<A>, Problem> {
-        let bodies = Bodies { plain: answer.body(StatusCode::OK)?, gzipped: OnceLock::new() };
-        Ok(Prepared { bodies: Arc::new(bodies), like: PhantomData })
+        let body = Packable::of(answer.body(StatusCode::OK)?);
+        Ok(Prepared { body: Arc::new(body), like: PhantomData })
     }
 }
 
 impl<A> Prepared<A> {
-    /// About how much memory it takes, compressed bytes included.
+    /// About how much memory it takes.
     pub fn weight(&self) -> usize {
-        let plain = self.bodies.plain.len();
-        plain + plain / COMPRESSED_SHARE + PREPARED_BYTES_BESIDE
+        self.body.weight()
     }
 }
 
-impl Bodies {
+impl Packable {
+    /// This body, not compressed yet.
+    pub fn of(plain: Bytes) -> Packable {
+        Packable { plain, gzipped: OnceLock::new() }
+    }
+
+    /// About how much memory it takes, compressed bytes included.
+    pub fn weight(&self) -> usize {
+        let plain = self.plain.len();
+        plain + plain / COMPRESSED_SHARE + PREPARED_BYTES_BESIDE
+    }
+
+    /// The answer of this body, compressed if the client takes that and it is worth it.
+    pub fn answer(
+        &self,
+        status: StatusCode,
+        media_type: &'static str,
+        request: &HttpRequest,
+    ) -> HttpResponse {
+        if self.is_small() || !takes_gzip(request) {
+            return bytes_answer(status, media_type, self.plain.clone());
+        }
+        let mut answer = bytes_answer(status, media_type, self.gzipped());
+        let headers = answer.headers_mut();
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        answer
+    }
+
     fn gzipped(&self) -> Bytes {
         let made = self.gzipped.get_or_init(|| {
             let room = Vec::with_capacity(self.plain.len() / COMPRESSED_SHARE);
@@ -91,14 +119,7 @@ impl Bodies {
 
 impl<A: Show> Show for Prepared<A> {
     fn show(self, status: StatusCode, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-        if self.bodies.is_small() || !takes_gzip(request) {
-            return Ok(bytes_answer(status, JSON, self.bodies.plain.clone()));
-        }
-        let mut answer = bytes_answer(status, JSON, self.bodies.gzipped());
-        let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        Ok(answer)
+        Ok(self.body.answer(status, JSON, request))
     }
 
     fn describe(

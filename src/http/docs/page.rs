@@ -65,10 +65,11 @@ fn write_operation(to: &mut String, path: &str, method: &str, operation: &Value)
         }
         write!(to, "</table>")?;
     }
-    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
-    if body.is_object() {
+    let body = &operation["requestBody"]["content"]["application/json"];
+    if body["schema"].is_object() {
         write!(to, "<h3>Body</h3>")?;
-        write_schema(to, body)?;
+        write_schema(to, &body["schema"])?;
+        write_example(to, &body["example"])?;
     }
     write!(to, "<h3>Answers</h3><table>")?;
     for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
@@ -76,6 +77,7 @@ fn write_operation(to: &mut String, path: &str, method: &str, operation: &Value)
         write!(to, "<tr><td><code>{}</code></td><td>{description} ", Escaped(status))?;
         for content in answer["content"].as_object().into_iter().flat_map(|all| all.values()) {
             write_schema(to, &content["schema"])?;
+            write_example(to, &content["example"])?;
         }
         write!(to, "</td></tr>")?;
     }
@@ -89,6 +91,18 @@ fn write_schema(to: &mut String, schema: &Value) -> fmt::Result {
     }
     let text = serde_json::to_string_pretty(schema).map_err(|_| fmt::Error)?;
     write!(to, "<pre>{}</pre>", Escaped(&text))
+}
+
+/// What was sent or answered once.
+fn write_example(to: &mut String, example: &Value) -> fmt::Result {
+    let text = match example {
+        Value::Null => return Ok(()),
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            serde_json::to_string_pretty(example).map_err(|_| fmt::Error)?
+        }
+    };
+    write!(to, "<h3>For example</h3><pre>{}</pre>", Escaped(&text))
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {

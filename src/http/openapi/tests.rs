@@ -8,7 +8,7 @@ use super::*;
 use crate::http::tests::example;
 
 fn example_document() -> Value {
-    document(&example::operations(), "Notes", "1")
+    document(&example::operations(), "Notes", "1", &Examples::default())
 }
 
 fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {

@@ -574,3 +574,33 @@ async fn a_lost_answer_is_made_again_from_the_order() {
     let again = shown(refunded_again(world.shop.clone(), caller, made(&paid)).await);
     assert_eq!(again, Ok(paid));
 }
+
+#[actix_web::test]
+async fn a_refund_that_is_asked_for_again_is_answered_by_how_this_one_ended() {
+    let world = World::new().await;
+    let tea = world.sells("Tea", 333, 9, &[]).await;
+    let order = world.buys(&world.ada, tea, with("refundFail")).await.data();
+    let order = order["id"].as_str().expect("an id");
+    let (refunds, token) = (format!("/v1/orders/{order}/refunds"), &world.admin.token);
+    for (key, amount) in [("one", 1), ("two", 2)] {
+        let wish = Some(json!({ "amount": amount }));
+        let refused = world.asks(Method::POST, &refunds, token, wish, key).await;
+        assert_eq!(refused.no(), (402, "refund_refused".to_owned()));
+    }
+    let order: OrderId = order.parse().expect("an id");
+    let kept = world.shop.reader.get::<Order>(order).expect("readable").state;
+    let [one, two] = kept.refunds.keys().copied().collect::<Vec<_>>()[..] else {
+        panic!("two refunds");
+    };
+    let payout = format!("{refunds}/{one}/payout");
+    world.posts(&world.admin, &payout, json!({})).await.data();
+    let remembered = world.shop.reader.requests(None, 100).expect("readable");
+    for (refund, is_refused) in [(one, false), (two, true)] {
+        let named = format!("{order}/{refund}");
+        let made = remembered.iter().filter_map(|(_, kept)| kept.request.made.clone());
+        let made = made.into_iter().find(|made| made.id == named).expect("what it made");
+        let made = Made { kind: made.kind, id: made.id };
+        let again = refunded_again(world.shop.clone(), None, made).await;
+        assert_eq!(again.is_err(), is_refused, "{named}");
+    }
+}

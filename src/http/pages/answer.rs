@@ -1,5 +1,7 @@
 //! Answers of pages: a page, or the way to another one.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -12,7 +14,8 @@ use schemars::SchemaGenerator;
 use serde_json::Value;
 
 use crate::http::{
-    answer::{Show, bytes_answer},
+    answer::{Packable, Show, bytes_answer},
+    etag::ETag,
     problem::Problem,
 };
 
@@ -24,11 +27,13 @@ pub struct PageAnswer {
     cookies: Vec<HeaderValue>,
     is_private: bool,
     forgets: bool,
+    frames: bool,
 }
 
 #[derive(Debug)]
 enum What {
     Html(String),
+    Kept(ETag, Arc<Packable>),
     File { media_type: &'static str, name: String, bytes: Bytes },
     Elsewhere(String),
 }
@@ -37,6 +42,11 @@ impl PageAnswer {
     /// This page.
     pub fn html(status: StatusCode, html: String) -> PageAnswer {
         PageAnswer::new(status, What::Html(html))
+    }
+
+    /// This page, which was written before and is the same for everybody.
+    pub fn packable(etag: ETag, html: Arc<Packable>) -> PageAnswer {
+        PageAnswer::new(StatusCode::OK, What::Kept(etag, html))
     }
 
     /// A file to be kept under this name, which is letters, digits, dots and dashes.
@@ -55,7 +65,24 @@ impl PageAnswer {
     }
 
     fn new(status: StatusCode, what: What) -> PageAnswer {
-        PageAnswer { status, what, cookies: Vec::new(), is_private: false, forgets: false }
+        PageAnswer {
+            status,
+            what,
+            cookies: Vec::new(),
+            is_private: false,
+            forgets: false,
+            frames: false,
+        }
+    }
+
+    /// The page, if nothing of it is for one person alone.
+    pub fn for_everybody(&self) -> Option<&str> {
+        let PageAnswer { status, what, cookies, is_private, forgets, frames } = self;
+        let is_plain = cookies.is_empty() && !is_private && !forgets && !frames;
+        match what {
+            What::Html(html) if *status == StatusCode::OK && is_plain => Some(html),
+            What::Html(_) | What::Kept(..) | What::File { .. } | What::Elsewhere(_) => None,
+        }
     }
 
     /// Sets a cookie, see [`super::cookies`].
@@ -79,11 +106,27 @@ impl PageAnswer {
         self
     }
 
-    /// As it is sent.
-    pub fn into_response(self) -> HttpResponse {
-        let PageAnswer { status, what, cookies, is_private, forgets } = self;
+    /// It shows other pages of the shop in frames.
+    #[must_use]
+    pub fn framing(mut self) -> PageAnswer {
+        self.frames = true;
+        self
+    }
+
+    /// As it is sent to whoever asked for it.
+    pub fn into_response(self, request: &HttpRequest) -> HttpResponse {
+        let PageAnswer { status, what, cookies, is_private, forgets, frames } = self;
         let mut answer = match what {
             What::Html(html) => bytes_answer(status, HTML, html.into()),
+            What::Kept(etag, html) => {
+                let mut answer = if etag.is_known_to(request.headers()) {
+                    HttpResponse::new(StatusCode::NOT_MODIFIED)
+                } else {
+                    html.answer(status, HTML, request)
+                };
+                answer.headers_mut().insert(header::ETAG, etag.as_header());
+                answer
+            }
             What::File { media_type, name, bytes } => {
                 let mut answer = bytes_answer(status, media_type, bytes);
                 let kept = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
@@ -99,12 +142,13 @@ impl PageAnswer {
             }
         };
         let headers = answer.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        let policy = HeaderValue::from_static(if frames { POLICY_FRAMING } else { POLICY });
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
         // A form says where it comes from only under this policy; others learn nothing either way.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         let control = if is_private { "no-store" } else { "private, no-cache" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(control));
-        headers.insert(header::VARY, HeaderValue::from_static("cookie"));
+        headers.append(header::VARY, HeaderValue::from_static("cookie"));
         if forgets {
             let name = HeaderName::from_static("clear-site-data");
             headers.insert(name, HeaderValue::from_static("\"cache\""));
@@ -117,8 +161,8 @@ impl PageAnswer {
 }
 
 impl Show for PageAnswer {
-    fn show(self, _: StatusCode, _: &HttpRequest) -> Result<HttpResponse, Problem> {
-        Ok(self.into_response())
+    fn show(self, _: StatusCode, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        Ok(self.into_response(request))
     }
 
     fn describe(_: &mut SchemaGenerator, _: StatusCode) -> Option<(&'static str, Value)> {
@@ -130,4 +174,8 @@ impl Show for PageAnswer {
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
     base-uri 'none'; frame-ancestors 'none'";
+/// The same, and frames of this site.
+const POLICY_FRAMING: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
+    base-uri 'none'; frame-ancestors 'none'; frame-src 'self'";
 const HTML: &str = "text/html; charset=utf-8";

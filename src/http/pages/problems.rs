@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     accounts::{Identified, Unidentified},
+    domain::{ids::ShopId, settings},
     http::{
         access::{Caller, Unauthenticated},
         answer::Answer,
@@ -52,7 +53,7 @@ impl Pages for Shop {
         let (status, seconds) = (problem.status(), problem.retry_seconds());
         let shown = shown(self, &problem, faced);
         let mut answer = match shown {
-            Ok(answer) => answer.into_response(),
+            Ok(answer) => answer.into_response(faced.request),
             Err(fault) => {
                 let cause = fault.cause().unwrap_or_default();
                 tracing::error!(
@@ -131,7 +132,9 @@ fn shown(shop: &Shop, problem: &Problem, faced: &Faced<'_>) -> Answer<PageAnswer
 }
 
 fn source(shop: &Shop, headers: &HeaderMap) -> Source {
-    csrf::source(headers, shop.settings.shop.public_url.as_deref())
+    let terms = shop.reader.get::<settings::Shop>(ShopId::default()).map(|terms| terms.state);
+    let public_url = terms.as_ref().map(|terms| terms.public_url.trim_end_matches('/'));
+    csrf::source(headers, public_url.ok())
 }
 
 fn heading(status: StatusCode) -> &'static str {

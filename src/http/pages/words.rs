@@ -17,34 +17,39 @@ pub fn price(amount: Money) -> String {
     }
 }
 
-/// A day: `29 November 2026`.
-pub fn day(at: Timestamp) -> String {
-    written(at, "%-d %B %Y")
+/// A day where the shop is: `29 November 2026`.
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%-d %B %Y")
 }
 
-/// A moment: `29 November 2026, 16:11 UTC`.
-pub fn moment(at: Timestamp) -> String {
-    written(at, "%-d %B %Y, %H:%M UTC")
+/// A moment where the shop is: `29 November 2026, 17:11 CET`.
+pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%-d %B %Y, %H:%M %Z")
+}
+
+/// The same in a table, whose times are all of one place: `29 Nov 2026, 17:11`.
+pub fn short_moment(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%-d %b %Y, %H:%M")
 }
 
 /// A day of this year, in a table: `29 Nov`.
-pub fn short_day(at: Timestamp) -> String {
-    written(at, "%-d %b")
+pub fn short_day(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%-d %b")
 }
 
-/// A time of the day: `16:11`.
-pub fn clock(at: Timestamp) -> String {
-    written(at, "%H:%M")
+/// A time of the day: `17:11`.
+pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%H:%M")
 }
 
 /// A day as a field of a form takes it: `2026-11-29`.
-pub fn date(at: Timestamp) -> String {
-    written(at, "%Y-%m-%d")
+pub fn date(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%Y-%m-%d")
 }
 
 /// A moment for a machine, in the `datetime` of a page.
 pub fn machine(at: Timestamp) -> String {
-    written(at, "%Y-%m-%dT%H:%M:%SZ")
+    written(at, &TimeZone::UTC, "%Y-%m-%dT%H:%M:%SZ")
 }
 
 /// `1 item`, `2 items`.
@@ -52,9 +57,37 @@ pub fn count(units: u64, one: &str, many: &str) -> String {
     format!("{units} {}", if units == 1 { one } else { many })
 }
 
-fn written(at: Timestamp, as_what: &str) -> String {
+/// The carrier of a parcel and its number, as far as they are known: `Parcel Post, T-1`.
+pub fn parcel(carrier: Option<&str>, number: Option<&str>) -> Option<String> {
+    let known: Vec<&str> = [carrier, number].into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(", "))
+}
+
+/// The device that somebody is signed in on, as far as it says: `Firefox on Windows`; otherwise its
+/// own words.
+pub fn device(says: &str) -> String {
+    let known = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(sign, _)| says.contains(sign)).map(|(_, name)| *name)
+    };
+    match (known(&BROWSERS), known(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        _ => says.to_owned(),
+    }
+}
+
+/// A size as disks have it: `512 KiB`, `76.4 GiB`.
+pub fn size(bytes: u64) -> String {
+    let tenths = |unit: u64| bytes.saturating_mul(10) / unit;
+    match bytes {
+        0..MIB => format!("{} KiB", bytes.div_ceil(KIB)),
+        MIB..GIB => format!("{} MiB", bytes / MIB),
+        _ => format!("{}.{} GiB", tenths(GIB) / 10, tenths(GIB) % 10),
+    }
+}
+
+fn written(at: Timestamp, zone: &TimeZone, as_what: &str) -> String {
     let Ok(moment) = jiff::Timestamp::from_millisecond(at.millis()) else { return String::new() };
-    moment.to_zoned(TimeZone::UTC).strftime(as_what).to_string()
+    moment.to_zoned(zone.clone()).strftime(as_what).to_string()
 }
 
 fn grouped(whole: &str) -> String {
@@ -68,6 +101,29 @@ fn grouped(whole: &str) -> String {
     grouped
 }
 
+/// (what browsers say, who says it): many say what others say too, so the first that fits counts.
+const BROWSERS: [(&str, &str); 8] = [
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+];
+const SYSTEMS: [(&str, &str); 7] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+];
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 /// Currencies that everybody knows by a sign; all others are shown by their code.
 const SYMBOLS: [(&str, &str); 6] =
     [("USD", "$"), ("EUR", "€"), ("GBP", "£"), ("JPY", "¥"), ("INR", "₹"), ("BRL", "R$\u{a0}")];
@@ -90,10 +146,31 @@ mod tests {
     }
 
     #[test]
+    fn a_device_is_called_by_its_browser_and_its_system() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) \
+            Chrome/140.0.0.0 Safari/537.36";
+        assert_eq!(device(chrome), "Chrome on Linux");
+        assert_eq!(device(&format!("{chrome} Edg/140.0")), "Edge on Linux");
+        let iphone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(device(iphone), "Safari on iPhone");
+        assert_eq!(device("till 4"), "till 4", "what is no browser has a name of its own");
+    }
+
+    #[test]
+    fn a_size_is_told_as_roughly_as_it_matters() {
+        let told = [0, 1, 1 << 20, (5 << 20) + 1, 3 << 29].map(size);
+        assert_eq!(told, ["0 KiB", "1 KiB", "1 MiB", "5 MiB", "1.5 GiB"]);
+    }
+
+    #[test]
     fn a_moment_is_shown_in_words() {
         let at = Timestamp::from_millis(1_700_000_000_120);
-        assert_eq!(day(at), "14 November 2023");
-        assert_eq!(moment(at), "14 November 2023, 22:13 UTC");
+        assert_eq!(day(at, &TimeZone::UTC), "14 November 2023");
+        assert_eq!(moment(at, &TimeZone::UTC), "14 November 2023, 22:13 UTC");
+        let auckland = TimeZone::get("Pacific/Auckland").expect("a zone");
+        assert_eq!(moment(at, &auckland), "15 November 2023, 11:13 NZDT");
+        assert_eq!(short_moment(at, &auckland), "15 Nov 2023, 11:13");
         assert_eq!(machine(at), "2023-11-14T22:13:20Z");
     }
 }

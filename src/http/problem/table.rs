@@ -232,7 +232,8 @@ fn of_settings(refusal: &SettingsRefusal) -> StatusCode {
         SettingsRefusal::NotOpen
         | SettingsRefusal::AlreadyOpen
         | SettingsRefusal::CurrencyInUse
-        | SettingsRefusal::CurrencyMismatch => StatusCode::CONFLICT,
+        | SettingsRefusal::CurrencyMismatch
+        | SettingsRefusal::PublicUrlConfigured => StatusCode::CONFLICT,
     }
 }
 

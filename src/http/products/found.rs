@@ -42,7 +42,7 @@ pub async fn page_of_found(
         return of_register(shop, words, query, &selection);
     }
     // What was just written is usually known then; it need not be.
-    let known = shop.search.knows(shop.store().health().seq);
+    let known = shop.search.knows_most(shop.store().health().seq);
     let _may_be_too_slow = tokio::time::timeout(WAIT_MAX, known).await;
     let limit = usize::try_from(query.paging.limit).unwrap_or(usize::MAX);
     let filters = Filters {

@@ -1,8 +1,9 @@
 //! Renderings: products and lists of them written once, with gaps where the stock figures go.
 //!
 //! Invariant: what is shown is the committed product and the committed stock at that moment. What
-//! is kept carries the counts of changes it was made at, and is sent as it is only while these
-//! stand; then a product is made again from its text, if only figures have changed.
+//! is kept carries the counts of changes it was made at (a list those of all products, a product
+//! those near it), and is sent as it is only while these stand; then a product is made again from
+//! its text, if only figures have changed.
 
 use std::{io, io::Write, sync::Arc};
 
@@ -30,6 +31,7 @@ use crate::{
         etag::ETag,
         problem::Problem,
     },
+    meters::CacheMeter,
     store::{Reader, Versioned},
 };
 
@@ -39,12 +41,21 @@ pub struct Renderings {
     shelves: Shelves,
     products: Cache<ProductId, Arc<Rendering>, ByBytes>,
     lists: Cache<Listed, Arc<KeptList>, ByBytes>,
+    counted: Counted,
+}
+
+/// How often what is kept could be sent as it was.
+#[derive(Debug)]
+struct Counted {
+    answers: CacheMeter,
+    texts: CacheMeter,
+    lists: CacheMeter,
 }
 
 /// A page of products, as it is asked for.
 pub type Listed = (Selection, Paging);
 
-/// How often anything has changed that a product is shown with.
+/// How often anything has changed that products, or one of them, are shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
     products: u64,
@@ -53,12 +64,27 @@ struct Counts {
 }
 
 impl Counts {
-    fn now(reader: &Reader) -> Counts {
+    fn of_all(reader: &Reader) -> Counts {
         Counts {
             products: reader.changes_of::<Product>(),
             ledgers: reader.changes_of::<Ledger>(),
             categories: reader.changes_of::<Category>(),
         }
+    }
+
+    /// Those of a product; of its ledgers, as long as it is not known which these are, nothing.
+    fn of_one(reader: &Reader, id: ProductId) -> Counts {
+        Counts {
+            products: reader.changes_near::<Product>(id),
+            ledgers: 0,
+            categories: reader.changes_of::<Category>(),
+        }
+    }
+
+    /// Together with those of the ledgers of these.
+    fn and_of(self, reader: &Reader, variants: &[VariantId]) -> Counts {
+        let near = |variant: &VariantId| reader.changes_near::<Ledger>(*variant);
+        Counts { ledgers: variants.iter().map(near).sum(), ..self }
     }
 }
 
@@ -69,6 +95,11 @@ impl Renderings {
             shelves,
             products: Cache::with_weighter(PRODUCTS_USUAL, PRODUCTS_BYTES_MAX, ByBytes),
             lists: Cache::with_weighter(LISTS_USUAL, LISTS_BYTES_MAX, ByBytes),
+            counted: Counted {
+                answers: CacheMeter::of("product_answers"),
+                texts: CacheMeter::of("product_texts"),
+                lists: CacheMeter::of("product_lists"),
+            },
         }
     }
 
@@ -77,16 +108,21 @@ impl Renderings {
     /// # Errors
     /// A fault of the store.
     pub fn answer(&self, reader: &Reader, id: ProductId) -> Answer<Option<Cached<Written>>> {
-        let counts = Counts::now(reader);
-        let kept = self.products.get(&id).and_then(|known| known.kept.load_full());
-        if let Some(kept) = kept.filter(|kept| kept.counts == counts) {
+        let counts = Counts::of_one(reader, id);
+        let kept = self.products.get(&id).and_then(|known| {
+            let counts = counts.and_of(reader, &known.variants);
+            known.kept.load_full().filter(|kept| kept.counts == counts)
+        });
+        if let Some(kept) = self.counted.answers.noted(kept) {
             return Ok(Some(kept.answer.clone()));
         }
         let product = reader.get::<Product>(id)?;
         if !product.state.exists() {
             return Ok(None);
         }
-        let shown = self.show(reader, &product)?;
+        let rendering = self.of(&product)?;
+        let counts = counts.and_of(reader, &rendering.variants);
+        let shown = ShownProduct::of(reader, rendering)?;
         let answer = Prepared::of(&Rendered::new(vec![shown.json()]))?;
         let answer = Cached { etag: shown.etag(), control: REVALIDATE, answer };
         let kept = KeptAnswer { counts, answer: answer.clone() };
@@ -104,9 +140,9 @@ impl Renderings {
         listed: Listed,
         made: impl FnOnce(&Listed) -> Answer<Products>,
     ) -> Answer<Products> {
-        let counts = Counts::now(reader);
-        let kept = self.lists.get(&listed);
-        if let Some(kept) = kept.filter(|kept| kept.counts == counts) {
+        let counts = Counts::of_all(reader);
+        let kept = self.lists.get(&listed).filter(|kept| kept.counts == counts);
+        if let Some(kept) = self.counted.lists.noted(kept) {
             return Ok(kept.answer.clone());
         }
         let answer = made(&listed)?;
@@ -120,10 +156,7 @@ impl Renderings {
     /// # Errors
     /// A fault of the store.
     pub fn show(&self, reader: &Reader, product: &Versioned<Product>) -> Answer<ShownProduct> {
-        let rendering = self.of(product)?;
-        let units = |variant: &VariantId| Ok(on_sale(&reader.get::<Ledger>(*variant)?.state));
-        let stock = rendering.variants.iter().map(units).collect::<Answer<Vec<u32>>>()?;
-        Ok(ShownProduct { rendering, stock })
+        ShownProduct::of(reader, self.of(product)?)
     }
 
     fn of(&self, product: &Versioned<Product>) -> Answer<Arc<Rendering>> {
@@ -131,7 +164,7 @@ impl Renderings {
         let shelved = self.shelves.changes();
         let is_fresh =
             |known: &Arc<Rendering>| known.version == product.version && known.shelved == shelved;
-        if let Some(known) = self.products.get(&id).filter(is_fresh) {
+        if let Some(known) = self.counted.texts.noted(self.products.get(&id).filter(is_fresh)) {
             return Ok(known);
         }
         let tree = self.shelves.tree()?;
@@ -155,6 +188,12 @@ pub struct ShownProduct {
 }
 
 impl ShownProduct {
+    fn of(reader: &Reader, rendering: Arc<Rendering>) -> Answer<ShownProduct> {
+        let units = |variant: &VariantId| Ok(on_sale(&reader.get::<Ledger>(*variant)?.state));
+        let stock = rendering.variants.iter().map(units).collect::<Answer<Vec<u32>>>()?;
+        Ok(ShownProduct { rendering, stock })
+    }
+
     /// Whether any of it can be ordered now.
     pub fn is_in_stock(&self) -> bool {
         in_all(&self.stock) > 0

@@ -26,7 +26,7 @@ use crate::{
         products::ProductView,
         views::{Amount, Id},
     },
-    search::{FacetValue, Facets, Highlighter, SearchAnswer, SearchRequest, Suggestion},
+    search::{FacetValue, Facets, Marker, SearchAnswer, SearchRequest, Suggestion},
     shop::Shop,
 };
 
@@ -74,12 +74,13 @@ impl FoundProducts {
         limit: u32,
     ) -> Answer<FoundProducts> {
         let mut products = Vec::with_capacity(found.hits.len());
+        let mut marker = found.highlighter.marker();
         for hit in &found.hits {
             let product = shop.reader.get::<Product>(hit.product)?;
             // The index may not know yet that it is gone.
             if product.state.exists() && product.state.is_active {
                 let json = shop.renderings.show(&shop.reader, &product)?.json();
-                products.push(with_marks(&json, &product.state, &found.highlighter)?);
+                products.push(with_marks(&json, &product.state, &mut marker)?);
             }
         }
         let next = found.next.map(|place| shop.cursors.seal(&request.list_name(), &place.bytes()));
@@ -130,10 +131,10 @@ impl Show for FoundProducts {
 }
 
 /// A product's JSON with what was marked in it.
-fn with_marks(json: &Bytes, product: &Product, highlighter: &Highlighter) -> Answer<Bytes> {
+fn with_marks(json: &Bytes, product: &Product, marker: &mut Marker<'_>) -> Answer<Bytes> {
     let marks = MarksView {
-        name: highlighter.marked(&product.name),
-        snippet: highlighter.snippet(&product.description, SNIPPET_BYTES_MAX),
+        name: marker.marked(&product.name),
+        snippet: marker.snippet(&product.description, SNIPPET_BYTES_MAX),
     };
     let mut marked = BytesMut::from(json.strip_suffix(b"}").unwrap_or(json));
     marked.extend_from_slice(b",\"highlight\":");

@@ -264,7 +264,7 @@ fn profile(
     let view = ProfileView {
         username: user.username.clone(),
         email: user.email.clone(),
-        sessions: open.into_iter().map(|open| SessionView::of(open, who.session)).collect(),
+        sessions: open.into_iter().map(|open| SessionView::of(shop, open, who.session)).collect(),
         form,
         about,
     };
@@ -281,7 +281,7 @@ fn orders_of(
     let page = rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
         let Some(id) = key.last_id::<OrderId>() else { return Ok(None) };
         let order = shop.reader.get::<Order>(id)?.state;
-        Ok(order.exists().then(|| OrderRowView::of(&order)))
+        Ok(order.exists().then(|| OrderRowView::of(shop, &order)))
     })?;
     Ok((page.items, page.next_cursor))
 }

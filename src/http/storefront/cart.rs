@@ -113,7 +113,8 @@ fn page(
     refusal: Option<String>,
 ) -> Answer<PageAnswer> {
     let view = CartPageView::of(shop, caller, &frame, refusal)?;
-    frame.titled("Cart").private().show("storefront/cart.html", &view)
+    let frame = frame.titled("Cart").described(DESCRIPTION).private();
+    frame.show("storefront/cart.html", &view)
 }
 
 /// What a refusal says, that of the field first.
@@ -225,3 +226,5 @@ pub fn choice_of(product: &Product, variant: VariantId) -> String {
     let values = product.options.iter().filter_map(|option| variant.options.get(&option.name));
     values.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
+
+const DESCRIPTION: &str = "What you have chosen, what it costs and how much of it is there.";

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 
 pub(super) use self::links::encoded;
 use self::links::{parts, toggled, with_option};
-use super::cards::{CardView, cards_of};
+use super::{
+    cards::{CardView, cards_of},
+    kept::kept,
+};
 use crate::{
     domain::{
         catalogue::{Category, CategoryTree},
@@ -23,14 +26,14 @@ use crate::{
     http::{
         access::Public,
         answer::Answer,
-        call::{CallAsking, Word},
+        call::{Call, CallAsking, Origin, Word},
         categories::{Named, by_slug},
         cursor::Paging,
         fields::{Body, Fields, loose},
         limits::Class,
         pages::{Frame, PageAnswer, frame::LinkView, words},
         problem::Problem,
-        search::{SearchFields, unreadable},
+        search::{SearchFields, find},
         table::{Operation, op},
     },
     search::{FacetValue, Facets, SearchAnswer},
@@ -46,50 +49,62 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn show(shop: Shop, who: Public, call: CallAsking<ListQuery, Word>) -> Answer<PageAnswer> {
-    let Word(slug) = call.path;
-    let id = match by_slug(&shop, &slug)? {
+    let Call { path: Word(slug), query, from, .. } = call;
+    kept(&shop, &who, &from, || of_category(&shop, &who, &from, slug, query))
+}
+
+fn of_category(
+    shop: &Shop,
+    who: &Public,
+    from: &Origin,
+    slug: String,
+    mut query: ListQuery,
+) -> Answer<PageAnswer> {
+    let id = match by_slug(shop, &slug)? {
         Named::Now(id) => id,
         Named::Before(slug) => {
-            return Ok(PageAnswer::moved(call.from.with_query(format!("/category/{slug}"))));
+            return Ok(PageAnswer::moved(from.with_query(format!("/category/{slug}"))));
         }
         Named::Nothing => return Err(Problem::not_found()),
     };
     let category = shop.reader.get::<Category>(id)?.state;
     let tree = shop.shelves.tree()?;
-    let mut query = call.query;
+    let path = format!("/category/{slug}");
     query.fields.category = Some(id.to_string());
-    let frame = Frame::of(&shop, who.0, &call.from)?;
+    let frame = Frame::of(shop, who.0, from)?;
     let mut trail = way_to(&tree, id);
     trail.pop();
     trail.insert(0, LinkView { name: "Home".to_owned(), path: "/".to_owned() });
-    let about = crumbs(&frame, &trail, &category.name, &format!("/category/{slug}"));
     let view = ListView {
         title: category.name.clone(),
         intro: category.description.clone(),
+        about: crumbs(&frame, &trail, &category.name, &path),
         trail,
         shelves: below(&tree, id),
-        about,
-        ..ListView::of(&shop, &query, &format!("/category/{slug}"))?
+        ..ListView::of(shop, &query, &path)?
     };
-    let is_plain = query.chosen().is_empty();
-    let frame = frame
-        .titled(&category.name)
-        .described(&category.description)
-        .canonical(&format!("/category/{slug}"));
-    let frame = if is_plain { frame } else { frame.unlisted() };
+    let description = match category.description.trim() {
+        "" => format!("{}: everything on this shelf, with prices and stock.", category.name),
+        said => said.to_owned(),
+    };
+    let frame = frame.titled(&category.name).described(&description).canonical(&path);
+    let frame = if query.chosen().is_empty() { frame } else { frame.unlisted() };
     frame.show("storefront/list.html", &view)
 }
 
 async fn search(shop: Shop, who: Public, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
-    let query = call.query;
-    let view = ListView::of(&shop, &query, "/search")?;
-    let title = match query.text.trim() {
-        "" => "Everything".to_owned(),
-        text => format!("“{text}”"),
-    };
-    let view = ListView { title: title.clone(), ..view };
-    let frame = Frame::of(&shop, who.0, &call.from)?.searched(&query.text).titled(title);
-    frame.unlisted().show("storefront/list.html", &view)
+    let Call { query, from, .. } = call;
+    kept(&shop, &who, &from, || {
+        let title = match query.text.trim() {
+            "" => "Everything".to_owned(),
+            text => format!("“{text}”"),
+        };
+        let view = ListView { title: title.clone(), ..ListView::of(&shop, &query, "/search")? };
+        let frame = Frame::of(&shop, who.0, &from)?.searched(&query.text).titled(title).unlisted();
+        // What is looked for in vain is noted each time, so this page is made each time.
+        let frame = if view.total == 0 { frame.private() } else { frame };
+        frame.show("storefront/list.html", &view)
+    })
 }
 
 /// The way to a category from the top, itself last.
@@ -238,7 +253,7 @@ impl ListView {
     fn of(shop: &Shop, query: &ListQuery, path: &str) -> Answer<ListView> {
         let paging = Paging { limit: ENTRIES, cursor: query.cursor.clone() };
         let request = query.fields.request(shop, query.text.clone(), &paging, true)?;
-        let found = shop.search.query(&request).map_err(unreadable)?;
+        let found = find(shop, &request)?;
         let next = found.next.map(|place| {
             let cursor = shop.cursors.seal(&request.list_name(), &place.bytes());
             query.with(path, "cursor", &cursor)

@@ -236,7 +236,10 @@ struct OrderView {
     can_pay: bool,
     takes_numbers: bool,
     can_cancel: bool,
-    tracking: Option<String>,
+    /// Who brings it, and under which number.
+    parcel: Option<String>,
+    /// What has gone back so far, if anything has.
+    refunded: Option<String>,
     timeline: Vec<Happened>,
     form: FormView,
 }
@@ -279,7 +282,7 @@ impl OrderView {
             id: order.id.to_string(),
             number: order.number,
             status: StatusView::of(order),
-            placed_at: words::day(order.placed_at),
+            placed_at: words::day(order.placed_at, &shop.zone),
             is_new: is_new && order.status != OrderStatus::Cancelled,
             lines: QuotedLineView::all_of(&order.quote),
             totals: TotalsView::of(&order.quote),
@@ -290,8 +293,9 @@ impl OrderView {
             can_pay: is_pending && by_card && is_open && gateway != Gateway::Manual,
             takes_numbers: gateway == Gateway::Demo,
             can_cancel: matches!(order.status, OrderStatus::Pending | OrderStatus::Paid),
-            tracking: order.tracking_number.clone(),
-            timeline: order.timeline.iter().map(told).collect(),
+            parcel: words::parcel(order.carrier.as_deref(), order.tracking_number.as_deref()),
+            refunded: (!order.refunded.is_zero()).then(|| words::price(order.refunded)),
+            timeline: order.timeline.iter().map(|entry| told(shop, entry)).collect(),
             form,
         }
     }
@@ -327,7 +331,7 @@ fn instructions(shop: &Shop, order: &Order, is_pending: bool) -> Vec<String> {
             let mut lines: Vec<String> = account.lines().map(str::to_owned).collect();
             lines.push(format!("Amount: {total}"));
             lines.push(format!("Reference: {}", order.number));
-            lines.push(format!("Until: {}", words::day(order.hold_until)));
+            lines.push(format!("Until: {}", words::day(order.hold_until, &shop.zone)));
             lines
         }
         PaymentMethod::CashOnDelivery

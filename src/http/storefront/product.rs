@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     cards::{CardView, cards_of},
     category,
+    kept::kept,
 };
 use crate::{
     domain::{
@@ -43,19 +44,23 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn show(shop: Shop, who: Public, call: CallAsking<VariantQuery, Word>) -> Answer<PageAnswer> {
-    let Word(slug) = call.path;
-    let held_by = shop.reader.row(&keys::product_by_slug(&slug))?;
+    kept(&shop, &who, &call.from, || of_slug(&shop, &who, &call))
+}
+
+fn of_slug(shop: &Shop, who: &Public, call: &CallAsking<VariantQuery, Word>) -> Answer<PageAnswer> {
+    let Word(slug) = &call.path;
+    let held_by = shop.reader.row(&keys::product_by_slug(slug))?;
     let id: ProductId =
         held_by.and_then(|value| keys::held_by(&value)).ok_or_else(Problem::not_found)?;
     let product = shop.reader.get::<Product>(id)?.state;
     if !product.exists() || !(product.is_active || who.is_staff()) {
         return Err(Problem::not_found());
     }
-    if product.slug != slug {
+    if product.slug != *slug {
         return Ok(PageAnswer::moved(format!("/product/{}", product.slug)));
     }
-    let frame = Frame::of(&shop, who.0, &call.from)?;
-    let view = ProductView::of(&shop, &frame, &product, call.query.variant)?;
+    let frame = Frame::of(shop, who.0, &call.from)?;
+    let view = ProductView::of(shop, &frame, &product, call.query.variant)?;
     frame
         .titled(&product.name)
         .described(&product.description)

@@ -3,7 +3,7 @@
 use actix_web::http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::sign_in::{Then, ThenQuery, again_in, welcomed};
+use super::sign_in::{Then, ThenQuery, again_in, is_only_asked, welcomed};
 use crate::{
     http::{
         access::Public,
@@ -45,6 +45,13 @@ async fn show(shop: Shop, who: Public, call: CallAsking<ThenQuery>) -> Answer<Pa
 
 async fn register(shop: Shop, who: Public, call: Call<Filled<SignupBody>>) -> Answer<PageAnswer> {
     let Filled { read, typed } = call.body;
+    if is_only_asked(&typed) {
+        let (then, again) = (Then::typed(&typed), again_in(&typed));
+        let frame = frame(&shop, &call.from, "Make an account")?;
+        let form = frame.form().with(typed);
+        let view = RegisterView { form, then: then.0, again };
+        return frame.show("storefront/register.html", &view);
+    }
     let signed_up = async {
         let body = read.map_err(Problem::invalid)?;
         auth::sign_up(&shop, who, body, call.key, &call.from).await

@@ -46,6 +46,12 @@ async fn show(shop: Shop, who: Public, call: CallAsking<ThenQuery>) -> Answer<Pa
 
 async fn sign_in(shop: Shop, _: Public, call: Call<Filled<LoginBody>>) -> Answer<PageAnswer> {
     let Filled { read, typed } = call.body;
+    if is_only_asked(&typed) {
+        let (then, again) = (Then::typed(&typed), again_in(&typed));
+        let frame = frame(&shop, &call.from)?;
+        let view = SignInView { form: frame.form().with(typed), then: then.0, again };
+        return frame.show(TEMPLATE, &view);
+    }
     let refused = |form: FormView, status| {
         let (then, again) = (Then::typed(&typed), again_in(&typed));
         let view = SignInView { form: form.with(typed.clone()), then: then.0, again };
@@ -105,6 +111,12 @@ pub(super) fn welcomed(
         }
     };
     Ok(answer.with_cookie(cookie).private())
+}
+
+/// Whether the form comes from the other one of the two, with which somebody changed their mind:
+/// what they typed and what they were about to do come along.
+pub(super) fn is_only_asked(typed: &BTreeMap<String, String>) -> bool {
+    typed.get("step").is_some_and(|step| step == "ask")
 }
 
 pub(super) fn again_in(typed: &BTreeMap<String, String>) -> Option<AgainView> {

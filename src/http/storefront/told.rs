@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{
     domain::orders::{Awaited, CancelReason, Entry, TimelineKind},
     http::pages::words,
+    shop::Shop,
 };
 
 /// One thing that happened.
@@ -19,9 +20,9 @@ pub struct Happened {
 }
 
 /// An entry of a timeline, in words.
-pub fn told(entry: &Entry) -> Happened {
+pub fn told(shop: &Shop, entry: &Entry) -> Happened {
     Happened {
-        at: words::moment(entry.at),
+        at: words::moment(entry.at, &shop.zone),
         moment: words::machine(entry.at),
         what: what(&entry.what),
     }

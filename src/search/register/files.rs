@@ -1,44 +1,24 @@
 //! The register's files: written by one, read by many, each commit with the position it knows.
 
 use std::{
-    fs,
-    panic::catch_unwind,
     path::Path,
     sync::{Mutex, PoisonError},
 };
 
-use serde::{Deserialize, Serialize};
 use tantivy::{
-    Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, SegmentReader, TantivyDocument, Term,
+    IndexReader, Searcher, SegmentReader, TantivyDocument, Term,
     columnar::Column,
-    indexer::{IndexWriterOptions, LogMergePolicy},
     schema::{FAST, Field, INDEXED, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
     tokenizer::{PreTokenizedString, Token},
 };
 
 use super::{Card, Filed, Spot, terms_of};
-use crate::search::{Standing, index::damaged, request::SearchFault, words::Words};
-
-/// Where a register stands, as it says in its last commit.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
-struct Cursor {
-    schema: u32,
-    /// Missing while it is being made.
-    position: Option<u64>,
-    timeline: u32,
-    /// Of all of the above: a position that is damaged would hide what came before it.
-    sum: u32,
-}
-
-impl Cursor {
-    fn at(standing: Option<Standing>) -> Cursor {
-        let position = standing.map(|standing| standing.position);
-        let timeline = standing.map_or(0, |standing| standing.timeline);
-        let words = format!("{SCHEMA_VERSION} {position:?} {timeline}");
-        let sum = crc32c::crc32c(words.as_bytes());
-        Cursor { schema: SCHEMA_VERSION, position, timeline, sum }
-    }
-}
+use crate::search::{
+    Standing,
+    ground::{self, Making, Pen, damaged},
+    request::SearchFault,
+    words::Words,
+};
 
 #[derive(Clone, Copy)]
 struct Columns {
@@ -59,10 +39,9 @@ pub(super) struct Shelf {
 
 /// The one that changes the register.
 pub struct Filing {
-    writer: IndexWriter,
+    pen: Pen,
     columns: Columns,
     words: Words,
-    changes: u64,
 }
 
 /// The register as of one commit.
@@ -84,41 +63,15 @@ pub(super) struct Drawer {
 impl Shelf {
     /// Opens the register in a directory, or begins an empty one.
     pub fn open(dir: &Path) -> Result<(Shelf, Filing, Option<Standing>), SearchFault> {
-        // Files that are damaged may make a reader panic.
-        match catch_unwind(|| Shelf::sound(dir)) {
-            Ok(Ok(Some(sound))) => Ok(sound),
-            Ok(Ok(None) | Err(_)) | Err(_) => Shelf::over(&begun(dir)?, None).map_err(damaged),
-        }
-    }
-
-    /// The register that is there, if all of it can be read.
-    fn sound(dir: &Path) -> tantivy::Result<Option<(Shelf, Filing, Option<Standing>)>> {
-        let Some((index, standing)) = opened(dir)? else { return Ok(None) };
-        let sound = Shelf::over(&index, Some(standing))?;
-        // Opens what each file names.
-        sound.0.paged()?;
-        Ok(Some(sound))
-    }
-
-    fn over(
-        index: &Index,
-        standing: Option<Standing>,
-    ) -> tantivy::Result<(Shelf, Filing, Option<Standing>)> {
-        let (_, columns) = schema();
-        let options = IndexWriterOptions::builder()
-            .num_worker_threads(1)
-            .num_merge_threads(1)
-            .memory_budget_per_thread(WRITER_BYTES_MAX)
-            .build();
-        let writer: IndexWriter = index.writer_with_options(options)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(SEGMENTS_MERGED_MIN);
-        policy.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
-        writer.set_merge_policy(Box::new(policy));
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
-        let shelf = Shelf { columns, reader: reader?, opened: Mutex::new(()) };
-        let filing = Filing { writer, columns, words: Words::of(""), changes: 0 };
-        Ok((shelf, filing, standing))
+        let (schema, columns) = schema();
+        let way = SCHEMA_VERSION.to_owned();
+        let making = Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX };
+        let (shelf, pen, standing) = ground::open(dir, &making, |reader| {
+            let shelf = Shelf { columns, reader, opened: Mutex::new(()) };
+            shelf.paged()?;
+            Ok(shelf)
+        })?;
+        Ok((shelf, Filing { pen, columns, words: Words::of("") }, standing))
     }
 
     /// The register as it is now.
@@ -191,68 +144,32 @@ impl Filing {
         document.add_u64(id_high, high);
         document.add_u64(id_low, low);
         document.add_i64(at, card.at.millis());
-        self.writer.add_document(document).map_err(damaged)?;
+        self.pen.writer.add_document(document).map_err(damaged)?;
         Ok(())
     }
 
     /// Takes a card out. Seen after the next commit.
     pub fn remove(&mut self, filed: Filed, id: [u8; 16]) {
         let term = Term::from_field_bytes(self.columns.name, &name_of(filed, id));
-        self.writer.delete_term(term);
-        self.changes += 1;
+        self.pen.writer.delete_term(term);
+        self.pen.changed();
     }
 
     /// Takes everything out.
     pub fn clear(&mut self) -> Result<(), SearchFault> {
-        self.writer.delete_all_documents().map_err(damaged)?;
-        self.changes += 1;
-        Ok(())
+        self.pen.clear()
     }
 
     /// Changes since the last commit.
     pub fn changes(&self) -> u64 {
-        self.changes
+        self.pen.changes()
     }
 
     /// Writes what was changed, and that it is everything up to there; `None` while the register
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
-        let cursor = Cursor::at(standing);
-        let payload = serde_json::to_string(&cursor)
-            .map_err(|fault| SearchFault::Damaged(fault.to_string()))?;
-        let mut commit = self.writer.prepare_commit().map_err(damaged)?;
-        commit.set_payload(&payload);
-        commit.commit().map_err(damaged)?;
-        self.changes = 0;
-        Ok(())
+        self.pen.commit(standing)
     }
-}
-
-fn opened(dir: &Path) -> tantivy::Result<Option<(Index, Standing)>> {
-    if !dir.join("meta.json").exists() {
-        return Ok(None);
-    }
-    let index = Index::open_in_dir(dir)?;
-    let payload = index.load_metas()?.payload.unwrap_or_default();
-    let Ok(cursor) = serde_json::from_str::<Cursor>(&payload) else { return Ok(None) };
-    let Some(position) = cursor.position else { return Ok(None) };
-    let standing = Standing { position, timeline: cursor.timeline };
-    if cursor != Cursor::at(Some(standing)) {
-        return Ok(None);
-    }
-    if index.schema() != schema().0 || !index.validate_checksum()?.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some((index, standing)))
-}
-
-fn begun(dir: &Path) -> Result<Index, SearchFault> {
-    let place = |fault: std::io::Error| SearchFault::Damaged(fault.to_string());
-    if dir.exists() {
-        fs::remove_dir_all(dir).map_err(place)?;
-    }
-    fs::create_dir_all(dir).map_err(place)?;
-    Index::create_in_dir(dir, schema().0).map_err(damaged)
 }
 
 fn schema() -> (Schema, Columns) {
@@ -292,9 +209,6 @@ const ID_HIGH: &str = "id_high";
 const ID_LOW: &str = "id_low";
 const AT: &str = "at";
 /// Raised with everything here that changes, and with what a card is found by.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: &str = "1";
 /// Memory in which the writer gathers cards before it writes them out: the least there can be.
 const WRITER_BYTES_MAX: usize = 15 << 20;
-const SEGMENTS_MERGED_MIN: usize = 4;
-/// Beyond this share of deleted cards a segment is written anew.
-const DELETED_SHARE_MAX: f32 = 0.3;

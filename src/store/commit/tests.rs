@@ -1,8 +1,24 @@
 //! When a commit is answered, and what a failed one takes with it.
 
-use std::sync::Arc;
+use std::{
+    path::Path,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
-use super::super::{Mode, StoreFault, faults::Faults, testing::*};
+use super::super::{
+    Mode, StoreFault, Versioned,
+    change::prepare,
+    disk::Disk,
+    faults::Faults,
+    journal::open::survey_all,
+    keys::Key,
+    queue::Queue,
+    table::{Slot, Table, Write, Writer},
+    testing::*,
+    tickets::Status,
+};
+use super::{Committer, GIVE_WAY_MAX, Pace};
 
 fn faulty() -> (Shop, Arc<Faults>) {
     let faults = Arc::new(Faults::none());
@@ -168,4 +184,38 @@ fn a_closed_store_says_so() {
     let commit = commit_on(&reader, store.epoch(), jar(1), &coins(1));
     assert!(matches!(store.submit(commit).1.wait(), Err(StoreFault::Closing)));
     drop(folder);
+}
+
+/// For how long a commit thread gives way after one batch, while so much waits to be folded.
+fn gives_way(dir: &Path, unfolded_bytes: usize) -> Duration {
+    let faults = Arc::new(Faults::none());
+    let disk = Disk::under(dir, 0, Some(Arc::clone(&faults)));
+    let survey = survey_all(dir).expect("an empty journal");
+    let (journal, _) = survey.repair(&disk, 4 << 20, 1, None).expect("a journal");
+    let status = Arc::new(Status::new(journal.last(), journal.time()));
+    let queue = Arc::new(Queue::new(8, usize::MAX));
+    let (folder, _folds) = mpsc::sync_channel(8);
+    let mut writer = Writer::new(Arc::new(Table::new()), folder, journal.last());
+    let unfolded = Slot::row(Some(vec![0; unfolded_bytes]));
+    writer.publish(0, vec![Write::group(vec![(Key::row(0xee).text("much").done(), unfolded)])]);
+    let commit = commit_from(&Versioned::default(), status.epoch(), jar(1), &coins(1));
+    let (_, durable) = queue.push(status.epoch(), None, prepare(commit));
+    queue.close();
+    let (faults_seen, pace) = (Some(Arc::clone(&faults)), Pace::new());
+    let committer =
+        Committer { queue, status, journal, writer, disk, faults: faults_seen, good: None, pace };
+    committer.run();
+    durable.wait().expect("kept all the same");
+    faults.given_way()
+}
+
+#[test]
+fn commits_give_way_to_a_folder_that_is_behind_and_never_for_long() {
+    let waits = [1 << 20, 40 << 20, 60 << 20, 200 << 20].map(|unfolded_bytes| {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        gives_way(folder.path(), unfolded_bytes)
+    });
+    assert_eq!(waits[0], Duration::ZERO, "what is being filled and folded slows nobody");
+    assert!(waits.is_sorted_by(|one, next| one < next), "{waits:?}");
+    assert_eq!(waits[3], GIVE_WAY_MAX);
 }

@@ -7,7 +7,8 @@
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -15,9 +16,17 @@ use std::{
 use crate::domain::time::Timestamp;
 
 use super::{
-    super::{Seq, disk::Disk, fault::StoreFault, faults::Faults, len64},
+    super::{
+        Seq,
+        disk::Disk,
+        fault::StoreFault,
+        faults::Faults,
+        leftovers::{self, PREFIX},
+        len64,
+    },
     Journal, Position,
     frame::{self, Frame, Header, Parsed},
+    read::Place,
     segment::{self, Segment, Spares},
 };
 
@@ -47,8 +56,6 @@ pub struct Survey {
     closed: bool,
     unread: usize,
     bytes_before_last: u64,
-    /// What a segment is read into: the next one needs no other memory.
-    buffer: Vec<u8>,
 }
 
 /// Reads the journal in `dir` and judges it. Sealed segments that end before `known` are only
@@ -134,7 +141,6 @@ impl Survey {
             closed: true,
             unread,
             bytes_before_last: 0,
-            buffer: Vec::new(),
             segments,
         }
     }
@@ -178,23 +184,6 @@ impl Survey {
     }
 
     fn read_segment(&mut self, begins: Seq, path: &Path, sealed: bool) -> Result<(), StoreFault> {
-        let mut bytes = std::mem::take(&mut self.buffer);
-        bytes.clear();
-        File::open(path)
-            .and_then(|mut file| file.read_to_end(&mut bytes))
-            .map_err(StoreFault::io("read", path))?;
-        let judged = self.judge_segment(begins, path, &bytes, sealed);
-        self.buffer = bytes;
-        judged
-    }
-
-    fn judge_segment(
-        &mut self,
-        begins: Seq,
-        path: &Path,
-        bytes: &[u8],
-        sealed: bool,
-    ) -> Result<(), StoreFault> {
         if begins != self.at.last + 1 {
             let what = format!("frame {} is missing before this segment", self.at.last + 1);
             return Err(damage(path, 0, what));
@@ -202,18 +191,20 @@ impl Survey {
         self.bytes_before_last += self.at.end;
         self.at = Position { end: 0, chain: 0, ..self.at };
         self.synced = self.at.last;
-        let mut offset = 0;
+        let mut place = Place::at_beginning(path)?;
         let mut starts = Vec::new();
-        while let Parsed::Frame(frame) = frame::parse(&bytes[offset..]) {
-            self.take(&frame).map_err(|what| damage(path, len64(offset), what))?;
-            starts.push((frame.header.seq, len64(offset)));
-            offset += frame.bytes();
-            self.at.end = len64(offset);
+        while let Parsed::Frame(frame) = place.look()? {
+            let offset = self.at.end;
+            self.take(&frame).map_err(|what| damage(path, offset, what))?;
+            starts.push((frame.header.seq, offset));
+            let bytes = frame.bytes();
+            place.pass(bytes);
+            self.at.end = place.offset();
         }
         let synced = self.synced;
         let first_unsure = starts.into_iter().find(|(seq, _)| *seq > synced);
         self.survivors = first_unsure.map(|(_, start)| start);
-        self.judge_rest(path, bytes, offset, sealed)
+        self.judge_rest(path, place, sealed)
     }
 
     /// Counts a frame in, or says why it does not follow.
@@ -239,29 +230,27 @@ impl Survey {
     }
 
     /// What follows the last frame of a segment: nothing, an unsynced end, or damage.
-    fn judge_rest(
-        &mut self,
-        path: &Path,
-        bytes: &[u8],
-        offset: usize,
-        sealed: bool,
-    ) -> Result<(), StoreFault> {
-        let rest = &bytes[offset..];
-        let Some(last) = rest.iter().rposition(|byte| *byte != 0) else { return Ok(()) };
-        if let Parsed::Later(format) = frame::parse(rest) {
-            return Err(later(path, len64(offset), format));
+    fn judge_rest(&mut self, path: &Path, mut rest: Place, sealed: bool) -> Result<(), StoreFault> {
+        if rest.is_blank() {
+            return Ok(());
+        }
+        let offset = rest.offset();
+        if let Parsed::Later(format) = rest.look()? {
+            return Err(later(path, offset, format));
         }
         let next = self.at.last + 1;
         if sealed {
             let what = format!("frame {next} is damaged, and the journal goes on behind it");
-            return Err(damage(path, len64(offset), what));
+            return Err(damage(path, offset, what));
         }
+        let rest = rest.rest()?;
         if let Some(later) = frame::find(rest, |header| header.synced_through >= next) {
             let seq = later.header.seq;
             let what = format!("frame {next} is damaged, but was durable before frame {seq}");
-            return Err(damage(path, len64(offset), what));
+            return Err(damage(path, offset, what));
         }
-        self.torn = Some((path.to_path_buf(), len64(offset), rest[..=last].to_vec()));
+        let written = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        self.torn = Some((path.to_path_buf(), offset, rest[..written].to_vec()));
         Ok(())
     }
 
@@ -288,6 +277,11 @@ impl Survey {
         }
         if let Some(start) = self.survivors {
             rewrite(&segment, start, self.at.end)?;
+        }
+        if torn.is_some()
+            && let Err(fault) = leftovers::let_go(&dir, Timestamp::default())
+        {
+            tracing::warn!(%fault, "old ends of the journal could not be let go of");
         }
         let journal = Journal {
             spares: Spares::start(&dir, segment_bytes, disk.clone())?,
@@ -322,10 +316,12 @@ fn first_to_read(segments: &[(Seq, PathBuf)], known: Seq, sealed_bytes_max: u64)
 /// After a crash, frames may exist in the page cache only: what is served must be on the disk.
 fn rewrite(segment: &Segment, start: u64, end: u64) -> Result<(), StoreFault> {
     let path = segment.path();
-    let bytes = fs::read(path).map_err(StoreFault::io("read", path))?;
-    let [from, to] = [start, end].map(|at| usize::try_from(at).unwrap_or(bytes.len()));
+    let mut bytes = vec![0; usize::try_from(end - start).expect("a segment fits into memory")];
+    File::open(path)
+        .and_then(|file| file.read_exact_at(&mut bytes, start))
+        .map_err(StoreFault::io("read", path))?;
     segment
-        .write(&bytes[from..to], start)
+        .write(&bytes, start)
         .and_then(|()| segment.sync())
         .map_err(StoreFault::io("make the last frames durable in", path))
 }
@@ -335,11 +331,11 @@ fn keep_aside(
     (file, offset, tail): (PathBuf, u64, Vec<u8>),
 ) -> Result<Torn, StoreFault> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let mut path = dir.join(format!("torn-{name}-{offset}"));
+    let mut path = dir.join(format!("{PREFIX}{name}-{offset}"));
     let mut again = 1;
     while path.exists() {
         again += 1;
-        path.set_file_name(format!("torn-{name}-{offset}-{again}"));
+        path.set_file_name(format!("{PREFIX}{name}-{offset}-{again}"));
     }
     let written = File::create(&path)
         .and_then(|mut to| to.write_all(&tail).and_then(|()| to.sync_all()))

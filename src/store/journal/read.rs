@@ -1,7 +1,8 @@
-//! Reading the journal from a position: for replays, and for those that follow it live.
+//! Reading the journal from a position: for replays, for those that follow it live, and for
+//! whoever judges it.
 //!
 //! Invariant: gives frames in order and without gaps, and never one that is not durable yet
-//! (whoever reads says how far it may go).
+//! (whoever reads says how far it may go). No segment is ever in memory as a whole.
 
 use std::{
     fs::File,
@@ -26,9 +27,9 @@ pub struct Cursor {
     place: Option<Place>,
 }
 
-/// An open segment, and what has been read of it.
+/// A place in an open segment, and the bytes that were read from there on.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     file: File,
     path: PathBuf,
     offset: u64,
@@ -90,46 +91,79 @@ impl Cursor {
         let Some((_, path)) = found else {
             return Err(damage(&self.dir, 0, format!("frame {} is missing", self.next)));
         };
-        let file = File::open(&path).map_err(StoreFault::io("open", &path))?;
-        Ok(Place { file, path, offset: 0, buffer: Vec::new(), used: 0 })
+        Place::at_beginning(&path)
     }
 }
 
 impl Place {
+    pub(super) fn at_beginning(segment: &Path) -> Result<Place, StoreFault> {
+        let file = File::open(segment).map_err(StoreFault::io("open", segment))?;
+        let path = segment.to_path_buf();
+        Ok(Place { file, path, offset: 0, buffer: Vec::new(), used: 0 })
+    }
+
+    /// How many bytes of the segment lie before it.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// What begins here.
+    pub(super) fn look(&mut self) -> Result<Parsed<'_>, StoreFault> {
+        // What is at hand may end within a frame, or be older than what was written since.
+        for bytes in [READ_BYTES, READ_BYTES_LARGE] {
+            if matches!(frame::parse(&self.buffer[self.used..]), Parsed::Frame(_)) {
+                break;
+            }
+            self.fill(bytes)?;
+        }
+        Ok(frame::parse(&self.buffer[self.used..]))
+    }
+
+    /// Moves on by so many bytes, which were looked at.
+    pub(super) fn pass(&mut self, bytes: usize) {
+        self.used += bytes;
+        self.offset += len64(bytes);
+    }
+
+    /// Whether there are only zeros from here on.
+    pub(super) fn is_blank(&self) -> bool {
+        segment::is_blank_from(&self.file, self.offset)
+    }
+
+    /// Everything from here on.
+    pub(super) fn rest(&mut self) -> Result<&[u8], StoreFault> {
+        let size = self.file.metadata().map_err(StoreFault::io("look at", &self.path))?.len();
+        let bytes = size.saturating_sub(self.offset);
+        self.fill(usize::try_from(bytes).expect("a segment fits into memory"))?;
+        Ok(&self.buffer)
+    }
+
     /// The next frame of the segment; `None` behind the last.
     fn read(&mut self) -> Result<Option<Entry>, StoreFault> {
-        // What is at hand may end within a frame, or be older than what was written since.
-        for bytes in [0, READ_BYTES, READ_BYTES_LARGE] {
-            if bytes > 0 {
-                self.fill(bytes)?;
+        match self.look()? {
+            Parsed::Frame(frame) => {
+                let (entry, bytes) = (entry_of(&frame), frame.bytes());
+                self.pass(bytes);
+                Ok(Some(entry))
             }
-            if let Parsed::Frame(frame) = frame::parse(&self.buffer[self.used..]) {
-                let entry = entry_of(&frame);
-                self.used += frame.bytes();
-                self.offset += len64(frame.bytes());
-                return Ok(Some(entry));
-            }
-        }
-        match frame::parse(&self.buffer[self.used..]) {
             Parsed::Later(format) => Err(later(&self.path, self.offset, format)),
             Parsed::Bad(what) => Err(damage(&self.path, self.offset, what.to_owned())),
-            Parsed::Frame(_) | Parsed::Empty | Parsed::Short => Ok(None),
+            Parsed::Empty | Parsed::Short => Ok(None),
         }
     }
 
     fn fill(&mut self, bytes: usize) -> Result<(), StoreFault> {
-        let mut filled = vec![0; bytes];
+        self.buffer.resize(bytes, 0);
         let mut done = 0;
-        while done < filled.len() {
+        while done < self.buffer.len() {
             let at = self.offset + len64(done);
-            let read = self.file.read_at(&mut filled[done..], at);
+            let read = self.file.read_at(&mut self.buffer[done..], at);
             match read.map_err(StoreFault::io("read", &self.path))? {
                 0 => break,
                 read => done += read,
             }
         }
-        filled.truncate(done);
-        self.buffer = filled;
+        self.buffer.truncate(done);
         self.used = 0;
         Ok(())
     }

@@ -120,7 +120,6 @@ fn zeroed_file(path: &Path, bytes: u64) -> io::Result<()> {
 }
 
 fn write_zeros(file: &File, mut from: u64, to: u64) -> io::Result<()> {
-    static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
     while from < to {
         let bytes = usize::try_from(to - from).unwrap_or(ZEROS.len()).min(ZEROS.len());
         file.write_all_at(&ZEROS[..bytes], from)?;
@@ -202,18 +201,22 @@ fn spare(dir: &Path, bytes: u64, disk: &Disk) -> io::Result<PathBuf> {
 /// Whether a file holds zeros only: what it holds else would lie behind frames one day, and look
 /// like damage of the journal.
 fn is_blank(path: &Path) -> bool {
-    let Ok(file) = File::open(path) else { return false };
-    let mut piece = [0; 64 * 1024];
-    let mut at = 0;
+    File::open(path).is_ok_and(|file| is_blank_from(&file, 0))
+}
+
+/// Whether a file holds zeros only from a place on.
+pub(super) fn is_blank_from(file: &File, mut at: u64) -> bool {
+    let mut piece = ZEROS;
     loop {
         match file.read_at(&mut piece, at) {
             Ok(0) => return true,
-            Ok(read) if piece[..read].iter().all(|byte| *byte == 0) => at += len64(read),
+            Ok(read) if piece[..read] == ZEROS[..read] => at += len64(read),
             Ok(_) | Err(_) => return false,
         }
     }
 }
 
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 /// The next segment, while it waits.
 pub const SPARE_NAME: &str = "spare";
 const ZEROED_AT_ONCE_BYTES: u64 = 1024 * 1024;

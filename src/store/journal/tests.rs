@@ -331,6 +331,39 @@ fn a_sealed_segment_that_lost_its_end_is_damage() {
 }
 
 #[test]
+fn an_old_segment_is_judged_whole_though_it_is_read_in_pieces() {
+    let (folder, mut journal) = fresh();
+    let large = "x".repeat(1_000_000);
+    keep(&mut journal, &[large.as_str(); 15]);
+    drop(journal);
+    // The state holds it all: only the newest segment is read at the start.
+    let survey = survey_within(folder.path(), 15, 0).expect("a sound journal");
+    let unread = survey.unread_segments();
+    assert_eq!(unread.pieces().count(), 3);
+    assert!(unread.pieces().all(|piece| piece.check().is_ok()));
+
+    let (_, path) = segment::list(folder.path()).expect("segments").swap_remove(0);
+    let sound = fs::read(&path).expect("a segment");
+    let starts = starts(&sound);
+    let (end, frames) = starts.split_last().expect("an end");
+    let flips = frames.iter().map(|start| (*start, start + 900_000));
+    let flips = flips.chain([(*end, *end), (*end, sound.len() - 1)]);
+    for (offset, at) in flips {
+        let mut flipped = sound.clone();
+        flipped[at] ^= 1;
+        fs::write(&path, flipped).expect("written");
+        let checked = unread.pieces().next().expect("the first").check();
+        let Err(StoreFault::Damaged { offset: found, .. }) = checked else {
+            panic!("a flip at {at} went unnoticed");
+        };
+        assert_eq!(found, len64(offset), "a flip at {at}");
+    }
+    fs::write(&path, &sound[..frames[frames.len() - 1]]).expect("cut");
+    let cut = unread.pieces().next().expect("the first").check();
+    assert!(matches!(cut, Err(StoreFault::Damaged { .. })), "{cut:?}");
+}
+
+#[test]
 fn a_journal_that_ends_before_the_state_is_damage() {
     let (folder, mut journal) = fresh();
     keep(&mut journal, &["tea"]);

@@ -2,13 +2,13 @@
 //!
 //! A *look-up* (`…_by_…`) is unique and names its holder in its value, 16 bytes of id. A *list*
 //! ends with the id of what it lists; its value is empty unless said otherwise. A builder
-//! without an id gives the prefix of the whole list. What is let go of one day has further rows, in
-//! [`super::housekeeping`].
+//! without an id gives the prefix of the whole list. What couriers bring has its rows in
+//! [`super::deliveries`], what is let go of one day has further rows in [`super::housekeeping`].
 
 use crate::domain::{
     ids::{
-        ApiKeyId, CategoryId, CourierId, DeliveryId, HoldId, Identity, NewsId, OrderId, PaymentId,
-        ProductId, UserId, VariantId,
+        ApiKeyId, CategoryId, HoldId, Identity, NewsId, OrderId, PaymentId, ProductId, UserId,
+        VariantId,
     },
     orders::OrderStatus,
     time::Timestamp,
@@ -311,51 +311,6 @@ pub fn open_news() -> Key {
 /// A row of [`open_news`].
 pub fn open_news_of(heard: Timestamp, news: NewsId) -> Key {
     Key::row(0xb9).time(heard).id(&news).done()
-}
-
-/// List: the couriers that are not closed.
-pub fn couriers() -> Key {
-    Key::row(0xc8).done()
-}
-
-/// A row of [`couriers`].
-pub fn courier_listed(courier: CourierId) -> Key {
-    Key::row(0xc8).id(&courier).done()
-}
-
-/// List: the deliveries of a courier by the time they were noted.
-pub fn deliveries_of(courier: CourierId) -> Key {
-    Key::row(0xc9).id(&courier).done()
-}
-
-/// Behind every row of [`deliveries_of`] that was noted by this moment.
-pub fn deliveries_noted_until(courier: CourierId, at: Timestamp) -> Key {
-    Key::row(0xc9).id(&courier).time(at.plus_millis(1)).done()
-}
-
-/// A row of [`deliveries_of`].
-pub fn delivery_of(courier: CourierId, noted: Timestamp, delivery: DeliveryId) -> Key {
-    Key::row(0xc9).id(&courier).time(noted).id(&delivery).done()
-}
-
-/// List: the deliveries of a courier that are to be tried again, by when.
-pub fn waiting_deliveries(courier: CourierId) -> Key {
-    Key::row(0xca).id(&courier).done()
-}
-
-/// A row of [`waiting_deliveries`].
-pub fn waiting_delivery(courier: CourierId, due: Timestamp, delivery: DeliveryId) -> Key {
-    Key::row(0xca).id(&courier).time(due).id(&delivery).done()
-}
-
-/// List: the deliveries a courier has given up, by when.
-pub fn dead_letters(courier: CourierId) -> Key {
-    Key::row(0xcb).id(&courier).done()
-}
-
-/// A row of [`dead_letters`].
-pub fn dead_letter(courier: CourierId, given_up: Timestamp, delivery: DeliveryId) -> Key {
-    Key::row(0xcb).id(&courier).time(given_up).id(&delivery).done()
 }
 
 /// Whether a key is one an owner must know as decided, before it is published: a look-up, or a

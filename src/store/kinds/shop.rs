@@ -291,18 +291,22 @@ impl Kept for Delivery {
     const TAG: u8 = 0x31;
 
     fn rows(&self, id: DeliveryId) -> Vec<Row> {
-        let courier = self.note.courier;
-        let place = listed(keys::delivery_of(courier, self.noted_at, id));
-        match self.state {
-            DeliveryState::Unknown => vec![],
+        let (courier, about) = (self.note.courier, self.note.about.as_str());
+        let mut rows = match self.state {
+            DeliveryState::Unknown => return vec![],
             DeliveryState::Waiting { due } => {
-                vec![place, listed(keys::waiting_delivery(courier, due, id))]
+                vec![listed(keys::waiting_delivery(courier, due, id))]
             }
-            DeliveryState::Delivered => vec![place],
+            DeliveryState::Delivered => vec![],
             DeliveryState::GivenUp => {
-                vec![place, listed(keys::dead_letter(courier, self.updated_at, id))]
+                vec![listed(keys::dead_letter(courier, self.updated_at, id))]
             }
+        };
+        rows.push(listed(keys::delivery_of(courier, self.noted_at, id)));
+        if self.note.is_about_a_purchase() {
+            rows.push(listed(keys::delivery_about(courier, about, self.noted_at, id)));
         }
+        rows
     }
 }
 

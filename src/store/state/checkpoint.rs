@@ -15,12 +15,11 @@ use super::{
 };
 
 impl State {
-    /// Makes everything folded so far durable.
-    pub fn checkpoint(&self) -> Result<Seq, StoreFault> {
-        let applied = self.applied()?;
+    /// Makes everything folded so far durable, and notes that all of it up to `whole` is there.
+    pub fn checkpoint(&self, whole: Seq) -> Result<Seq, StoreFault> {
         self.sync()?;
-        write_note(&self.dir, applied).map_err(StoreFault::io("write a note in", &self.dir))?;
-        Ok(applied)
+        write_note(&self.dir, whole).map_err(StoreFault::io("write a note in", &self.dir))?;
+        Ok(whole)
     }
 
     /// Syncs the files, without a note that says so.

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a record and its rows reach the state in one batch, the applied number in the
 //! last batch of its generation. A batch is small, because sled holds a lock of the whole
-//! process for as long as one takes (about half a millisecond for this size).
+//! process for as long as one takes (about half a millisecond for this size). A checkpoint says
+//! no more than is whole, so a replay that is cut short leaves nothing half right behind.
 
 use std::{
     any::Any,
@@ -16,6 +17,8 @@ use std::{
     time::Duration,
 };
 
+use crate::clock::Clock;
+
 use super::{
     super::{
         Seq,
@@ -23,7 +26,7 @@ use super::{
         fault::StoreFault,
         keys::{self, Key},
         reader::Cache,
-        table::{Frozen, GENERATIONS_WAITING_MAX, Slot, Table},
+        table::{Frozen, GENERATIONS_WAITING_MAX, Slot, Table, Whole},
         words_of,
     },
     State,
@@ -45,8 +48,14 @@ pub(in super::super) struct Folder {
     pub disk: Disk,
     /// The store is being closed: waiting for better times is over.
     pub ending: Arc<AtomicBool>,
+    /// Everything up to there is folded, and whole.
     pub through: Seq,
     pub checkpointed: Seq,
+    /// When the last checkpoint was begun, and the time it is told from.
+    pub since: Duration,
+    pub clock: Clock,
+    /// A checkpoint is worth its while before its time.
+    pub wanted: bool,
     /// A checkpoint under way beside folding.
     pub syncing: Option<JoinHandle<Result<Seq, StoreFault>>>,
 }
@@ -120,25 +129,37 @@ impl Folder {
         batch.writes.push((Key::applied(), Some(frozen.through.to_le_bytes().to_vec())));
         self.write(batch)?;
         self.table.forget(frozen);
-        self.through = frozen.through;
+        match frozen.whole {
+            Whole::NotYet => {}
+            Whole::Yes => self.through = frozen.through,
+            Whole::AndMuch => (self.through, self.wanted) = (frozen.through, true),
+        }
         self.checkpoint_beside()
     }
 
-    /// While much is folded, a checkpoint is made by a thread of its own: on a slow disk a sync
-    /// takes seconds, and commits would soon wait for the table to be emptied.
+    /// While there is always something to fold, a checkpoint is made by a thread of its own: on
+    /// a slow disk a sync takes seconds, and commits would soon wait for the table to be emptied.
     fn checkpoint_beside(&mut self) -> Result<(), StoreFault> {
         if self.syncing.as_ref().is_some_and(JoinHandle::is_finished) {
             self.end_syncing()?;
         }
-        let is_due = self.through - self.checkpointed >= CHECKPOINT_FRAMES;
-        if !is_due || self.syncing.is_some() || self.disk.is_very_low() {
+        if !self.is_due() || self.syncing.is_some() || self.disk.is_very_low() {
             return Ok(());
         }
-        let state = Arc::clone(&self.state);
+        (self.since, self.wanted) = (self.clock.running(), false);
+        let (state, whole) = (Arc::clone(&self.state), self.through);
         let thread = thread::Builder::new().name("bodega-sync".into());
-        let thread = thread.spawn(move || state.checkpoint());
+        let thread = thread.spawn(move || state.checkpoint(whole));
         self.syncing = Some(thread.map_err(StoreFault::io("start a thread for", &self.state.dir))?);
         Ok(())
+    }
+
+    /// Whether the next start would have too much to catch up with, or whatever there is has
+    /// waited long enough.
+    fn is_due(&self) -> bool {
+        let waited = self.clock.running().saturating_sub(self.since);
+        let behind = self.through - self.checkpointed;
+        behind >= CHECKPOINT_FRAMES || (behind > 0 && (self.wanted || waited >= CHECKPOINT_EVERY))
     }
 
     /// Waits for the checkpoint under way, if there is one.
@@ -166,9 +187,14 @@ impl Folder {
     /// sled breaks for good if the disk is full in the middle of a write. Until there is room,
     /// the table is read; commits are refused long before it is full.
     fn wait_for_room(&self) -> Result<(), StoreFault> {
+        let mut is_told = false;
         while self.disk.is_very_low() {
             if self.ending.load(Ordering::SeqCst) {
                 return Err(StoreFault::DiskFull);
+            }
+            if !is_told {
+                is_told = true;
+                tracing::warn!("the disk is full; what is new waits in memory until there is room");
             }
             thread::park_timeout(ROOM_AGAIN);
         }
@@ -181,7 +207,8 @@ impl Folder {
             return Ok(());
         }
         if self.through > self.checkpointed || super::checkpoint::noted(&self.state.dir).is_none() {
-            self.checkpointed = self.state.checkpoint()?;
+            (self.since, self.wanted) = (self.clock.running(), false);
+            self.checkpointed = self.state.checkpoint(self.through)?;
         }
         Ok(())
     }
@@ -237,7 +264,13 @@ impl Batch {
 
 const FOLD_WRITES: usize = 32;
 const FOLD_BYTES: usize = 64 * 1024;
+/// So much may be left for the next start to catch up with ...
 const CHECKPOINT_FRAMES: u64 = 100_000;
+/// ... and for so long, while the shop is never quite idle.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 const CHECKPOINT_IDLE: Duration = Duration::from_secs(5);
 const ROOM_AGAIN: Duration = Duration::from_millis(200);
 const NICE: i32 = 5;
+
+#[cfg(test)]
+mod tests;

@@ -216,6 +216,11 @@ impl Hub {
         }
     }
 
+    /// The last frame that everybody was told of, while anybody listens.
+    pub fn taken(&self) -> Option<Seq> {
+        self.awake_after().map(|_| self.taken)
+    }
+
     /// Falls asleep if nobody listens; whether it sleeps.
     pub fn fall_asleep(&mut self) -> bool {
         if self.clients.is_empty() && self.state != State::Closed {

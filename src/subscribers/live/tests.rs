@@ -72,24 +72,29 @@ fn tell(story: impl Future<Output = ()>) {
 /// The next so many events, by their position.
 async fn hears(stream: &mut LiveStream, count: usize) -> Vec<Seq> {
     let mut heard = Vec::new();
-    while heard.len() < count {
-        let news = tokio::time::timeout(PATIENCE, stream.next()).await.expect("news in time");
-        match news.expect("no end") {
-            News::Events(events) => heard.extend(events.iter().map(|sent| sent.position)),
-            News::Quiet(_) => {}
+    let hearing = async {
+        while heard.len() < count {
+            match stream.next().await.expect("no end") {
+                News::Events(events) => heard.extend(events.iter().map(|sent| sent.position)),
+                News::Quiet(_) => {}
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, hearing).await.expect("all of it in time");
     heard
 }
 
 /// Takes everything until the end.
 async fn drains(stream: &mut LiveStream) -> Vec<Seq> {
     let mut heard = Vec::new();
-    while let Some(news) = stream.next().await {
-        if let News::Events(events) = news {
-            heard.extend(events.iter().map(|sent| sent.position));
+    let hearing = async {
+        while let Some(news) = stream.next().await {
+            if let News::Events(events) = news {
+                heard.extend(events.iter().map(|sent| sent.position));
+            }
         }
-    }
+    };
+    tokio::time::timeout(PATIENCE, hearing).await.expect("an end in time");
     heard
 }
 

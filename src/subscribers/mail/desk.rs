@@ -82,9 +82,15 @@ impl MailDesk {
     pub fn preview(&self, name: &str) -> Result<Option<Vec<Result<Written, String>>>, StoreFault> {
         let Some(template) = Template::named(name) else { return Ok(None) };
         let pen = self.mail.inner.clerk.pen()?;
-        let facts = fixtures::told_by(&pen, template).into_iter();
-        let templates = &self.mail.inner.templates;
-        Ok(Some(facts.map(|facts| templates.write(template, facts)).collect()))
+        let mut letters = Vec::new();
+        for facts in fixtures::told_by(&pen, template) {
+            let letter = self.mail.inner.templates.write(template, facts);
+            // Other facts, the same words: that is the same way.
+            if !letters.contains(&letter) {
+                letters.push(letter);
+            }
+        }
+        Ok(Some(letters))
     }
 
     /// Sends a letter of this kind with made-up facts, and waits for what becomes of it. Nothing,

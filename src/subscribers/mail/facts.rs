@@ -42,8 +42,6 @@ pub struct Choice {
     pub language: String,
     /// Its time zone.
     pub time_zone: String,
-    /// Where customers find it; what it was opened with, unless chosen.
-    pub public_url: Option<String>,
     /// The account lines a customer needs to pay by bank.
     pub bank_details: Option<String>,
     /// Whether admins are told of each order.
@@ -103,10 +101,10 @@ impl Clerk {
     /// The store.
     pub fn pen(&self) -> Result<Pen, StoreFault> {
         let shop = self.reader.get::<Shop>(ShopId::default())?.state;
-        let Choice { language, time_zone, public_url, .. } = &self.choice;
+        let Choice { language, time_zone, .. } = &self.choice;
         Ok(Pen {
             shop: shop.name.clone(),
-            url: public_url.clone().unwrap_or_else(|| shop.public_url.clone()),
+            url: shop.public_url.trim_end_matches('/').to_owned(),
             locale: Locale::of(language, shop.currency, time_zone),
         })
     }
@@ -146,7 +144,8 @@ impl Clerk {
             Template::StaffNewOrder
             | Template::StaffDispute
             | Template::StaffLowStock
-            | Template::StaffDeadLetter => self.for_staff(&pen, reader, event)?,
+            | Template::StaffDeadLetter
+            | Template::StaffWebhookOff => self.for_staff(&pen, reader, event)?,
         };
         Ok(Draft { template, to, facts: context! { ..facts, ..pen.everywhere() } })
     }

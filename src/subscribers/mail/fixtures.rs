@@ -12,7 +12,7 @@ use super::{
         Pen,
         orders::order_facts,
         people::account_facts,
-        staff::{dead_facts, dispute_facts, new_order_facts, stock_facts},
+        staff::{dead_facts, dispute_facts, endpoint_facts, new_order_facts, stock_facts},
     },
     locale::Locale,
     templates::Template,
@@ -31,6 +31,7 @@ use crate::domain::{
     quantity::Quantity,
     time::Timestamp,
     users::{PasswordHash, Registration, Role, TokenHash, UserEvent},
+    webhook_endpoints::{Disabling, EndpointEvent, EndpointTerms},
 };
 
 /// Facts for a letter of this kind: one set a thing that it can say.
@@ -144,12 +145,23 @@ fn staff_letters(pen: &Pen, template: Template) -> Vec<Value> {
     let by = Timestamp::from_millis(NOON).plus_minutes(7 * 24 * 60);
     let open = dispute(DisputeState::NeedsResponse, Some(by));
     let lost = dispute(DisputeState::Lost, None);
+    let told = EndpointTerms {
+        url: "https://hooks.example/bodega?key=1".to_owned(),
+        description: Some("Accounting, \"nightly\"".to_owned()),
+        ..EndpointTerms::default()
+    };
+    let off = |why| {
+        let id = UserId::from_bytes([9; 16]).to_string();
+        endpoint_facts(pen, &id, &told, &EndpointEvent::EndpointDisabled { why })
+    };
     let all = [
         (Template::StaffNewOrder, Some(new_order_facts(pen, &order))),
         (Template::StaffDispute, Some(dispute_facts(pen, &order, &open))),
         (Template::StaffDispute, Some(dispute_facts(pen, &order, &lost))),
         (Template::StaffLowStock, stock_facts(pen, &ledger, "Jade tea, \"loose\"", &low)),
         (Template::StaffDeadLetter, dead_facts(pen, &delivery, "mail", &dead)),
+        (Template::StaffWebhookOff, off(Disabling::Gone)),
+        (Template::StaffWebhookOff, off(Disabling::Failing)),
     ];
     let facts = all.into_iter().filter(|(of, _)| *of == template).filter_map(|(_, facts)| facts);
     facts.map(|facts| context! { name => "marisol", ..facts }).collect()

@@ -9,16 +9,18 @@ use std::sync::Arc;
 use crate::{
     domain::{
         aggregate::Aggregate,
+        couriers::Courier,
         deliveries::Delivery,
-        ids::{DeliveryId, HoldId, Identity, OrderId, UserId},
+        ids::{CourierId, DeliveryId, HoldId, Identity, OrderId, UserId},
         inventory::{Hold, HoldEvent, HoldFor, Ledger},
         orders::{Awaited, CancelReason, Order, OrderEvent, OrderStatus, TimelineKind},
         payments::DisputeState,
         time::Timestamp,
         users::{Role, User, UserEvent},
+        webhook_endpoints::{Disabling, EndpointEvent, WebhookEndpoint},
     },
     store::{Order as Sorted, StoreFault, keys},
-    subscribers::happened::Happened,
+    subscribers::{happened::Happened, webhooks::endpoint_told_by},
 };
 
 use super::{
@@ -28,7 +30,8 @@ use super::{
 
 /// The kinds of aggregate about which letters are written.
 pub fn is_told(kind: &str) -> bool {
-    [User::KIND, Order::KIND, Hold::KIND, Ledger::KIND, Delivery::KIND].contains(&kind)
+    let kinds = [User::KIND, Order::KIND, Hold::KIND, Ledger::KIND, Delivery::KIND];
+    kinds.contains(&kind) || kind == WebhookEndpoint::KIND
 }
 
 impl Clerk {
@@ -43,6 +46,7 @@ impl Clerk {
             (Hold::KIND, "hold_placed") => self.about_hold(event),
             (Ledger::KIND, "stock_ran_low") => self.to_staff(Template::StaffLowStock, |_| true),
             (Delivery::KIND, "delivery_given_up") => self.about_dead_letter(event),
+            (WebhookEndpoint::KIND, "endpoint_disabled") => self.about_endpoint(event),
             _ => Ok(Vec::new()),
         }
     }
@@ -102,7 +106,8 @@ impl Clerk {
         Ok(letters)
     }
 
-    /// One letter an hour and courier, and none about such a letter itself.
+    /// One letter an hour and courier, and none about such a letter itself, or about what ended
+    /// with its endpoint: that has a letter of its own.
     fn about_dead_letter(&self, event: &Happened) -> Result<Vec<String>, StoreFault> {
         let Some((id, _)) = event.read::<Delivery>() else { return Ok(Vec::new()) };
         let delivery = self.reader.get::<Delivery>(id)?.state;
@@ -110,6 +115,9 @@ impl Clerk {
             return Ok(Vec::new());
         }
         let (courier, at) = (delivery.note.courier, event.stamp.at);
+        if self.has_no_endpoint(courier)? {
+            return Ok(Vec::new());
+        }
         let hour_before = keys::dead_letter(courier, at.plus_millis(-QUIET_MILLIS), id);
         let prefix = keys::dead_letters(courier);
         let rows = self.reader.rows(&prefix, Some(&hour_before), Sorted::Ascending, 1)?;
@@ -118,6 +126,27 @@ impl Clerk {
             return Ok(Vec::new());
         }
         self.to_staff(Template::StaffDeadLetter, is_admin)
+    }
+
+    /// Whether a courier tells an endpoint that staff has removed, or that the shop has switched
+    /// off by itself.
+    fn has_no_endpoint(&self, courier: CourierId) -> Result<bool, StoreFault> {
+        let courier = self.reader.get::<Courier>(courier)?.state;
+        let Some(endpoint) = endpoint_told_by(&courier.name) else { return Ok(false) };
+        let endpoint = self.reader.get::<WebhookEndpoint>(endpoint)?.state;
+        let is_off = matches!(endpoint.disabled, Some((Disabling::Gone | Disabling::Failing, _)));
+        Ok(endpoint.removed || is_off)
+    }
+
+    /// What staff has switched off, staff knows.
+    fn about_endpoint(&self, event: &Happened) -> Result<Vec<String>, StoreFault> {
+        match event.read::<WebhookEndpoint>() {
+            Some((
+                _,
+                EndpointEvent::EndpointDisabled { why: Disabling::Gone | Disabling::Failing },
+            )) => self.to_staff(Template::StaffWebhookOff, is_admin),
+            Some(_) | None => Ok(Vec::new()),
+        }
     }
 
     /// Whether an order that left before it was paid was paid at this moment: in cash at the door,

@@ -53,6 +53,8 @@ pub enum Template {
     StaffLowStock,
     /// To staff: something could not be delivered and was given up.
     StaffDeadLetter,
+    /// To staff: a webhook endpoint is told nothing any more.
+    StaffWebhookOff,
 }
 
 impl Template {
@@ -182,7 +184,7 @@ fn words_of(fault: &minijinja::Error) -> String {
     format!("{place}{line}: {}{detail}", fault.kind())
 }
 
-const NAMES: [(Template, &str); 19] = [
+const NAMES: [(Template, &str); 20] = [
     (Template::Welcome, "welcome"),
     (Template::NewLogin, "new_login"),
     (Template::PasswordForgotten, "password_forgotten"),
@@ -202,6 +204,7 @@ const NAMES: [(Template, &str); 19] = [
     (Template::StaffDispute, "staff_dispute"),
     (Template::StaffLowStock, "staff_low_stock"),
     (Template::StaffDeadLetter, "staff_dead_letter"),
+    (Template::StaffWebhookOff, "staff_webhook_off"),
 ];
 /// What the first line of a letter's text begins with.
 const SUBJECT: &str = "Subject: ";

@@ -123,6 +123,7 @@ pub(super) fn shop_told(event: &ShopEvent) -> Option<Told> {
         ShopEvent::ShippingChanged { .. } => "shippingFee",
         ShopEvent::CurrencyChanged { .. } => "currency",
         ShopEvent::SynonymsChanged { .. } => "synonyms",
+        ShopEvent::LowStockThresholdChanged { .. } => "lowStockThreshold",
     };
     Some(Told::staff("shop.updated", ShopData { changed }))
 }

@@ -92,7 +92,7 @@ pub(super) fn told(
         LedgerEvent::StockReturned { quantity, held_for, after, .. } => {
             moved("returned", Some(*quantity), Some(held_for), *after)
         }
-        LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold } => {
+        LedgerEvent::LedgerSettingsChanged { is_active, low_stock_threshold, .. } => {
             Some(watched(*id, ledger, *is_active, *low_stock_threshold))
         }
         LedgerEvent::StockRanLow { available, threshold } => {

@@ -27,6 +27,9 @@ use crate::{
     },
 };
 
+/// A category of this name makes the courier name the same parcel twice.
+const TWICE: &str = "twice";
+
 /// Brings one thing for each new category: its name. What is scripted for a name happens in
 /// turn; then it is delivered.
 struct Scripted {
@@ -72,6 +75,9 @@ impl Courier for Scripted {
 
     fn parcels(&self, event: &Happened) -> Result<Vec<String>, StoreFault> {
         Ok(match event.read::<Category>() {
+            Some((_, CategoryEvent::CategoryAdded(added))) if added.name == TWICE => {
+                vec![added.name.clone(), added.name]
+            }
             Some((_, CategoryEvent::CategoryAdded(added))) => vec![added.name],
             _ => vec![],
         })
@@ -233,6 +239,22 @@ fn a_new_courier_tells_no_old_news() {
         house.send_out(&mail).await;
         house.adds(["new"]).await;
         assert_eq!(mail.has_brought(1).await, ["new"]);
+    });
+}
+
+#[test]
+fn what_is_named_twice_for_one_event_is_brought_once() {
+    tell(async {
+        let mut house = House::open();
+        let mail = Scripted::new("mail");
+        house.send_out(&mail).await;
+        house.adds([TWICE, "once"]).await;
+        house.waits_until("recorded", |house| house.book(&mail).delivered >= 2).await;
+        house.adds(["last"]).await;
+        let mut brought = mail.has_brought(3).await;
+        brought.sort();
+        assert_eq!(brought, ["last", "once", TWICE]);
+        house.waits_until("recorded", |house| house.book(&mail).delivered == 3).await;
     });
 }
 

@@ -2,14 +2,14 @@
 //!
 //! Invariant: what is in it is indexed before a position behind the change is committed.
 
-use std::collections::VecDeque;
+use std::collections::BTreeSet;
 
 use crate::{domain::ids::ProductId, search::Standing};
 
 /// Products to be indexed again, little by little.
 #[derive(Debug, Default)]
 pub struct Backlog {
-    products: VecDeque<ProductId>,
+    products: BTreeSet<ProductId>,
     /// Where the index stood when the first of them was added.
     since: Option<Standing>,
 }
@@ -23,12 +23,21 @@ impl Backlog {
 
     /// Takes at most so many out. When the last is out, nothing is held back any more.
     pub fn next(&mut self, most: usize) -> Vec<ProductId> {
-        let most = most.min(self.products.len());
-        let next: Vec<ProductId> = self.products.drain(..most).collect();
+        let next = (0..most).map_while(|_| self.products.pop_first()).collect();
+        self.let_go_if_empty();
+        next
+    }
+
+    /// This product was indexed because it changed itself.
+    pub fn is_indexed(&mut self, product: ProductId) {
+        self.products.remove(&product);
+        self.let_go_if_empty();
+    }
+
+    fn let_go_if_empty(&mut self) {
         if self.products.is_empty() {
             self.since = None;
         }
-        next
     }
 
     /// Where the index must be thought to stand while there is a backlog.
@@ -50,13 +59,17 @@ mod tests {
     #[test]
     fn a_position_is_held_back_until_the_last_product_is_out() {
         let standing = |position| Some(Standing { position, timeline: 1 });
-        let products = |count: u8| (0..count).map(|id| ProductId::from_bytes([id; 16])).collect();
+        let product = |number| ProductId::from_bytes([number; 16]);
+        let products = |numbers: std::ops::Range<u8>| numbers.map(product).collect();
         let mut backlog = Backlog::default();
-        backlog.add(products(3), standing(7));
-        backlog.add(products(2), standing(9));
-        assert_eq!(backlog.next(4).len(), 4);
+        backlog.add(products(0..3), standing(7));
+        backlog.add(products(2..6), standing(9));
+        assert_eq!(backlog.next(4).len(), 4, "each is there once");
         assert_eq!((backlog.since(), backlog.is_empty()), (standing(7), false));
-        assert_eq!(backlog.next(4).len(), 1);
+        assert_eq!(backlog.next(1).len(), 1);
+        assert_eq!((backlog.since(), backlog.is_empty()), (standing(7), false));
+        backlog.is_indexed(product(5));
         assert_eq!((backlog.since(), backlog.is_empty()), (None, true));
+        assert_eq!(backlog.next(4), []);
     }
 }

@@ -1,21 +1,44 @@
 //! Later: products of which only changed how well they sell. That moves them in a list and hides
-//! nothing, so it is not worth a commit of the index of its own at every turn.
+//! nothing, so it is not worth a commit of the index of its own at every turn. And the register,
+//! whose commits rest a while where nobody waits for them.
 
 use std::{collections::BTreeSet, pin::Pin, time::Duration};
 
 use tokio::time::{Sleep, sleep};
 
 use super::{Projection, Trouble, catalogue};
-use crate::domain::ids::ProductId;
+use crate::{
+    clock::Clock,
+    domain::{ids::ProductId, time::Timestamp},
+};
 
 /// Products that are put in with the next commit, which is made for them when they have waited.
-#[derive(Default)]
 pub struct Later {
     products: BTreeSet<ProductId>,
     waited: Option<Pin<Box<Sleep>>>,
+    clock: Clock,
+    /// When the register was committed last.
+    filed_at: Option<Duration>,
+}
+
+impl Default for Later {
+    fn default() -> Later {
+        let clock = Clock::of_machine(Timestamp::default());
+        Later { products: BTreeSet::new(), waited: None, clock, filed_at: None }
+    }
 }
 
 impl Later {
+    /// The register was committed just now.
+    pub fn filed(&mut self) {
+        self.filed_at = Some(self.clock.running());
+    }
+
+    /// Whether the register has rested for a while.
+    pub fn may_file(&self) -> bool {
+        self.filed_at.is_none_or(|at| self.clock.running().saturating_sub(at) >= FILED_EVERY)
+    }
+
     /// This one, too.
     pub fn note(&mut self, product: ProductId) {
         self.products.insert(product);
@@ -65,6 +88,8 @@ impl Projection {
     }
 }
 
+/// While orders pour in, the register is committed so often.
+const FILED_EVERY: Duration = Duration::from_secs(1);
 const WAIT: Duration = Duration::from_secs(5);
 const PRODUCTS_MAX: usize = 4_096;
 

@@ -12,7 +12,7 @@ use crate::{
         settings::Shop,
         users::User,
     },
-    search::{Card, Filed, Filing, Indexer, Progress, Standing},
+    search::{Card, Filed, Filing, Indexer, Progress, Reach, Standing},
     store::{self, Entry, Seq, StoreFault, keys},
 };
 
@@ -142,10 +142,18 @@ impl Projection {
         if pens.goods.changes() > 0 || (with_all && self.standing != Some(standing)) {
             self.commit_goods(&mut pens.goods, standing, position)?;
         }
-        if pens.cards.changes() > 0 || (with_all && self.filed != Some(standing)) {
+        let wanted = pens.cards.changes() > 0 && self.is_filing_due(pens);
+        if wanted || (with_all && self.filed != Some(standing)) {
             self.commit_cards(&mut pens.cards, standing, position)?;
         }
         Ok(())
+    }
+
+    /// Whether it is time for the register: staff wait for it, or it has rested for a while. Each
+    /// of its commits costs the shoppers of a busy shop something.
+    fn is_filing_due(&self, pens: &Pens) -> bool {
+        let is_awaited = *self.register.wanted().borrow() > self.register.position();
+        is_awaited || self.later.may_file() || pens.cards.changes() >= CARDS_MAX
     }
 
     fn commit_goods(
@@ -156,12 +164,10 @@ impl Projection {
     ) -> Result<(), Trouble> {
         // Until a backlog is done, what began it is not known: after a crash it is read again.
         let held = self.backlog.since();
-        let (standing, position) = match held {
-            Some(held) => (held, held.position),
-            None => (standing, position),
-        };
+        let standing = held.unwrap_or(standing);
+        let all = held.map_or(position, |held| held.position);
         indexer.commit(Some(standing))?;
-        self.search.show(position)?;
+        self.search.show_as_far_as(Reach { all, most: position })?;
         self.pending.clear();
         self.standing = Some(standing);
         Ok(())
@@ -176,6 +182,7 @@ impl Projection {
         filing.commit(Some(standing))?;
         self.register.show(position)?;
         self.filed = Some(standing);
+        self.later.filed();
         Ok(())
     }
 
@@ -217,6 +224,8 @@ impl Projection {
     }
 }
 
+/// Cards that are committed at once, whenever that was last done.
+const CARDS_MAX: u64 = 4_096;
 const TOLD_EVERY: u64 = 5_000;
 /// While the index is made, what is in so far can be found after so many products.
 const SHOWN_EVERY: u64 = 25_000;

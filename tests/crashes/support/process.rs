@@ -184,7 +184,8 @@ impl Program {
         let line = self.lines.recv_timeout(STUCK_AFTER);
         if line == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             self.kill();
-            panic!("a process was stuck; it had said {:?}", self.said);
+            let complained = self.complained.take().map(|thread| thread.join().expect("reads"));
+            panic!("a process was stuck; it had said {:?} and {complained:?}", self.said);
         }
         let line = line.ok()?;
         self.said.push(line.clone());

@@ -30,6 +30,24 @@ pub enum Fault {
     Late(u64),
 }
 
+impl Fault {
+    /// Whether the answer surely comes to whoever asked.
+    pub fn is_heard(self) -> bool {
+        match self {
+            Fault::None => true,
+            Fault::Late(millis) => millis < HEARD_WITHIN_MILLIS,
+            Fault::ResetBefore
+            | Fault::ResetAfter
+            | Fault::ErrorBefore
+            | Fault::ErrorAfter
+            | Fault::Unavailable
+            | Fault::TooMany
+            | Fault::Conflict
+            | Fault::Garbage => false,
+        }
+    }
+}
+
 /// How much trouble there is.
 #[derive(Clone, Debug, Default)]
 pub struct Trouble {
@@ -110,3 +128,5 @@ pub fn seed_of(method: &str) -> Option<u64> {
 
 /// Longer than the client of a schedule waits.
 const SLOWER_THAN_ANY_CLIENT: u64 = 700;
+/// What is answered later than this may not be heard any more.
+const HEARD_WITHIN_MILLIS: u64 = 100;

@@ -15,11 +15,15 @@ pub struct Ledger {
     pub intents: BTreeMap<String, Intent>,
     pub refunds: BTreeMap<String, Refund>,
     pub sessions: BTreeMap<String, Session>,
+    /// What shoppers do on payment pages over these amounts.
+    pub shoppers: BTreeMap<i64, Shopper>,
     /// Events in their order, and whether each was delivered.
     pub events: Vec<(Value, bool)>,
     /// The first answer under each key: path and parameters, status, body.
     pub keys: BTreeMap<String, Kept>,
     pub calls: u64,
+    /// The `traceparent` of the last call, if it had one.
+    pub parent: Option<String>,
     count: u64,
 }
 
@@ -61,6 +65,38 @@ pub struct Session {
     pub form: BTreeMap<String, String>,
     pub status: &'static str,
     pub created: i64,
+    /// Whether the shop was told of it: before, nobody knows its address.
+    pub told: bool,
+    /// How often the shop has asked about it.
+    pub asked: u32,
+}
+
+impl Session {
+    fn price(&self, name: &str) -> Option<&String> {
+        self.form.get(&format!("line_items[0][price_data][{name}]"))
+    }
+
+    fn amount(&self) -> i64 {
+        self.price("unit_amount").and_then(|amount| amount.parse().ok()).unwrap_or(0)
+    }
+}
+
+/// Somebody on a payment page, whose turns come between the calls of the shop.
+#[derive(Clone, Debug, Default)]
+pub struct Shopper {
+    /// The schedule it belongs to.
+    pub seed: u64,
+    /// After how many calls about the page what is done there, in each tab.
+    pub deeds: Vec<(u32, OnPage)>,
+}
+
+/// What is done on a payment page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnPage {
+    /// A card is typed in; by what it does.
+    Types(&'static str),
+    /// Nobody comes any more, and its time is over.
+    Expires,
 }
 
 /// What was taken for an order, and what went back.
@@ -93,11 +129,52 @@ impl Ledger {
     pub fn seed(&self, path: &str, form: &Form) -> Option<u64> {
         let named = form.get("payment_method").map(String::as_str);
         let intent = form.get("payment_intent").map(String::as_str);
+        let page = path.split('/').find_map(|part| self.sessions.get(part));
+        let amount = page.map(Session::amount).or_else(|| {
+            form.get("line_items[0][price_data][unit_amount]").and_then(|text| text.parse().ok())
+        });
+        if let Some(amount) = amount {
+            return self.shoppers.get(&amount).map(|shopper| shopper.seed);
+        }
         let in_path = path.split('/').find(|part| part.starts_with("pi_"));
         let refund = path.split('/').find_map(|part| self.refunds.get(part));
         let intent = intent.or(in_path).or(refund.map(|refund| refund.intent.as_str()));
         let of_intent = || self.intents.get(intent?)?.method.as_deref();
         seed_of(named.or_else(of_intent)?)
+    }
+
+    /// A call about a payment page comes in, and perhaps it is a shopper's turn just now.
+    pub fn notices(&mut self, path: &str) {
+        let named = path.split('/').find_map(|part| self.sessions.get_key_value(part));
+        let Some((id, _)) = named.filter(|(_, session)| session.told) else { return };
+        let id = id.clone();
+        let session = self.sessions.get_mut(&id).expect("a session");
+        session.asked += 1;
+        let asked = session.asked;
+        self.shoppers_turn(&id, asked);
+    }
+
+    /// An answer about a payment page goes out whole: from here on its address is known.
+    pub fn tells_of(&mut self, answer: &Value) {
+        let Some(session) = answer["id"].as_str().and_then(|id| self.sessions.get_mut(id)) else {
+            return;
+        };
+        let is_first = !std::mem::replace(&mut session.told, true);
+        if let (true, Some(id)) = (is_first, answer["id"].as_str()) {
+            self.shoppers_turn(id, 0);
+        }
+    }
+
+    fn shoppers_turn(&mut self, id: &str, asked: u32) {
+        let Some(shopper) = self.shoppers.get(&self.sessions[id].amount()).cloned() else { return };
+        for (_, deed) in shopper.deeds.iter().filter(|(after, _)| *after == asked) {
+            match deed {
+                OnPage::Types(card) => {
+                    self.pay_session(id, &format!("pm_s{}_{card}", shopper.seed));
+                }
+                OnPage::Expires => drop(self.expire_session(id)),
+            }
+        }
     }
 
     pub fn post(&mut self, path: &str, form: &Form) -> Answer {
@@ -339,7 +416,9 @@ impl Ledger {
 
     fn open_session(&mut self, form: &Form) -> Answer {
         let id = self.name("cs_test");
-        let session = Session { intent: None, form: form.clone(), status: "open", created: now() };
+        let (form, created) = (form.clone(), now());
+        let session =
+            Session { intent: None, form, status: "open", created, told: false, asked: 0 };
         self.sessions.insert(id.clone(), session);
         (200, self.session(&id))
     }
@@ -350,34 +429,63 @@ impl Ledger {
             return invalid("resource_missing", "session");
         }
         session.status = "expired";
+        if let Some(intent) = session.intent.clone() {
+            self.become_status(&intent, "canceled");
+        }
         let view = self.session(id);
         self.tell("checkout.session.expired", view.clone());
         (200, view)
     }
 
-    /// The customer types a card into a payment page.
-    pub fn pay_session(&mut self, id: &str, method: &str) {
-        let form = self.sessions[id].form.clone();
-        let word = |name: &str| form.get(name).cloned().unwrap_or_default();
-        let mut asked: Form = form
-            .iter()
-            .filter_map(|(name, value)| {
-                let rest = name.strip_prefix("payment_intent_data[metadata]")?;
-                Some((format!("metadata{rest}"), value.clone()))
-            })
-            .collect();
-        let price = |name: &str| word(&format!("line_items[0][price_data][{name}]"));
+    /// The customer types a card into a payment page; whether money may be on its way. A page
+    /// that is paid or over takes none.
+    pub fn pay_session(&mut self, id: &str, method: &str) -> bool {
+        if self.sessions[id].status != "open" {
+            return false;
+        }
+        let intent = self.intent_of_session(id, method);
+        let _declined = self.confirm(&intent);
+        // What the bank asks is asked on the page, and nothing is over before it is answered.
+        self.finish_asked(&intent);
+        let status = self.intents[&intent].status;
+        let is_well = matches!(status, "succeeded" | "requires_capture" | "processing");
+        if is_well {
+            self.sessions.get_mut(id).expect("a session").status = "complete";
+            self.tell("checkout.session.completed", self.session(id));
+        }
+        is_well
+    }
+
+    /// The one intent of a payment page, to be paid by this card.
+    fn intent_of_session(&mut self, id: &str, method: &str) -> String {
+        if let Some(known) = self.sessions[id].intent.clone() {
+            let intent = self.intents.get_mut(&known).expect("an intent");
+            intent.method = Some(method.to_owned());
+            (intent.status, intent.error) = ("requires_confirmation", Value::Null);
+            return known;
+        }
+        let session = &self.sessions[id];
+        let rest_of = |name: &str| {
+            name.strip_prefix("payment_intent_data[metadata]").map(|rest| format!("metadata{rest}"))
+        };
+        let named = session.form.iter();
+        let named = named.filter_map(|(name, value)| Some((rest_of(name)?, value.clone())));
+        let mut asked: Form = named.collect();
+        let word = |name: &str| session.form.get(name).cloned().unwrap_or_default();
+        let price = |name: &str| session.price(name).cloned().unwrap_or_default();
         asked.insert("amount".to_owned(), price("unit_amount"));
         asked.insert("currency".to_owned(), price("currency"));
         asked.insert("payment_method".to_owned(), method.to_owned());
         asked.insert("capture_method".to_owned(), word("payment_intent_data[capture_method]"));
         let (_, made) = self.create(&asked);
         let intent = made["id"].as_str().expect("an intent").to_owned();
-        let (status, _) = self.confirm(&intent);
-        if status == 200 {
-            let session = self.sessions.get_mut(id).expect("a session");
-            (session.intent, session.status) = (Some(intent), "complete");
-            self.tell("checkout.session.completed", self.session(id));
+        self.sessions.get_mut(id).expect("a session").intent = Some(intent.clone());
+        intent
+    }
+
+    fn finish_asked(&mut self, intent: &str) {
+        if self.intents[intent].status == "requires_action" {
+            self.finish(intent, true);
         }
     }
 
@@ -455,13 +563,12 @@ impl Ledger {
 
     fn session(&self, id: &str) -> Value {
         let session = &self.sessions[id];
-        let price = |name: &str| session.form.get(&format!("line_items[0][price_data][{name}]"));
-        let amount: i64 = price("unit_amount").and_then(|amount| amount.parse().ok()).unwrap_or(0);
         let is_open = session.status == "open";
+        let paid = session.intent.as_ref().is_some_and(|intent| self.intents[intent].received > 0);
         json!({
             "id": id, "object": "checkout.session", "mode": "payment", "status": session.status,
-            "amount_total": amount, "currency": price("currency"), "created": session.created,
-            "payment_status": if session.intent.is_some() { "paid" } else { "unpaid" },
+            "amount_total": session.amount(), "currency": session.price("currency"),
+            "created": session.created, "payment_status": if paid { "paid" } else { "unpaid" },
             "payment_intent": session.intent.as_ref().map(|intent| self.intent(intent)),
             "metadata": metadata_of(&session.form, "metadata["), "livemode": false,
             "url": is_open.then(|| format!("https://checkout.stripe.com/c/pay/{id}")),

@@ -75,6 +75,8 @@ async fn answer(inner: web::Data<Inner>, request: HttpRequest, body: Bytes) -> H
     let fault = {
         let mut ledger = inner.ledger.lock().expect("a ledger");
         ledger.calls += 1;
+        ledger.notices(&path);
+        ledger.parent = header("traceparent").map(str::to_owned);
         let seed = ledger.seed(&path, &form);
         inner.trouble.lock().expect("trouble").draw(seed)
     };
@@ -98,6 +100,9 @@ async fn answer(inner: web::Data<Inner>, request: HttpRequest, body: Bytes) -> H
             Err(refused) => return shown(refused, false),
         },
     };
+    if fault.is_heard() {
+        inner.ledger.lock().expect("a ledger").tells_of(&told.1);
+    }
     match fault {
         Fault::ResetAfter => broken_off(),
         Fault::Garbage => HttpResponse::Ok().body("<html>no JSON</html>"),

@@ -97,6 +97,15 @@ fn check(mut world: World, script: &str) {
                 world.books = PaymentFact::Refunded;
                 PAYS
             }
+            "take it" => {
+                world.capturing = true;
+                PAYS
+            }
+            "take it in silence" => {
+                world.capturing = true;
+                luck("silence")
+            }
+            "look again" => PAYS,
             "ship" => {
                 (world.status, world.placing) = (OrderStatus::Shipped, false);
                 PAYS
@@ -130,6 +139,28 @@ fn a_good_card_buys_a_cart() {
     check(by_card(), "pays => claim, reserve, charge, commit, consume, mark, finished");
     let items = World::placed(PayBy::Gateway, ClaimFact::NoCart, 1);
     check(items, "pays => reserve, charge, commit, mark, finished");
+}
+
+#[test]
+fn what_is_set_aside_may_be_taken_before_the_goods_leave() {
+    let set_aside = "sets aside => claim, reserve, charge, authorise, wait shipment";
+    check(by_card(), &format!("{set_aside}\n take it => capture, commit, consume, mark, finished"));
+    check(
+        by_card(),
+        &format!(
+            "{set_aside}
+             take it in silence => capture, wait payment_in_doubt
+             look again => capture, commit, consume, mark, finished"
+        ),
+    );
+    check(
+        by_card(),
+        &format!(
+            "{set_aside}
+             take it in silence => capture, wait payment_in_doubt
+             expire => capture, commit, consume, mark, finished"
+        ),
+    );
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub struct World {
     pub settled: bool,
     pub placing: bool,
     pub authorised: bool,
+    pub capturing: bool,
     pub pay_by: PayBy,
     pub expired: bool,
     pub charges: usize,
@@ -86,6 +87,7 @@ impl World {
             settled: false,
             placing: charges > 0,
             authorised: false,
+            capturing: false,
             pay_by,
             expired: false,
             charges,
@@ -109,6 +111,7 @@ impl World {
             settled: self.settled,
             placing: self.placing,
             authorised: self.authorised,
+            capturing: self.capturing,
             pay_by: self.pay_by,
             charge_wanted: self.charges > self.attempt,
             decline_unnoted: self.attempt == self.charges && self.charges > self.charge_ended,
@@ -173,6 +176,7 @@ impl World {
             Truth::Declined => PaymentFact::Declined,
             Truth::Voided => PaymentFact::Voided,
         };
+        self.capturing &= self.books == PaymentFact::Authorised;
         self
     }
 
@@ -329,6 +333,9 @@ impl World {
         }
         if pending && (self.authorised || self.pay_by == PayBy::Hand) {
             worlds.push(World { status: OrderStatus::Shipped, placing: false, ..self });
+        }
+        if pending && self.authorised && self.books == PaymentFact::Authorised {
+            worlds.push(World { capturing: true, ..self });
         }
         if self.status == OrderStatus::Shipped {
             worlds.push(World { status: OrderStatus::Delivered, ..self });

@@ -14,6 +14,7 @@ use crate::{
         pages::{FormView, words},
         storefront::order::StatusView,
     },
+    shop::Shop,
 };
 
 #[derive(Serialize)]
@@ -41,7 +42,7 @@ pub(super) struct OrderRowView {
 }
 
 impl OrderRowView {
-    pub(super) fn of(order: &Order) -> OrderRowView {
+    pub(super) fn of(shop: &Shop, order: &Order) -> OrderRowView {
         let names = order.quote.lines.iter().map(|line| line.name.as_str());
         let (shown, more) = (names.clone().take(NAMES_MAX), order.quote.lines.len());
         let mut what = shown.collect::<Vec<_>>().join(", ");
@@ -51,7 +52,7 @@ impl OrderRowView {
         OrderRowView {
             path: format!("/orders/{}", order.id),
             number: order.number,
-            placed_at: words::day(order.placed_at),
+            placed_at: words::day(order.placed_at, &shop.zone),
             total: words::price(order.quote.total),
             what,
             status: StatusView::of(order),
@@ -133,12 +134,12 @@ pub(super) struct SessionView {
 }
 
 impl SessionView {
-    pub(super) fn of(session: &Session, current: SessionId) -> SessionView {
+    pub(super) fn of(shop: &Shop, session: &Session, current: SessionId) -> SessionView {
         SessionView {
             id: session.id.to_string(),
-            device: session.device.clone(),
+            device: words::device(&session.device),
             address: session.address.clone(),
-            last_used_at: words::moment(session.last_used_at),
+            last_used_at: words::moment(session.last_used_at, &shop.zone),
             is_current: session.id == current,
         }
     }

@@ -104,7 +104,7 @@ impl Pen {
 
     /// Where a customer finds an order.
     pub fn order_link(&self, order: OrderId) -> String {
-        format!("{}/account/orders/{order}", self.url)
+        format!("{}/orders/{order}", self.url)
     }
 
     /// Where staff finds an order.

@@ -12,6 +12,7 @@ use crate::{
         inventory::{Ledger, LedgerEvent},
         orders::{Order, OrderEvent},
         payments::DisputeNews,
+        webhook_endpoints::{Disabling, EndpointEvent, EndpointTerms, WebhookEndpoint},
     },
     subscribers::happened::Happened,
 };
@@ -37,6 +38,12 @@ impl Clerk {
                 let delivery = self.reader.get::<Delivery>(id)?.state;
                 let courier = self.reader.get::<Courier>(delivery.note.courier)?.state;
                 dead_facts(pen, &delivery, &courier.name, &happened).ok_or_else(misread)?
+            }
+            WebhookEndpoint::KIND => {
+                let (id, happened) = event.read::<WebhookEndpoint>().ok_or_else(misread)?;
+                let endpoint = self.reader.get::<WebhookEndpoint>(id)?.state;
+                let terms = endpoint.terms.as_ref().ok_or_else(misread)?;
+                endpoint_facts(pen, &id.to_string(), terms, &happened).ok_or_else(misread)?
             }
             _ => {
                 let order = self.order_of(event)?;
@@ -83,7 +90,7 @@ pub fn stock_facts(
         sku => ledger.sku.as_str(),
         available => *available,
         threshold => *threshold,
-        link => pen.link("/admin/inventory"),
+        link => pen.link(&format!("/admin/stock/{}", ledger.variant)),
     })
 }
 
@@ -101,5 +108,23 @@ pub fn dead_facts(
         about => delivery.note.about.as_str(),
         error,
         link => pen.link("/admin/system"),
+    })
+}
+
+/// What a letter about a webhook endpoint that was switched off tells. Of its address only the
+/// host: the rest may be what lets one in there.
+pub fn endpoint_facts(
+    pen: &Pen,
+    id: &str,
+    terms: &EndpointTerms,
+    happened: &EndpointEvent,
+) -> Option<Value> {
+    let EndpointEvent::EndpointDisabled { why } = happened else { return None };
+    let behind_scheme = terms.url.split("://").nth(1).unwrap_or_default();
+    Some(context! {
+        host => behind_scheme.split(['/', '?', '#']).next().unwrap_or_default(),
+        description => terms.description.as_deref().unwrap_or_default(),
+        is_gone => *why == Disabling::Gone,
+        link => pen.link(&format!("/admin/webhooks/{id}")),
     })
 }

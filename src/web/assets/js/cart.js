@@ -10,7 +10,7 @@ export async function openDrawer() {
     return;
   }
   drawer ??= made();
-  drawer.querySelector("[data-cart]").replaceChildren(part);
+  show(part);
   if (!drawer.open) drawer.showModal();
   channel.postMessage("changed");
 }
@@ -20,7 +20,7 @@ export async function refreshCart() {
   if (!document.querySelector("[data-cart-link]")) return;
   const part = await fetchPart();
   if (!part) return;
-  if (drawer?.open) drawer.querySelector("[data-cart]").replaceChildren(part);
+  if (drawer?.open) show(part);
   const page = document.querySelector("main [data-cart]");
   // Somebody who types is not disturbed.
   if (page && !page.contains(document.activeElement)) {
@@ -39,6 +39,15 @@ async function fetchPart() {
   const part = parsed.querySelector(".cart-part");
   if (part) badge(Number(part.dataset.unitsInAll));
   return part ? document.adoptNode(part) : undefined;
+}
+
+// Whoever stands in the drawer with the keyboard stays where they stood.
+function show(part) {
+  const place = drawer.querySelector("[data-cart]");
+  const stops = () => [...place.querySelectorAll("a, button, input:not([type=hidden])")];
+  const at = stops().indexOf(document.activeElement);
+  place.replaceChildren(part);
+  if (at >= 0) (stops()[at] ?? drawer.querySelector("button")).focus();
 }
 
 function badge(units) {

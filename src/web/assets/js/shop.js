@@ -5,11 +5,6 @@ import { suggest } from "./suggest.js";
 // Somebody who has just signed in goes on by themselves with what they were about to do.
 document.querySelector("[data-go-on]")?.requestSubmit();
 
-// On a narrow screen filters wait until they are asked for.
-if (matchMedia("(max-width: 59.99rem)").matches) {
-  document.querySelector("[data-filters]")?.removeAttribute("open");
-}
-
 for (const form of document.querySelectorAll("[data-suggest]")) suggest(form);
 
 // A form that is on its way is not sent twice. The shop would carry it out once anyhow.
@@ -36,7 +31,9 @@ async function putInCart(form, button) {
   }).catch(() => undefined);
   if (sent?.ok && new URL(sent.url).pathname === "/cart") {
     // The next click puts in more: it is another form.
-    form.elements.key.value = crypto.randomUUID();
+    form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))]
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("");
     delete form.dataset.sent;
     button?.removeAttribute("aria-busy");
     await openDrawer();

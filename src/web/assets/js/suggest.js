@@ -16,7 +16,9 @@ export function suggest(form) {
   const show = (is) => {
     list.hidden = !is;
     input.setAttribute("aria-expanded", String(is));
-    if (!is) input.removeAttribute("aria-activedescendant");
+    if (is) return;
+    input.removeAttribute("aria-activedescendant");
+    for (const one of list.children) one.setAttribute("aria-selected", "false");
   };
   show(false);
 
@@ -41,7 +43,12 @@ export function suggest(form) {
       event.preventDefault();
       return show(false);
     }
-    if (list.hidden || !options.length) return;
+    if (!options.length) return;
+    if (list.hidden && event.key === "ArrowDown") {
+      event.preventDefault();
+      return show(true);
+    }
+    if (list.hidden) return;
     const at = options.findIndex((one) => one.ariaSelected === "true");
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
