@@ -1,8 +1,10 @@
 //! Figures: what was sold lately and what runs low, counted now and then from committed state.
 //!
-//! Invariant: counting takes at most a twentieth of one core, whatever the shop's size, and holds
+//! Invariant: counting takes about a twentieth of one core, whatever the shop's size, and holds
 //! nobody up: what was counted last is shown until it is counted again. A small shop's figures
-//! are always those of now. Nothing of it is kept: it is counted anew after a start.
+//! are always those of now, on a busy machine too: how long nobody counts again is a matter of how
+//! much was looked at, not of how long that took. Nothing of it is kept: it is counted anew after
+//! a start.
 
 use std::{
     collections::BTreeMap,
@@ -38,6 +40,8 @@ pub struct Figures {
     pub low_count: usize,
     /// Whether there are more ledgers than one count looks at.
     pub low_is_partial: bool,
+    /// Orders and ledgers that this count looked at.
+    looked_at: usize,
 }
 
 /// What was sold in some time.
@@ -112,7 +116,7 @@ impl FiguresBoard {
         let counting = shop.clone();
         let counted = actix_web::rt::task::spawn_blocking(move || {
             let counted = count(&counting.reader, now).map(Arc::new);
-            counting.figures.take(counted, of, &counting, running)
+            counting.figures.take(counted, of, counting.clock.running())
         });
         match tokio::time::timeout(PATIENCE, counted).await {
             Ok(Ok(counted)) => counted,
@@ -130,14 +134,12 @@ impl FiguresBoard {
         &self,
         counted: Result<Arc<Figures>, StoreFault>,
         of: (u64, u64),
-        shop: &Shop,
-        began: Duration,
+        ended: Duration,
     ) -> Result<Arc<Figures>, StoreFault> {
-        let ended = shop.clock.running();
         let mut board = self.locked();
         board.is_counting = false;
-        board.next = ended.saturating_add(ended.saturating_sub(began).saturating_mul(REST));
         let counted = counted?;
+        board.next = ended.saturating_add(rest_after(counted.looked_at));
         board.of = of;
         board.last = Some(Arc::clone(&counted));
         Ok(counted)
@@ -156,6 +158,12 @@ pub fn quarter_of(at: Timestamp) -> i64 {
 /// The first moment of a quarter of an hour.
 pub fn begin_of(quarter: i64) -> Timestamp {
     Timestamp::from_millis(quarter.saturating_mul(MILLIS_A_QUARTER))
+}
+
+/// How long nobody counts again after so many rows were looked at.
+fn rest_after(looked_at: usize) -> Duration {
+    let rows = looked_at.saturating_sub(ROWS_AT_ONCE);
+    REST_A_ROW.saturating_mul(u32::try_from(rows).unwrap_or(u32::MAX))
 }
 
 fn count(reader: &Reader, now: Timestamp) -> Result<Figures, StoreFault> {
@@ -182,6 +190,7 @@ fn count_orders(reader: &Reader, figures: &mut Figures, first: i64) -> Result<()
                 return Ok(());
             }
             left -= 1;
+            figures.looked_at += 1;
             if let Some(sold) = sold_by(&order) {
                 let sum = figures.quarters.entry(quarter).or_default();
                 *sum = sum.plus(sold);
@@ -215,6 +224,7 @@ fn count_low(reader: &Reader, figures: &mut Figures) -> Result<(), StoreFault> {
                 return Ok(());
             }
             left -= 1;
+            figures.looked_at += 1;
             let ledger = reader.get::<Ledger>(id)?.state;
             if ledger.is_low() && ledger.is_active {
                 figures.low_count += 1;
@@ -242,7 +252,19 @@ const LEDGERS_MAX: usize = 300_000;
 /// What runs low and is named.
 const LOW_MAX: usize = 500;
 const ROWS_AT_ONCE: usize = 256;
-/// So many times as long as a count took, nobody counts again.
-const REST: u32 = 19;
+/// Nobody counts again for so long, for each row beyond the first [`ROWS_AT_ONCE`]: some twenty
+/// times of what looking at one takes.
+const REST_A_ROW: Duration = Duration::from_micros(100);
 /// A page waits this long for a count; then it shows the last one.
 const PATIENCE: Duration = Duration::from_millis(1_500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_shop_is_counted_at_each_look_and_a_large_one_now_and_then() {
+        assert_eq!(rest_after(ROWS_AT_ONCE), Duration::ZERO);
+        assert_eq!(rest_after(ROWS_AT_ONCE + 100_000), Duration::from_secs(10));
+    }
+}
