@@ -257,18 +257,11 @@ async fn told() -> String {
 #[actix_web::test]
 async fn the_examples_of_the_document_are_what_was_asked_and_answered() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/examples.json");
-    let mut recorded = told().await;
+    let recorded = told().await;
     if std::env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
         fs::write(&path, &recorded).expect("a file of ours");
     }
     let kept = fs::read_to_string(&path).expect("a file of ours");
-    for _ in 1..TOLD_MAX {
-        if recorded == kept {
-            break;
-        }
-        // On a machine that is busy a courier may have been somewhere else.
-        recorded = told().await;
-    }
     for (number, (is, was)) in recorded.lines().zip(kept.lines()).enumerate() {
         assert_eq!(is, was, "line {} of data/examples.json; see `just snap examples`", number + 1);
     }
@@ -314,6 +307,8 @@ async fn people(story: &mut Story, bodega: &Bodega, owner: &Person) -> Person {
     let edit = json!({ "username": "ada.byron" });
     story.tell(&ada, does("PATCH /v1/users/updateuser").saying(edit)).await;
     let bob = bodega.customer("bob").await;
+    // An account that is gone before its welcome has left makes a letter that was given up.
+    bodega.has_told_everything().await;
     let role = json!({ "role": "INVENTORY_MANAGER" });
     story.tell(owner, does("PATCH /v1/users/{id}/role").on(&bob.id).saying(role)).await;
     story.tell(owner, does("DELETE /v1/users/deleteuser/{id}").on(&bob.id)).await;
@@ -614,8 +609,6 @@ const SHOWN: &[(&str, &str)] = &[
     ("html", "(the same as a page)"),
     ("url", "https://hooks.example/bodega"),
 ];
-/// How often the story is told until a courier was where it usually is.
-const TOLD_MAX: usize = 3;
 /// Fields that are positions in the journal.
 const POSITIONS: &[&str] = &["position", "from", "until"];
 const ID_LETTERS: usize = 36;

@@ -36,7 +36,6 @@ impl Window {
         });
         let tea = owner.post("/v1/product/createproduct", tea).await.data();
         let window = Window { bodega, owner, tea, cups };
-        window.all_is_found().await;
         window.says(&PAGES, "$3.99").await;
         window
     }
@@ -45,8 +44,10 @@ impl Window {
         self.bodega.shop.search.knows(self.bodega.shop.store().health().seq).await;
     }
 
-    /// Each of these pages says so, and is then the same and known by its tag.
+    /// Each of these pages says so once search has heard of it, and is then the same and known by
+    /// its tag.
     async fn says(&self, paths: &[&str], words: &str) {
+        self.all_is_found().await;
         let visitor = self.bodega.visitor();
         for path in paths {
             let (page, tag) = seen(&visitor, path).await;
@@ -105,7 +106,6 @@ async fn a_page_for_everybody_is_the_same_until_more_is_found() {
     window.owner.adds_product("Sencha cup", "9.00", 1).await;
     // The page that is kept now may show less than search will find.
     seen(&window.bodega.visitor(), "/search?q=sencha").await;
-    window.all_is_found().await;
     window.says(&["/search?q=sencha"], "Sencha cup").await;
 }
 
