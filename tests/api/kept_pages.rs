@@ -15,6 +15,11 @@ async fn seen(who: &Person, path: &str) -> (String, String) {
     (page.text().to_owned(), page.header("etag").to_owned())
 }
 
+/// Search has heard of all that has happened; pages say another thing before.
+async fn all_is_found(bodega: &Bodega) {
+    bodega.shop.search.knows(bodega.shop.store().health().seq).await;
+}
+
 /// A shop with a tea on a shelf and another shelf, and what its pages have to say.
 struct Window {
     bodega: Bodega,
@@ -40,14 +45,10 @@ impl Window {
         window
     }
 
-    async fn all_is_found(&self) {
-        self.bodega.shop.search.knows(self.bodega.shop.store().health().seq).await;
-    }
-
     /// Each of these pages says so once search has heard of it, and is then the same and known by
     /// its tag.
     async fn says(&self, paths: &[&str], words: &str) {
-        self.all_is_found().await;
+        all_is_found(&self.bodega).await;
         let visitor = self.bodega.visitor();
         for path in paths {
             let (page, tag) = seen(&visitor, path).await;
@@ -138,6 +139,7 @@ async fn a_page_of_somebody_is_nobody_elses() {
 async fn a_page_for_everybody_is_compressed_for_those_who_want_it() {
     let bodega = Bodega::open();
     bodega.manager().await.adds_product("Tea", "3.99", 10).await;
+    all_is_found(&bodega).await;
     let plain = bodega.visitor().get("/").await;
     assert_eq!((plain.header("content-encoding"), plain.header("vary")), ("", "cookie"));
     let packed = bodega.visitor().get("/").header("accept-encoding", "gzip").await;
