@@ -29,7 +29,7 @@ pub use faults::{ConfigFaults, Fault};
 pub use keeping::KeepingSettings;
 pub use layers::{DEFAULT_FILE, FAULT_VARIABLE, Flags, Layers, Purpose};
 pub use mail::{MailSettings, MailTransport, Sender, SmtpServer, SmtpTls};
-pub use network::Network;
+pub use network::{Network, line_of};
 pub use payments::PaymentSettings;
 use reading::{Reading, origin};
 pub use secret::Secret;

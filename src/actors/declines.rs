@@ -1,6 +1,6 @@
 //! Declines: the defence against card testing, where somebody tries stolen cards one by one.
 //!
-//! Refused charges are counted by the client's address, by account and by card; whoever has too
+//! Refused charges are counted by the client's line to the internet, by account and by card; whoever has too
 //! many of them waits before the next. Who asks is hashed with a secret seed into a bounded number
 //! of places, so that a flood of strangers costs bounded memory. Counts are not kept over a start.
 
@@ -13,6 +13,7 @@ use std::{
 
 use crate::{
     clock::Clock,
+    config::line_of,
     domain::{ids::UserId, payments::PaymentRefusal},
 };
 
@@ -136,7 +137,7 @@ impl Declines {
 
     fn places_of(&self, payer: &Payer<'_>) -> [Option<usize>; 3] {
         [
-            payer.address.map(|address| self.place(address)),
+            payer.address.map(|address| self.place(line_of(address))),
             payer.account.map(|account| self.place(account)),
             payer.card.map(|card| self.place(card)),
         ]
@@ -252,6 +253,28 @@ mod tests {
         let other = Payer { account: Some(UserId::from_bytes([2; 16])), ..payer("c") };
         assert_eq!(declines.must_not_be_too_many(&other), Ok(()));
     }
+
+    #[test]
+    fn whoever_takes_another_address_of_the_same_line_has_to_wait_all_the_same() {
+        let clock = Clock::stopped_at(Timestamp::default());
+        let limits = limits(100, 100).map(|limits| DeclineLimits { by_address: ONE, ..limits });
+        let declines = Declines::new(limits, clock);
+        let from = |address: &str| Payer {
+            address: Some(address.parse().expect("an address")),
+            account: None,
+            card: None,
+        };
+        for (address, same, other) in [
+            ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"),
+            ("::ffff:192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2"),
+        ] {
+            declines.count(&from(address));
+            assert!(declines.must_not_be_too_many(&from(same)).is_err(), "{same}");
+            assert_eq!(declines.must_not_be_too_many(&from(other)), Ok(()), "{other}");
+        }
+    }
+
+    const ONE: NonZeroU32 = NonZeroU32::MIN;
 
     #[test]
     fn nobody_waits_where_nothing_is_limited() {

@@ -1,6 +1,10 @@
 //! Networks: an address, or all that begin like it, as `10.0.0.0/8`.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{
+    fmt,
+    net::{IpAddr, Ipv6Addr},
+    str::FromStr,
+};
 
 /// Some addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,19 @@ impl Network {
         bits == other_bits && this.checked_shr(shift) == other.checked_shr(shift)
     }
 }
+
+/// What stands for everybody behind one line to the internet, so that a limit cannot be walked
+/// around by taking another address of the same line: an IPv4 address, also one within IPv6, or
+/// the first 64 bits of an IPv6 one, as a household has at least.
+pub fn line_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & LINE).into(),
+    }
+}
+
+/// The first 64 bits of an IPv6 address.
+const LINE: u128 = !0 << 64;
 
 /// The address as a number, and how many bits it has.
 fn number(address: IpAddr) -> (u128, u8) {
@@ -59,6 +76,19 @@ impl fmt::Display for Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_an_ipv4_address_or_half_of_an_ipv6_one() {
+        for (address, line) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ("::1", "::"),
+        ] {
+            let address: IpAddr = address.parse().expect("an address");
+            assert_eq!(line_of(address).to_string(), line);
+        }
+    }
 
     #[test]
     fn a_network_holds_what_begins_like_it() {

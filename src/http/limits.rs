@@ -17,7 +17,7 @@ use governor::{
     Quota, RateLimiter, middleware::StateInformationMiddleware, state::keyed::DashMapStateStore,
 };
 
-use crate::{clock::Clock, domain::ids::UserId};
+use crate::{clock::Clock, config::line_of, domain::ids::UserId};
 
 /// What a request costs, and from which purse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,18 +145,7 @@ impl Limits {
     /// Counts a request of this address. `None`: there is no limit.
     pub fn spend_address(&self, class: Class, address: IpAddr) -> Option<Standing> {
         let limits = self.of(class)?;
-        let network = match address {
-            IpAddr::V4(address) => u64::from(u32::from(address)),
-            // One household has a /64 at least.
-            IpAddr::V6(address) => {
-                address.octets().iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
-            }
-        };
-        Some(limits.spend(
-            &limits.addresses,
-            self.bucket((address.is_ipv6(), network)),
-            &self.clock,
-        ))
+        Some(limits.spend(&limits.addresses, self.bucket(line_of(address)), &self.clock))
     }
 
     /// Counts a request of this account. `None`: there is no limit.

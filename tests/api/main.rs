@@ -26,6 +26,7 @@ mod inventory;
 mod kept_pages;
 mod keys;
 mod letters;
+mod links;
 mod lookup;
 mod mail_server;
 mod metrics;

@@ -78,3 +78,15 @@ fn nothing_is_limited_when_limits_are_off_and_nothing_that_is_free() {
     assert!(off.spend_address(Class::Credentials, ip("192.0.2.1")).is_none());
     assert!(limits(&clock()).spend_address(Class::Free, ip("192.0.2.1")).is_none());
 }
+
+#[test]
+fn an_ipv4_client_is_known_by_its_address_on_a_listener_of_both_kinds() {
+    let clock = clock();
+    let limits = limits(&clock);
+    for _ in 0..3 {
+        limits.spend_address(Class::Writes, ip("::ffff:192.0.2.1"));
+    }
+    let waits = |address| limits.spend_address(Class::Writes, ip(address)).expect("a limit");
+    assert!(waits("192.0.2.1").wait_seconds.is_some());
+    assert_eq!(waits("::ffff:192.0.2.2").wait_seconds, None, "somebody else");
+}

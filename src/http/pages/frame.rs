@@ -330,8 +330,10 @@ fn shelves(shop: &Shop) -> Answer<Vec<ShelfView>> {
 }
 
 fn texts(shop: &Shop) -> Vec<LinkView> {
-    let link =
-        |(name, title): (&str, &str)| LinkView { name: title.to_owned(), path: format!("/{name}") };
+    let link = |(name, title): (&str, &str)| LinkView {
+        name: title.to_owned(),
+        path: format!("/pages/{name}"),
+    };
     shop.web.texts().map(link).collect()
 }
 
