@@ -183,17 +183,26 @@ async fn follow_from(
         for frame in inner.frames(&entries)? {
             inner.hub().take(frame, &inner.reader)?;
         }
-        inner.hub().send_out(follower.position());
-        // What happens meanwhile is told together: many clients, few wake-ups.
-        tokio::time::sleep(GATHER).await;
+        let told = inner.hub().send_out(follower.position());
+        tokio::time::sleep(gather(told)).await;
     }
     Ok(())
 }
 
+/// How long what happens is gathered, after so many clients were told: it is told together, with
+/// fewer wake-ups, and telling very many takes no more of the machine than telling some.
+fn gather(told: u32) -> Duration {
+    (GATHER + GATHER_A_CLIENT * told).min(GATHER_MAX)
+}
+
 /// Frames that are told together at most.
 const FRAMES_AT_ONCE: usize = 512;
-/// Between two rounds of telling.
+/// Between two rounds of telling, at least.
 const GATHER: Duration = Duration::from_millis(10);
+/// The same, longer for each client that was told something.
+const GATHER_A_CLIENT: Duration = Duration::from_micros(150);
+/// The same, at most.
+const GATHER_MAX: Duration = Duration::from_millis(200);
 /// How often a quiet follower looks whether anybody still listens.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After a fault, before it is tried again.

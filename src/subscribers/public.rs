@@ -107,7 +107,7 @@ pub fn told(happened: &Happened, reader: &Reader) -> Result<Option<PublicEvent>,
     };
     let Some(Told { name, data, in_brief, is_for_customers }) = told else { return Ok(None) };
     Ok(Some(PublicEvent {
-        id: happened.id,
+        id: happened.id(),
         name,
         position: happened.frame,
         occurred_at: happened.stamp.at,

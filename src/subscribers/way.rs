@@ -6,7 +6,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
+
+use tokio::time::sleep;
 
 use crate::{
     domain::{
@@ -92,9 +95,13 @@ impl Way {
         self.open.first_key_value().map(|(_, (_, time))| *time)
     }
 
-    /// Waits until more is in the journal; `false` if nothing ever will be.
+    /// Waits until more is in the journal, and a moment longer: what happens meanwhile is read
+    /// together, so that a busy shop does not wake every courier with every commit. `false` if
+    /// nothing ever will be.
     pub async fn news(&mut self) -> bool {
-        self.follower.news().await
+        let is_open = self.follower.news().await;
+        sleep(GATHER).await;
+        is_open
     }
 
     /// Finds the event of a note in the journal again.
@@ -135,3 +142,5 @@ impl Way {
 }
 
 const FRAMES_AT_ONCE: usize = 64;
+/// From a commit until a courier that waited looks at it.
+const GATHER: Duration = Duration::from_millis(20);

@@ -35,6 +35,8 @@ pub(super) struct Place {
     offset: u64,
     buffer: Vec<u8>,
     used: usize,
+    /// How much is read next: little for one who waits at the end, much for one far behind.
+    step: usize,
 }
 
 /// A frame on its own.
@@ -99,7 +101,7 @@ impl Place {
     pub(super) fn at_beginning(segment: &Path) -> Result<Place, StoreFault> {
         let file = File::open(segment).map_err(StoreFault::io("open", segment))?;
         let path = segment.to_path_buf();
-        Ok(Place { file, path, offset: 0, buffer: Vec::new(), used: 0 })
+        Ok(Place { file, path, offset: 0, buffer: Vec::new(), used: 0, step: READ_BYTES_MIN })
     }
 
     /// How many bytes of the segment lie before it.
@@ -110,13 +112,26 @@ impl Place {
     /// What begins here.
     pub(super) fn look(&mut self) -> Result<Parsed<'_>, StoreFault> {
         // What is at hand may end within a frame, or be older than what was written since.
-        for bytes in [READ_BYTES, READ_BYTES_LARGE] {
-            if matches!(frame::parse(&self.buffer[self.used..]), Parsed::Frame(_)) {
-                break;
-            }
+        if !self.has_frame() {
+            let bytes = self.next_step();
             self.fill(bytes)?;
+            if !self.has_frame() {
+                self.fill(READ_BYTES_LARGE)?;
+            }
         }
         Ok(frame::parse(&self.buffer[self.used..]))
+    }
+
+    fn has_frame(&self) -> bool {
+        matches!(frame::parse(&self.buffer[self.used..]), Parsed::Frame(_))
+    }
+
+    /// Twice as much as last time, if most of that was frames; else a little again: behind the
+    /// last frame a segment is zeros, which whoever waits there would read with every commit.
+    fn next_step(&mut self) -> usize {
+        let was_needed = self.used * 2 >= self.buffer.len();
+        self.step = if was_needed { (self.step * 2).min(READ_BYTES_MAX) } else { READ_BYTES_MIN };
+        self.step
     }
 
     /// Moves on by so many bytes, which were looked at.
@@ -178,7 +193,9 @@ fn entry_of(frame: &Frame<'_>) -> Entry {
     }
 }
 
-/// Read at once.
-const READ_BYTES: usize = 256 * 1024;
+/// Read at once by one who waits at the end.
+const READ_BYTES_MIN: usize = 16 * 1024;
+/// Read at once by one who has much before them.
+const READ_BYTES_MAX: usize = 256 * 1024;
 /// Read at once where that is not enough: more than the largest frame.
 const READ_BYTES_LARGE: usize = 2 * 1024 * 1024;

@@ -8,7 +8,10 @@ use bytes::Bytes;
 
 use super::{stream::Sent, viewer::Viewer};
 use crate::{
-    domain::ids::VariantId,
+    domain::{
+        ids::VariantId,
+        users::{User, UserEvent},
+    },
     store::{Reader, Seq, StoreFault},
     subscribers::{
         happened::Happened,
@@ -82,6 +85,29 @@ impl Event {
             brief: OnceLock::new(),
         });
         Ok(self.told.get_or_init(|| told).as_ref())
+    }
+
+    /// Whether this, of an account, changes who may see what.
+    pub fn ends_sessions(&self) -> bool {
+        let Some((_, event)) = self.happened.read::<User>() else { return true };
+        match event {
+            UserEvent::SessionClosed { .. }
+            | UserEvent::SessionsClosed { .. }
+            | UserEvent::PasswordChanged { .. }
+            | UserEvent::PasswordReset { .. }
+            | UserEvent::RoleChanged { .. }
+            | UserEvent::UserErased { .. } => true,
+            UserEvent::UserRegistered(_)
+            | UserEvent::SessionOpened { .. }
+            | UserEvent::SessionRefreshed { .. }
+            | UserEvent::ResetRequested { .. }
+            | UserEvent::ProfileChanged { .. }
+            | UserEvent::AddressAdded { .. }
+            | UserEvent::AddressChanged { .. }
+            | UserEvent::AddressMadeDefault { .. }
+            | UserEvent::AddressRemoved { .. }
+            | UserEvent::ExpiredForgotten { .. } => false,
+        }
     }
 
     /// The variant of which this says how much is there.

@@ -19,12 +19,9 @@ use super::{
     viewer::Viewer,
 };
 use crate::{
-    domain::{
-        ids::{CartId, ProductId, UserId, VariantId},
-        users::UserEvent,
-    },
+    domain::ids::{CartId, ProductId, UserId, VariantId},
     store::{Reader, Seq, StoreFault},
-    subscribers::{happened::Happened, public::Concerned},
+    subscribers::public::Concerned,
 };
 
 /// Names one who listens, for as long as the shop runs.
@@ -257,13 +254,15 @@ impl Hub {
             "ledger" => !self.products.is_empty(),
             _ => false,
         };
-        let mut those: BTreeSet<ClientId> = self.staff.clone();
+        let mut those: Vec<ClientId> = self.staff.iter().copied().collect();
         if hears {
             let Concerned { user, cart, product, .. } = event.concerned(reader)?;
             let by_user = user.and_then(|user| self.users.get(&user));
             let by_cart = cart.and_then(|cart| self.carts.get(&cart));
             let by_product = product.and_then(|product| self.products.get(&product));
             those.extend([by_user, by_cart, by_product].into_iter().flatten().flatten());
+            those.sort_unstable();
+            those.dedup();
         }
         for id in those {
             let Some(client) = self.clients.get(&id).filter(|client| seq > client.after) else {
@@ -284,8 +283,10 @@ impl Hub {
         Ok(())
     }
 
-    /// Sends everybody what waits for them; whoever does not keep up is let go.
-    pub fn send_out(&mut self, position: Seq) {
+    /// Sends everybody what waits for them; whoever does not keep up is let go. How many there was
+    /// something for.
+    pub fn send_out(&mut self, position: Seq) -> u32 {
+        let told = u32::try_from(self.round.len()).unwrap_or(u32::MAX);
         let mut slow = Vec::new();
         for (id, round) in std::mem::take(&mut self.round) {
             let Some(client) = self.clients.get(&id) else { continue };
@@ -301,6 +302,7 @@ impl Hub {
             self.dropped.increment(1);
         }
         self.reached(position);
+        told
     }
 
     /// Everybody was told of everything up to here.
@@ -313,7 +315,7 @@ impl Hub {
     fn end_sessions(&mut self, event: &Event) {
         let happened = &event.happened;
         let gone: Vec<ClientId> = match happened.kind.as_str() {
-            "user" if ends_sessions(happened) => {
+            "user" if event.ends_sessions() => {
                 let Ok(user) = happened.aggregate.parse::<UserId>() else { return };
                 let is_theirs = |client: &Client| client.viewer.user == Some(user);
                 self.those(is_theirs)
@@ -351,29 +353,6 @@ impl Hub {
     pub fn close(&mut self) {
         self.let_everybody_go();
         self.state = State::Closed;
-    }
-}
-
-/// Whether an event of an account changes who may see what.
-fn ends_sessions(happened: &Happened) -> bool {
-    let Some((_, event)) = happened.read::<crate::domain::users::User>() else { return true };
-    match event {
-        UserEvent::SessionClosed { .. }
-        | UserEvent::SessionsClosed { .. }
-        | UserEvent::PasswordChanged { .. }
-        | UserEvent::PasswordReset { .. }
-        | UserEvent::RoleChanged { .. }
-        | UserEvent::UserErased { .. } => true,
-        UserEvent::UserRegistered(_)
-        | UserEvent::SessionOpened { .. }
-        | UserEvent::SessionRefreshed { .. }
-        | UserEvent::ResetRequested { .. }
-        | UserEvent::ProfileChanged { .. }
-        | UserEvent::AddressAdded { .. }
-        | UserEvent::AddressChanged { .. }
-        | UserEvent::AddressMadeDefault { .. }
-        | UserEvent::AddressRemoved { .. }
-        | UserEvent::ExpiredForgotten { .. } => false,
     }
 }
 

@@ -28,7 +28,6 @@ fn examples() -> Vec<(String, Happened)> {
         let json = RawValue::from_string(text.trim().to_owned()).expect("JSON");
         let aggregate = "01980000-0000-7000-8000-000000000008".to_owned();
         let happened = Happened {
-            id: EventId::of(1, (kind, &aggregate), (1, 0)),
             frame: 7,
             change: 0,
             event: 0,
