@@ -296,8 +296,17 @@ impl Settings {
     pub fn public_url(&self, bound: SocketAddr) -> String {
         self.shop.public_url.clone().unwrap_or_else(|| {
             let scheme = if self.http.tls.is_some() { "https" } else { "http" };
-            format!("{scheme}://{bound}")
+            format!("{scheme}://{}", place_in_links(bound))
         })
+    }
+}
+
+/// What a link says for the place where the shop listens. Who listens everywhere (`0.0.0.0`,
+/// `[::]`) is found under no such address: for whoever is on the same machine it is `localhost`.
+pub fn place_in_links(bound: SocketAddr) -> String {
+    match bound.ip().to_canonical().is_unspecified() {
+        true => format!("localhost:{}", bound.port()),
+        false => bound.to_string(),
     }
 }
 

@@ -63,9 +63,9 @@ fn must_be_a_demos(dir: &Path) -> Result<(), Ended> {
 }
 
 fn greet(running: &Running) -> Result<(), Ended> {
-    let at = running.address;
+    let at = running.link();
     let mut lines = vec![
-        format!("bodega is open at http://{at} (demo gateway: no money moves)"),
+        format!("bodega is open at {at} (demo gateway: no money moves)"),
         String::new(),
         "Accounts:".to_owned(),
     ];
@@ -75,15 +75,15 @@ fn greet(running: &Running) -> Result<(), Ended> {
     lines.extend([
         String::new(),
         "Five things to try:".to_owned(),
-        format!("  1. shop in a browser at http://{at}"),
-        format!("  2. run the shop at http://{at}/admin, signed in as {}", demo::ACCOUNTS[0].0),
-        format!("  3. read every operation of the API at http://{at}/docs"),
+        format!("  1. shop in a browser at {at}"),
+        format!("  2. run the shop at {at}/admin, signed in as {}", demo::ACCOUNTS[0].0),
+        format!("  3. read every operation of the API at {at}/docs"),
         "  4. order with card 4242424242424242, then with 4000000000009995 (declined) and \
          4000002760003184 (3-D Secure)"
             .to_owned(),
         "  5. stop this with Ctrl-C and run `bodega demo --tour`".to_owned(),
         String::new(),
-        format!("Every letter the shop sends: http://{at}/demo/mail"),
+        format!("Every letter the shop sends: {at}/demo/mail"),
     ]);
     say(&lines.join("\n")).map_err(Ended::plainly)
 }

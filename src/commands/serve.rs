@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::{
     cli::{Bar, complain, say},
-    config::{FAULT_VARIABLE, Gateway, Settings},
+    config::{FAULT_VARIABLE, Gateway, Settings, place_in_links},
     control::{ControlAnswer, ControlRequest, ControlSocket, ShopStatus},
     http::{
         reconciliation::ReconciliationView,
@@ -44,15 +44,12 @@ async fn serve_once(settings: Settings, arbiter: ArbiterHandle) -> Result<Told, 
         Gateway::Demo => " (demo gateway: no money moves)",
         Gateway::Manual | Gateway::Stripe => "",
     };
-    let scheme = running.scheme();
-    say(&format!("bodega is open at {scheme}://{}{mode}", running.address))
-        .map_err(Ended::plainly)?;
+    let at = running.link();
+    say(&format!("bodega is open at {at}{mode}")).map_err(Ended::plainly)?;
     if let Some(token) = running.shop.setup.token() {
-        say(&format!(
-            "nobody runs this shop yet: open {scheme}://{}/setup?token={token} to make its admin",
-            running.address
-        ))
-        .map_err(Ended::plainly)?;
+        let setup = format!("{at}/setup?token={token}");
+        say(&format!("nobody runs this shop yet: open {setup} to make its admin"))
+            .map_err(Ended::plainly)?;
     }
     running.until_told().await
 }
@@ -117,9 +114,10 @@ impl Running {
         Ok(Running { address, shop, handle, serving, control })
     }
 
-    /// How its address begins.
-    pub fn scheme(&self) -> &'static str {
-        if self.shop.settings.http.tls.is_some() { "https" } else { "http" }
+    /// Where it is found from this machine, as a link without a path.
+    pub fn link(&self) -> String {
+        let scheme = if self.shop.settings.http.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", place_in_links(self.address))
     }
 
     /// Stops serving, finishes what was accepted, and closes the store.

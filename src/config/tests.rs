@@ -235,6 +235,17 @@ fn the_public_url_is_where_the_shop_listens_unless_chosen() {
 }
 
 #[test]
+fn no_link_leads_to_everywhere() {
+    let unchosen = settings("", &[], Purpose::Shop);
+    for everywhere in ["0.0.0.0:4711", "[::]:4711", "[::ffff:0.0.0.0]:4711"] {
+        let bound: SocketAddr = everywhere.parse().expect("an address");
+        assert_eq!(unchosen.public_url(bound), "http://localhost:4711", "{everywhere}");
+    }
+    let bound: SocketAddr = "[::1]:4711".parse().expect("an address");
+    assert_eq!(unchosen.public_url(bound), "http://[::1]:4711");
+}
+
+#[test]
 fn a_named_file_must_exist() {
     let flags = Flags { config: Some("missing/shop.toml".into()), ..Flags::default() };
     let listen = ("BODEGA_LISTEN".into(), "here".into());

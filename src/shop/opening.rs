@@ -25,9 +25,12 @@ impl Shop {
             public_url: self.settings.public_url(self.settings.listen),
         };
         let opened = self.desks.settings.ask(OpenShop { opening }, self.intent(Who::Shop)).await?;
-        // An address that was chosen holds from its start on; the rest are first values.
-        let chosen = chosen.public_url.clone().filter(|url| *url != opened.public_url);
-        if let Some(url) = chosen {
+        // An address that was chosen holds from its start on; the rest are first values. One that
+        // leads nowhere was nobody's choice.
+        let leads_nowhere = EVERYWHERE.iter().any(|host| opened.public_url.contains(host));
+        let moved = leads_nowhere.then(|| self.settings.public_url(self.settings.listen));
+        let moved = chosen.public_url.clone().or(moved).filter(|url| *url != opened.public_url);
+        if let Some(url) = moved {
             let edit = ShopEdit { public_url: Some(url), ..ShopEdit::default() };
             let moved = self.desks.settings.ask(EditShop { edit }, self.intent(Who::Shop)).await;
             if let Err(error) = moved {
@@ -37,3 +40,6 @@ impl Shop {
         Ok(())
     }
 }
+
+/// What a shop that listened everywhere was once said to be found at.
+const EVERYWHERE: [&str; 2] = ["//0.0.0.0", "//[::]"];
