@@ -16,7 +16,7 @@ pub use exchange::{ExportCommand, FileForm, ImportCommand};
 pub use progress::Bar;
 use proofs::PROVE_HELP;
 pub use proofs::{CrashOptions, MoneyOptions, OversellOptions, PowerOptions, Proof, ProveOptions};
-pub use streams::{PasswordFault, complain, read_password, say};
+pub use streams::{PasswordFault, complain, is_read, read_password, say};
 
 use crate::config::{Flags, Purpose};
 

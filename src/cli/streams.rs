@@ -21,14 +21,26 @@ pub enum PasswordFault {
     Io(#[from] io::Error),
 }
 
-/// Writes a line to standard output.
+/// Writes a line to standard output. Whoever stopped reading, as `head` does, has read enough: the
+/// command goes on, and its exit code still says how it ended.
 ///
 /// # Errors
-/// Standard output is closed or full: the command did not do what it was asked.
+/// Standard output is full or fails: the command did not do what it was asked.
 pub fn say(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{text}")?;
-    out.flush()
+    is_read(writeln!(out, "{text}").and_then(|()| out.flush())).map(drop)
+}
+
+/// Whether anybody still reads what was written.
+///
+/// # Errors
+/// All but that nobody does.
+pub fn is_read(written: io::Result<()>) -> io::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Writes a line to standard error. If that is closed, nobody is there to be told.

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     actors::Rejection,
-    cli::{Bar, ExportCommand, FileForm, ImportCommand, complain, say},
+    cli::{Bar, ExportCommand, FileForm, ImportCommand, complain, is_read, say},
     config::Settings,
     control::{ControlAnswer, ControlFault, ControlRequest, call},
     domain::time::Who,
@@ -179,15 +179,18 @@ async fn carry_out(peer: &Peer, file: Option<&Path>, form: Form) -> Result<(), E
         }
         None => Box::new(io::stdout().lock()),
     };
-    to.write_all(header_row(form).as_bytes()).map_err(Ended::plainly)?;
-    let (mut after, mut products) = (None, 0);
+    let (mut after, mut products, mut text) = (None, 0, header_row(form));
     let bar = Bar::new();
     loop {
         let page = peer.page(&ExportStep { form, after })?;
         if let Some(all) = page.all {
             bar.begin("exporting", all);
         }
-        to.write_all(page.text.as_bytes()).map_err(Ended::plainly)?;
+        text.push_str(&page.text);
+        if !is_read(to.write_all(text.as_bytes())).map_err(Ended::plainly)? {
+            return Ok(());
+        }
+        text.clear();
         bar.advance(page.products);
         products += page.products;
         after = page.next;

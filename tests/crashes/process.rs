@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::support::{
     dice::Dice,
-    process::{DEMO, Serving, run, run_in, verify},
+    process::{DEMO, Serving, run, run_in, run_unread, verify},
     till::{Till, cancel, order_of, order_of_cart, put_in_cart},
     wire::{Client, Request},
 };
@@ -59,6 +59,40 @@ fn a_port_that_is_taken_is_said_so_and_the_data_is_unharmed() {
     assert!(ended.err.contains(&why), "{ended:?}");
     assert_eq!(ended.out, "", "it never said that it is open");
     verify(&dir);
+}
+
+#[test]
+fn a_command_whose_reader_has_gone_ends_without_a_complaint() {
+    let (_room, dir) = room();
+    Serving::start(&dir).stop();
+    let commands: [&[&str]; 4] = [
+        &["verify"],
+        &["config", "check"],
+        &["config", "init", "--print"],
+        &["export", "products"],
+    ];
+    for command in commands {
+        let ended = run_unread(command, &dir);
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{command:?}");
+    }
+    // What it found is still told by its exit code.
+    let journal = fs::read_dir(dir.join("journal")).expect("a journal");
+    let oldest = journal.map_while(Result::ok).map(|file| file.path()).min().expect("a segment");
+    let mut bytes = fs::read(&oldest).expect("a segment");
+    bytes[100] ^= 1;
+    fs::write(&oldest, bytes).expect("room on the disk");
+    assert_eq!(run_unread(&["verify"], &dir).code, Some(65));
+}
+
+#[test]
+fn who_listens_everywhere_is_found_at_localhost() {
+    let (_room, dir) = room();
+    let words = ["serve", "--listen", "0.0.0.0:0"];
+    let mut serving = Serving::try_start_as(&words, &dir, DEMO).expect("an open shop");
+    assert!(serving.ready.contains("://localhost:"), "{}", serving.ready);
+    let setup = serving.next_line();
+    assert!(setup.contains("://localhost:") && !setup.contains("0.0.0.0"), "{setup}");
+    serving.stop();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Read, Write, pipe},
     net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
@@ -64,15 +64,31 @@ impl Serving {
 
     /// The same, if it opens.
     pub fn try_start(dir: &Path, environment: &[(&str, &str)]) -> Result<Serving, Ended> {
-        let mut program = Program::start(&["serve", "--listen", "127.0.0.1:0"], dir, environment);
+        Serving::try_start_as(&["serve", "--listen", "127.0.0.1:0"], dir, environment)
+    }
+
+    /// The same with these words.
+    pub fn try_start_as(
+        words: &[&str],
+        dir: &Path,
+        environment: &[(&str, &str)],
+    ) -> Result<Serving, Ended> {
+        let mut program = Program::start(words, dir, environment);
         while let Some(line) = program.line() {
             if let Some(rest) = line.split_once("://").map(|(_, rest)| rest) {
                 let address = rest.split(' ').next().unwrap_or_default();
+                let address = address.replace("localhost", "127.0.0.1");
                 let address = address.parse().expect("an address and a port");
                 return Ok(Serving { address, ready: line, program });
             }
         }
         Err(program.end())
+    }
+
+    /// The next line it says.
+    #[track_caller]
+    pub fn next_line(&mut self) -> String {
+        self.program.line().expect("a line")
     }
 
     /// Kills it where it stands, as `kill -9` does.
@@ -121,6 +137,16 @@ pub fn run(arguments: &[&str], dir: &Path) -> Ended {
     Program::start(arguments, dir, DEMO).end()
 }
 
+/// Runs a command whose words nobody reads: the other end of its standard output is closed.
+pub fn run_unread(arguments: &[&str], dir: &Path) -> Ended {
+    let (reader, writer) = pipe().expect("a pipe");
+    drop(reader);
+    let ended =
+        command(arguments, dir, DEMO).stdout(writer).output().expect("the binary was built");
+    let err = String::from_utf8_lossy(&ended.stderr).into_owned();
+    Ended { code: ended.status.code(), out: String::new(), err }
+}
+
 /// Runs a command in another environment.
 pub fn run_in(arguments: &[&str], dir: &Path, environment: &[(&str, &str)]) -> Ended {
     Program::start(arguments, dir, environment).end()
@@ -143,23 +169,29 @@ pub fn verify(dir: &Path) {
     assert_eq!(ended.code, Some(0), "{}\n{}", ended.out, ended.err);
 }
 
+/// The binary with these words, in no environment but this one.
+fn command(arguments: &[&str], dir: &Path, environment: &[(&str, &str)]) -> Command {
+    let binary = std::env::var_os(BINARY).unwrap_or(env!("CARGO_BIN_EXE_bodega").into());
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
+        command.env_remove(name);
+    }
+    command
+        .args(arguments)
+        .arg("--data-dir")
+        .arg(dir)
+        .envs(environment.iter().copied())
+        // Where no settings file lies.
+        .current_dir(dir.ancestors().skip(1).find(|around| around.is_dir()).expect("/"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
 impl Program {
     fn start(arguments: &[&str], dir: &Path, environment: &[(&str, &str)]) -> Program {
-        let binary = std::env::var_os(BINARY).unwrap_or(env!("CARGO_BIN_EXE_bodega").into());
-        let mut command = Command::new(binary);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| is_ours(name)) {
-            command.env_remove(name);
-        }
-        command
-            .args(arguments)
-            .arg("--data-dir")
-            .arg(dir)
-            .envs(environment.iter().copied())
-            // Where no settings file lies.
-            .current_dir(dir.ancestors().skip(1).find(|around| around.is_dir()).expect("/"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = command(arguments, dir, environment);
         let mut child = command.spawn().expect("the binary was built");
         let (out, mut err) = (child.stdout.take(), child.stderr.take().expect("piped"));
         let (line, lines) = channel();
