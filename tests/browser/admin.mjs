@@ -1,7 +1,7 @@
 // Admin: what staff do, in a real browser, with and without a script; axe-core on every page.
 // With a folder, also screenshots of every page: three widths, light and dark.
 import { readFileSync } from "node:fs";
-import { api, axe, heldScenes, open, scenesOf, signedIn, tokenOf } from "./shop.mjs";
+import { api, axe, heldScenes, open, scenesOf, signedIn, tokenOf, tooWideDoubled } from "./shop.mjs";
 
 const [address, folder] = process.argv.slice(2);
 if (!address) {
@@ -157,6 +157,25 @@ const journeys = {
     await says(page, "The letter was taken over.");
   },
 
+  async "a list narrows down while it is typed what is looked for"({ page, script }) {
+    for (const [list, words] of [["products", "espresso"], ["customers", "clementine"], ["orders", scenes.number]]) {
+      await page.goto(`/admin/${list}`);
+      const rows = page.locator("table.list tbody tr");
+      const all = await rows.count();
+      await page.locator("#q").pressSequentially(words);
+      if (!script) await page.click(".filters button");
+      await page.waitForURL((url) => url.searchParams.get("q") === words);
+      await page.waitForFunction((before) => document.querySelectorAll("table.list tbody tr").length < before, all);
+      must((await page.textContent("table.list tbody")).toLowerCase().includes(words.toLowerCase()), `${list}: what was meant is there`);
+      must((await page.inputValue("#q")) === words, "what was typed is still there");
+      if (script) must(await page.evaluate(() => document.activeElement.id === "q"), "typing goes on");
+      await page.fill("#q", "qqqqqqqq");
+      if (!script) await page.click(".filters button");
+      await page.waitForSelector(".empty");
+      must(!(await rows.count()), `${list}: nothing is like that`);
+    }
+  },
+
   async "several orders are shipped at once"({ page }) {
     await page.goto("/admin/orders?status=PAID");
     await page.locator("[name=orders]").first().check();
@@ -258,6 +277,12 @@ async function shutsNobodyOut(page, name, path, first) {
   must(wide <= 0, `${name} is ${wide} px too wide`);
 }
 
+/** Also with words twice as long, on a phone. */
+async function hasRoom(page, name) {
+  const { wide, what } = await tooWideDoubled(page);
+  must(wide <= 0, `${name} is ${wide} px too wide\n${what.join("\n")}`);
+}
+
 let failed = 0;
 async function trying(name, what) {
   try {
@@ -294,6 +319,7 @@ for (const shop of shops) for (const colour of ["light", "dark"]) {
       if (!folder) continue;
       await page.screenshot({ path: `${folder}/${name}-${width}-${colour}.png`, fullPage: true });
     }
+    if (!folder && colour === "light") await trying(`${name} with every letter twice`, () => hasRoom(page, name));
   }
   await context.close();
 }

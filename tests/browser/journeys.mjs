@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import {
   api, axe, CUSTOMER, filledCart, open, pagesOf, PASSWORD, scenesOf, signedIn, someOrder, staysPut,
-  tokenOf,
+  tokenOf, tooWideDoubled,
 } from "./shop.mjs";
 
 const address = process.argv[2];
@@ -307,6 +307,29 @@ const journeys = {
     await context.close();
   },
 
+  async "the back button after paying buys nothing again"() {
+    for (const script of [true, false]) {
+      const { context, page, wrong } = await person({ script });
+      await putsInCart(page, "lemon-pressed-olive-oil");
+      await page.goto("/checkout");
+      await fillsAddress(page);
+      await fillsCard(page, VISA);
+      await pays(page);
+      await page.waitForURL(/\/orders\/.+placed=true/);
+      await page.goBack();
+      // Whether the browser kept the page or asked for it anew: whoever pays there again pays nothing.
+      if (await page.locator("aside button[type=submit]").count()) {
+        await fillsCard(page, VISA);
+        await pays(page);
+        await page.waitForURL((url) => url.pathname !== "/checkout");
+      }
+      await page.goto("/account/orders");
+      must((await page.locator(".order-rows li").count()) === 1, "there is one order");
+      must(!wrong.length, wrong.join("\n"));
+      await context.close();
+    }
+  },
+
   async "a double click buys once"() {
     const { context, page } = await person();
     await putsInCart(page, "lemon-pressed-olive-oil");
@@ -468,6 +491,8 @@ const journeys = {
       await page.evaluate(() => (document.documentElement.style.fontSize = ""));
       await page.setViewportSize({ width: 320, height: 700 });
       if ((await wider()) > 0) faults.push(`${name}: ${await wider()} px too wide on a screen of 320`);
+      const { wide, what } = await tooWideDoubled(page);
+      if (wide > 0) faults.push(`${name}: ${wide} px too wide at 360, every letter twice: ${what.join(" | ")}`);
     }
     await context.close();
     must(!faults.length, `\n${faults.join("\n")}`);

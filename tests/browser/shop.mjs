@@ -145,11 +145,14 @@ export async function scenesOf(address) {
   const refunded = await byCard("pm_card_visa");
   const part = { amount: "12.50", reason: "one of them came with a crack" };
   await api(address, "POST", `/v1/orders/${refunded}/refunds`, part, staff);
+  const paid = await byCard("pm_card_visa");
   return {
     long: long.slug,
     longId: long.id,
     soldOut: soldOut.slug,
-    paid: await byCard("pm_card_visa"),
+    paid,
+    // What people call that order.
+    number: String((await api(address, "GET", `/v1/orders/${paid}`, undefined, staff)).number),
     declined: await byCard("pm_card_chargeDeclined"),
     asks: await byCard("pm_card_authenticationRequired"),
     processing: await byCard("pm_demo_processing"),
@@ -213,6 +216,29 @@ export async function staysPut(context) {
     const response = await route.fetch();
     const body = (await response.text()).replace(/<meta http-equiv="refresh"[^>]*>/, "");
     await route.fulfill({ response, body });
+  });
+}
+
+/**
+ * How many pixels a page is too wide on a phone of 360 when every letter of it is doubled, as words
+ * of other languages and long names are; and what stands out. The page is spoilt afterwards.
+ */
+export async function tooWideDoubled(page) {
+  await page.setViewportSize({ width: 360, height: 800 });
+  return page.evaluate(() => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const text = texts.currentNode;
+      if (!text.parentElement.closest("script, style")) text.data = text.data.replace(/\p{L}/gu, "$&$&");
+    }
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const standsOut = (element) => {
+      const { right, width } = element.getBoundingClientRect();
+      const own = [...element.children].every((child) => child.getBoundingClientRect().right <= clientWidth);
+      return width > 0 && right > clientWidth && own && !element.closest(".scroll, .shelves, .places");
+    };
+    const those = [...document.body.querySelectorAll("*")].filter(standsOut).slice(0, 3);
+    return { wide: scrollWidth - clientWidth, what: those.map((element) => element.outerHTML.slice(0, 160)) };
   });
 }
 

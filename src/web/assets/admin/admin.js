@@ -1,4 +1,5 @@
 // Comfort for staff. Everything works without it.
+import { narrows, ticksAll } from "./lists.js";
 
 // How a search engine may show a product, while it is typed.
 for (const shown of document.querySelectorAll("[data-preview]")) {
@@ -9,14 +10,5 @@ for (const shown of document.querySelectorAll("[data-preview]")) {
   });
 }
 
-// A box at the head of a column ticks all of them.
-for (const table of document.querySelectorAll("table.list")) {
-  const boxes = [...table.querySelectorAll("tbody .tick input")];
-  const head = table.querySelector("thead th:first-child");
-  if (boxes.length < 2 || !head) continue;
-  const all = document.createElement("input");
-  all.type = "checkbox";
-  all.setAttribute("aria-label", "Tick all");
-  head.replaceChildren(all);
-  all.addEventListener("change", () => boxes.forEach((box) => (box.checked = all.checked)));
-}
+ticksAll();
+for (const form of document.querySelectorAll("form.filters")) narrows(form, ticksAll);
