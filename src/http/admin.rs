@@ -66,6 +66,7 @@
 mod about;
 mod charts;
 mod customers_page;
+mod deeds;
 pub mod figures;
 mod keys_page;
 mod letter_view;

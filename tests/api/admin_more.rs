@@ -165,8 +165,9 @@ async fn the_system_page_says_what_staff_did() {
     let tea = manager.adds_product("Tea", "3.99", 10).await;
     let page = owner.opens("/admin/system").await;
     assert_eq!(page.status, 200, "{}", page.text());
-    let link = format!("product added</td><td><a href=\"/admin/products/{}\">Tea</a>", id(&tea));
+    let link = format!("Product added</td><td><a href=\"/admin/products/{}\">Tea</a>", id(&tea));
     assert!(page.text().contains(&link), "{}", page.text());
+    assert!(page.text().contains("Article put on the stock list</td>"), "{}", page.text());
     assert!(page.text().contains("Everything is kept"));
     for path in ["couriers", "deliveries"] {
         let act = if path == "couriers" { "pause" } else { "resend" };

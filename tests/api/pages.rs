@@ -335,6 +335,13 @@ async fn search_engines_find_every_page_that_is_for_them() {
             || page.text().contains("\"@type\":\"Product\"")
     );
     assert!(page.text().contains("rel=\"canonical\""));
+    let about = page.text().split_once("application/ld+json\">").expect("what engines read").1;
+    let about = about.split("</script>").next().expect("its end");
+    let about: serde_json::Value = serde_json::from_str(about).expect("JSON");
+    let way = about[1]["itemListElement"].as_array().expect("a way");
+    let names: Vec<&str> = way.iter().map(|step| text(&step["name"])).collect();
+    assert_eq!(names, ["Home", "Sencha"]);
+    assert!(text(&way[1]["item"]).ends_with("/product/sencha"), "{about}");
 }
 
 #[actix_web::test]

@@ -155,6 +155,32 @@ async fn disputes_are_recorded_in_whatever_order_they_are_told() {
 }
 
 #[actix_web::test]
+async fn a_dispute_comes_from_a_letter_to_the_pages_of_staff_and_off_them() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_visa").await.data();
+    let (intent, page) = (world.intent_of(&order), format!("/admin/orders/{}", id(&order)));
+    let is_open = async || {
+        let list = world.owner.opens("/admin/orders?dispute=open").await;
+        list.text().contains(&page)
+    };
+    assert!(!is_open().await, "nothing is disputed yet");
+    for (status, words) in [("needs_response", "Needs your answer"), ("won", "Won")] {
+        world.stripe.ledger(|ledger| ledger.dispute(&intent, status));
+        let event = world.stripe.ledger(|ledger| ledger.events.last().expect("one").0.to_string());
+        sends(&world, &signature_of(&event, now()), &event).await.data();
+        world.bodega.shop.hearing.sweep().await.expect("a sweep");
+        let shown = world.owner.opens(&page).await;
+        let notice = shown.text().split_once("<strong>Disputed: ").expect("a notice").1;
+        let notice = notice.split("</div>").next().expect("its end");
+        assert!(notice.contains(words) && notice.contains("raudulent"), "{status}: {notice}");
+        assert!(notice.contains("Evidence is due by"), "{status}: {notice}");
+        assert_eq!(is_open().await, status == "needs_response", "{status}");
+    }
+    assert!(world.owner.opens("/admin/orders?dispute=any").await.text().contains(&page));
+    world.is_sound();
+}
+
+#[actix_web::test]
 async fn a_refund_that_the_bank_sends_back_is_noted() {
     let world = World::open().await;
     world.listens();

@@ -161,3 +161,24 @@ async fn a_payment_page_sets_it_aside_too() {
     assert_eq!(world.theirs(key(&order)).refunded, 100);
     world.is_sound();
 }
+
+#[actix_web::test]
+async fn staff_are_offered_to_take_it_until_it_is_taken() {
+    let world = World::that_sets_aside("8000").await;
+    let order = world.buys("pm_card_visa").await.data();
+    let page = format!("/admin/orders/{}", id(&order));
+    let offers = async || {
+        let shown = world.owner.opens(&page).await;
+        assert_eq!(shown.status, 200, "{}", shown.text());
+        shown.text().contains(&format!("action=\"{page}/capture\""))
+    };
+    assert!(offers().await, "the money waits to be taken");
+    // The second time from a page that was left open.
+    for _ in 0..2 {
+        let taken = world.owner.sends(&format!("{page}/capture"), &[]).await;
+        assert_eq!(taken.header("location"), format!("{page}?done=captured"), "{}", taken.text());
+        assert!(!offers().await, "nothing is left to take");
+    }
+    assert_eq!(world.theirs(key(&order)).charges, 1);
+    world.is_sound();
+}

@@ -75,3 +75,20 @@ impl Said {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_api_calls_otherwise_is_said_at_the_field_of_the_page() {
+        let problem = Problem::invalid_field("/expiresAt", "in_the_past", "must be in the future");
+        let said = Said::refused(BTreeMap::new(), problem, &[]).expect("a refusal");
+        let said = said.at("expiresAt", "expires").at("scopes", "rights");
+        let (form, status) = said.form.expect("a form");
+        let errors: Vec<(&str, &str)> =
+            form.errors.iter().map(|(field, words)| (field.as_str(), words.as_str())).collect();
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(errors, [("expires", "must be in the future")]);
+    }
+}

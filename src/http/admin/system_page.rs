@@ -1,21 +1,19 @@
 //! System: how the shop's machinery is: neighbours, couriers, what they could not bring, the
 //! disk, the books, and what staff did lately.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::Method;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{
     about::AboutView,
-    parts::{DoneQuery, MomentView, TagView, actor, framed},
+    deeds::{DeedView, staff_log},
+    parts::{DoneQuery, MomentView, TagView, framed},
 };
 use crate::{
     domain::{
         couriers::Courier,
         deliveries::Delivery,
         ids::{CourierId, DeliveryId},
-        time::{Timestamp, Who},
     },
     http::{
         access::Admin,
@@ -26,7 +24,6 @@ use crate::{
         idempotency::Made,
         limits::Class,
         pages::{Filled, FormView, PageAnswer, words},
-        problem::Problem,
         storefront::sign_in::Nothing,
         table::{Operation, op},
     },
@@ -142,41 +139,6 @@ fn couriers(shop: &Shop) -> Answer<(Vec<CourierView>, Vec<LetterView>)> {
     Ok((couriers, letters))
 }
 
-/// What staff did in the newest commits, the newest first.
-async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
-    let newest = shop.store().health().seq;
-    let mut follower = shop.store().follow(newest.saturating_sub(COMMITS_LOOKED_AT));
-    let read = actix_web::web::block(move || follower.read(COMMITS_MAX)).await;
-    let entries = read.map_err(Problem::fault)??;
-    let mut deeds = Vec::new();
-    for entry in entries.iter().rev() {
-        let frame: Frame = serde_json::from_slice(&entry.payload).map_err(Problem::fault)?;
-        if !matches!(frame.who, Who::Staff(_)) {
-            continue;
-        }
-        // One line a thing that was changed, however many things of a kind there are.
-        let mut told: BTreeMap<(String, String), usize> = BTreeMap::new();
-        for change in frame.changes {
-            for event in change.events {
-                let tagged = event.as_object().and_then(|fields| fields.keys().next());
-                let name = tagged.map(String::as_str).or(event.as_str());
-                let words = name.unwrap_or_default().replace('_', " ");
-                let about = format!("{}/{}", change.kind, change.id);
-                *told.entry((words, about)).or_default() += 1;
-            }
-        }
-        let who = actor(shop, frame.who)?;
-        for ((what, about), count) in told {
-            let (at, who) = (MomentView::of(shop, frame.at), who.clone());
-            deeds.push(DeedView { at, who, what, about: AboutView::of(shop, &about)?, count });
-        }
-        if deeds.len() >= DEEDS_MAX {
-            break;
-        }
-    }
-    Ok(deeds)
-}
-
 /// What a courier is called: one that tells a program has its address.
 fn name_of(shop: &Shop, courier: &Courier) -> Answer<String> {
     Ok(match courier.name.split_once(' ') {
@@ -185,21 +147,6 @@ fn name_of(shop: &Shop, courier: &Courier) -> Answer<String> {
         }
         Some(_) | None => courier.name.clone(),
     })
-}
-
-/// A frame of the journal, as far as this page tells it.
-#[derive(Deserialize)]
-struct Frame {
-    at: Timestamp,
-    who: Who,
-    changes: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    kind: String,
-    id: String,
-    events: Vec<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -294,19 +241,6 @@ struct LetterView {
     at: MomentView,
 }
 
-#[derive(Serialize)]
-struct DeedView {
-    at: MomentView,
-    who: String,
-    what: String,
-    about: AboutView,
-    count: usize,
-}
-
 const COURIERS_MAX: usize = 200;
 const LETTERS_MAX: usize = 20;
 const DIFFERENCES_MAX: usize = 50;
-const DEEDS_MAX: usize = 60;
-/// The newest commits that are looked through for what staff did.
-const COMMITS_LOOKED_AT: u64 = 2_000;
-const COMMITS_MAX: usize = 2_000;

@@ -126,7 +126,7 @@ fn below(tree: &CategoryTree, id: CategoryId) -> Vec<LinkView> {
 }
 
 /// The way here, as search engines read it (schema.org).
-fn crumbs(frame: &Frame, trail: &[LinkView], here: &str, path: &str) -> Value {
+pub fn crumbs(frame: &Frame, trail: &[LinkView], here: &str, path: &str) -> Value {
     let last = LinkView { name: here.to_owned(), path: path.to_owned() };
     let items = trail.iter().chain([&last]).enumerate().map(|(place, link)| {
         json!({

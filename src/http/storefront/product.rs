@@ -180,6 +180,9 @@ impl ProductView {
         images
             .extend(product.images.iter().filter(|image| !chosen.images.contains(image)).cloned());
         let units = stock.get(&chosen.id).copied().unwrap_or(0);
+        let trail = trail(shop, product)?;
+        let path = format!("/product/{}", product.slug);
+        let crumbs = category::crumbs(frame, &trail, &product.name, &path);
         Ok(ProductView {
             id: product.id.to_string(),
             name: product.name.clone(),
@@ -192,8 +195,8 @@ impl ProductView {
             sku: chosen.sku.clone(),
             stock: StockView::of(units),
             form: frame.form(),
-            trail: trail(shop, product)?,
-            about: about(frame, product, chosen, &images, units),
+            trail,
+            about: json!([about(frame, product, chosen, &images, units), crumbs]),
             related: related(shop, product)?,
             images,
         })
