@@ -104,7 +104,7 @@ impl ChargeBody {
     /// The token of what is to be paid with; the card number ends here.
     pub(super) fn into_token(self, counter: Counter) -> Result<Option<String>, Problem> {
         match (self.payment_method_id, self.card) {
-            (Some(token), _) => Ok(Some(token)),
+            (Some(token), _) => no_number(token).map(Some),
             (None, Some(card)) => card.into_token(counter).map(Some),
             (None, None) => Ok(None),
         }
@@ -130,12 +130,8 @@ impl CardBody {
     /// The token of the card; its number ends here.
     pub(in crate::http) fn into_token(self, counter: Counter) -> Result<String, Problem> {
         if let Some(token) = self.token {
-            return Ok(token);
+            return no_number(token);
         }
-        let refused = || {
-            let words = "card numbers are not accepted here; pay with a token of the gateway";
-            Problem::malformed(CARD_REFUSED, words)
-        };
         match (counter.gateway, self.number, self.exp_month, self.exp_year, self.cvc) {
             (Gateway::Demo, Some(number), Some(month), Some(year), Some(cvc)) => token_of_card(
                 number.expose_secret(),
@@ -145,9 +141,21 @@ impl CardBody {
                 counter.year_month,
             )
             .map_err(|refusal| Problem::malformed(refusal.code(), refusal.to_string())),
-            (Gateway::Demo | Gateway::Manual | Gateway::Stripe, ..) => Err(refused()),
+            (Gateway::Demo | Gateway::Manual | Gateway::Stripe, ..) => Err(card_refused()),
         }
     }
+}
+
+/// The token, unless it is a card number in its place: that would be kept and passed on.
+fn no_number(token: String) -> Result<String, Problem> {
+    let is_number = token.chars().all(|sign| matches!(sign, '0'..='9' | ' ' | '-'))
+        && CARD_DIGITS.contains(&token.chars().filter(char::is_ascii_digit).count());
+    if is_number { Err(card_refused()) } else { Ok(token) }
+}
+
+fn card_refused() -> Problem {
+    let words = "card numbers are not accepted here; pay with a token of the gateway";
+    Problem::malformed(CARD_REFUSED, words)
 }
 
 impl Counter {
@@ -167,6 +175,8 @@ fn year_and_month(now: Timestamp) -> (u32, u32) {
 
 /// The stable code of a card number that is not taken.
 const CARD_REFUSED: &str = "card_data_not_accepted";
+/// Digits of a card number: the longest that ISO/IEC 7812-1 knows, the shortest ever given out.
+const CARD_DIGITS: std::ops::RangeInclusive<usize> = 12..=19;
 /// Largest amount a shop can hold, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 const TOKEN_LETTERS_MAX: usize = 255;

@@ -222,6 +222,15 @@ fn only_published_test_cards_are_taken_and_only_by_the_demo_gateway() {
     let token = read::<ChargeBody>(json!({ "card": { "token": "tok_visa" } })).unwrap_or_default();
     let counter = Counter { gateway: by_hand, year_month: (2026, 1) };
     assert_eq!(token.into_token(counter).ok().flatten(), Some("tok_visa".to_owned()));
+    for number in ["4111111111111111", "4242 4242 4242 4242", "6759-6498-2643"] {
+        for charge in [json!({ "paymentMethodId": number }), json!({ "card": { "token": number } })]
+        {
+            let charge = read::<ChargeBody>(charge).unwrap_or_default();
+            let refused = charge.into_token(Counter { gateway: demo, ..counter }).expect_err("no");
+            let said = shown_as(refused).to_string();
+            assert!(said.contains("card_data_not_accepted") && !said.contains(number), "{said}");
+        }
+    }
 }
 
 #[test]
