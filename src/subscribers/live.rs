@@ -202,7 +202,7 @@ const GATHER: Duration = Duration::from_millis(10);
 /// The same, longer for each client that was told something.
 const GATHER_A_CLIENT: Duration = Duration::from_micros(150);
 /// The same, at most.
-const GATHER_MAX: Duration = Duration::from_millis(200);
+const GATHER_MAX: Duration = Duration::from_millis(40);
 /// How often a quiet follower looks whether anybody still listens.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// After a fault, before it is tried again.
