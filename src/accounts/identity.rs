@@ -91,6 +91,11 @@ impl Accounts {
         self.in_session(bearer)
     }
 
+    /// Whether nobody will ever be known by this cookie again; not, while that cannot be told.
+    pub fn has_ended(&self, cookie: &str) -> bool {
+        self.identify_cookie(cookie).is_err_and(|why| why != Unidentified::Unavailable)
+    }
+
     /// The cookie by which a browser is known as long as this session is open.
     pub fn cookie_of(&self, user: UserId, session: SessionId) -> SecretString {
         self.tokens.cookie(Bearer { user, session })

@@ -1,7 +1,8 @@
 //! Pipeline: the way of every request, in one place and one order.
 //!
 //! Trace · address · limit by address · who is it · may they · limit by account · type and size
-//! of the body · reading it all · idempotency · the handler · the answer. Invariant: a handler
+//! of the body · reading it all · idempotency · the handler · the answer. A form of a page is read
+//! also when it is refused before that, so that it can be offered again. Invariant: a handler
 //! that changes something runs to its end even if the client hangs up or the time is up, and
 //! holds its idempotency key until then.
 
@@ -156,7 +157,11 @@ impl<S: Clone + 'static> Pipeline<S> {
         let answer = Arc::clone(&self).answer(&mut visit, payload).await;
         let mut answer = answer.unwrap_or_else(|problem| {
             let is_page = self.is_page(visit.route, &request);
-            shown(problem, &visit.faced(), self.pages.as_deref().filter(|_| is_page))
+            let pages = self.pages.as_deref().filter(|_| is_page);
+            // It is a page for whoever is signed in, though nobody may have been asked yet.
+            let known = || pages?.caller(request.headers())?.ok();
+            visit.caller = visit.caller.or_else(known);
+            shown(problem, &visit.faced(), pages)
         });
         if answer.status().is_success() && !request.method().is_safe() {
             // Whoever searches from here on finds what was just written.
@@ -199,17 +204,13 @@ impl<S: Clone + 'static> Pipeline<S> {
         };
         visit.route = Some(index);
         let operation = &self.router.operations()[index];
-        self.count_address(visit, operation.class)?;
-        visit.caller = match self.identified(operation, request) {
-            Err(problem) if operation.form == Form::Page => {
-                // What somebody typed is not lost because their session has ended meanwhile.
-                visit.body = read_bytes(operation, request, payload).await?;
-                return Err(problem);
-            }
-            known => known?,
-        };
-        self.count_account(visit, operation.class)?;
-        visit.body = read_bytes(operation, request, payload).await?;
+        let admitted = self.admitted(operation, visit);
+        if admitted.is_ok() || operation.form == Form::Page {
+            // What somebody typed is not lost because they were too fast, or their session has
+            // ended meanwhile.
+            visit.body = read_bytes(operation, request, payload).await?;
+        }
+        admitted?;
         if let Some(pages) = self.pages.as_ref().filter(|_| operation.form == Form::Page) {
             pages.must_be_own(request, &visit.body)?;
         }
@@ -241,6 +242,13 @@ impl<S: Clone + 'static> Pipeline<S> {
                 self.clone().run(index, work, visit, Some(ticket)).await.map(marked)
             }
         }
+    }
+
+    /// Lets somebody in who is not too fast, is known, and may.
+    fn admitted(&self, operation: &Operation<S>, visit: &mut Visit<'_>) -> Result<(), Problem> {
+        self.count_address(visit, operation.class)?;
+        visit.caller = self.identified(operation, visit.request)?;
+        self.count_account(visit, operation.class)
     }
 
     fn count_address(&self, visit: &mut Visit<'_>, class: Class) -> Result<(), Problem> {

@@ -39,6 +39,7 @@ mod payments;
 mod product_lists;
 mod products;
 mod refunds;
+mod refused_pages;
 mod relevance;
 mod search;
 mod sitemap;

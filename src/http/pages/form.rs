@@ -112,6 +112,14 @@ pub fn kept_of(body: &Bytes) -> BTreeMap<String, String> {
     fields
 }
 
+/// The fields of a form in their order, without those that are never shown again: sent once more,
+/// it proves itself as it did and is carried out under its own key.
+pub fn sent_of(body: &Bytes) -> Vec<(String, String)> {
+    let Ok(text) = str::from_utf8(body) else { return Vec::new() };
+    let pairs = pairs_of(text).filter_map(Result::ok);
+    pairs.filter(|(name, _)| !SECRET.contains(&name.as_str())).collect()
+}
+
 fn field_in(body: &Bytes, wanted: &str) -> Option<String> {
     let text = str::from_utf8(body).ok()?;
     let mut pairs = text.split('&').filter_map(|pair| pair.split_once('='));
@@ -133,39 +141,37 @@ fn malformed() -> Problem {
 /// 400 `malformed_form`, if it is not UTF-8 once decoded.
 pub fn fields_of(text: &str) -> Result<BTreeMap<String, String>, Problem> {
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = decode(name, true).zip(decode(value, true)).ok_or_else(malformed)?;
+    for pair in pairs_of(text) {
+        let (name, value) = pair?;
         fields
-            .entry(name.into_owned())
+            .entry(name)
             .and_modify(|values| {
                 values.push(',');
                 values.push_str(&value);
             })
-            .or_insert_with(|| value.into_owned());
+            .or_insert(value);
     }
     Ok(fields)
 }
 
+fn pairs_of(text: &str) -> impl Iterator<Item = Result<(String, String), Problem>> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = decode(name, true).zip(decode(value, true)).ok_or_else(malformed)?;
+        Ok((name.into_owned(), value.into_owned()))
+    })
+}
+
 fn is_never_shown(name: &str) -> bool {
-    NEVER_SHOWN.contains(&name)
+    [TOKEN, KEY].contains(&name) || SECRET.contains(&name)
 }
 
 /// The field of the token that proves where a form comes from.
 pub const TOKEN: &str = "csrf";
 /// The field of the key under which a form is carried out once.
 pub const KEY: &str = "key";
-const NEVER_SHOWN: [&str; 9] = [
-    TOKEN,
-    KEY,
-    "password",
-    "newPassword",
-    "oldPassword",
-    "token",
-    "cardNumber",
-    "cardExpiry",
-    "cardCode",
-];
+const SECRET: [&str; 7] =
+    ["password", "newPassword", "oldPassword", "token", "cardNumber", "cardExpiry", "cardCode"];
 const KEY_LETTERS_MAX: usize = 64;
 
 #[cfg(test)]
@@ -207,6 +213,15 @@ mod tests {
     fn what_is_secret_is_never_shown_again() {
         let form = filled("to=a%40b.de&password=x&cardNumber=4242&cardCode=1&csrf=t&key=k");
         assert_eq!(form.typed.keys().collect::<Vec<_>>(), ["to"]);
+    }
+
+    #[test]
+    fn a_form_that_is_sent_once_more_is_the_same_but_for_its_secrets() {
+        let body = Bytes::from_static(b"to=a%40b.de&ids=2&ids=1&cardCode=1&token=x&csrf=t&key=k");
+        let sent = sent_of(&body);
+        let sent: Vec<_> = sent.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let kept = [("to", "a@b.de"), ("ids", "2"), ("ids", "1"), ("csrf", "t"), ("key", "k")];
+        assert_eq!(sent, kept);
     }
 
     #[test]

@@ -106,10 +106,12 @@ impl Frame {
         let session = cookies::value(headers, names.session);
         let visit = cookies::value(headers, names.visit).map(str::to_owned);
         let mut cookies = Vec::new();
-        if caller.is_none() && session.is_some() {
+        let has_ended =
+            caller.is_none() && session.is_some_and(|cookie| shop.accounts.has_ended(cookie));
+        if has_ended {
             cookies.push(names.unset(names.session));
         }
-        let bound_to = caller.and(session).or(visit.as_deref());
+        let bound_to = session.filter(|_| !has_ended).or(visit.as_deref());
         let asked = from.asked().to_owned();
         let mut view = PageView {
             shop: terms.name.clone(),

@@ -90,12 +90,24 @@ pub struct AgainView {
     pub path: String,
     /// What it says.
     pub fields: Vec<(String, String)>,
+    /// Whether it is the very request of before, under its own key and with its own proof.
+    pub is_same: bool,
 }
 
 impl AgainView {
-    /// This form, to be sent again there.
+    /// What this form says, as a new one that goes there.
     pub fn of(path: &str, body: &Bytes) -> AgainView {
-        AgainView { path: path.to_owned(), fields: form::kept_of(body).into_iter().collect() }
+        AgainView::with(path, form::kept_of(body).into_iter().collect())
+    }
+
+    /// A new form that goes there and says this.
+    pub fn with(path: &str, fields: Vec<(String, String)>) -> AgainView {
+        AgainView { path: path.to_owned(), fields, is_same: false }
+    }
+
+    /// This very form. Sent again, it has its effect once, also if it had it before.
+    fn same(path: &str, body: &Bytes) -> AgainView {
+        AgainView { path: path.to_owned(), fields: form::sent_of(body), is_same: true }
     }
 }
 
@@ -111,7 +123,13 @@ fn shown(shop: &Shop, problem: &Problem, faced: &Faced<'_>) -> Answer<PageAnswer
         return sign_in::asked_to(shop, &from, again);
     }
     let is_foreign = problem.code() == FOREIGN_FORM;
-    let again = (is_foreign && source == Source::Own).then(|| AgainView::of(from.asked(), body));
+    let again = match problem.status() {
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let is_own = is_form && shop.must_be_own(request, body).is_ok();
+            is_own.then(|| AgainView::same(from.asked(), body))
+        }
+        _ => (is_foreign && source == Source::Own).then(|| AgainView::of(from.asked(), body)),
+    };
     let heading = heading(problem.status());
     let view = ProblemView {
         code: problem.code().to_owned(),

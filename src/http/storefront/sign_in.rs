@@ -124,7 +124,7 @@ pub(super) fn again_in(typed: &BTreeMap<String, String>) -> Option<AgainView> {
     let kept = |(name, value): (&String, &String)| {
         Some((name.strip_prefix(KEPT)?.to_owned(), value.clone()))
     };
-    Some(AgainView { path: path.clone(), fields: typed.iter().filter_map(kept).collect() })
+    Some(AgainView::with(path, typed.iter().filter_map(kept).collect()))
 }
 
 fn frame(shop: &Shop, from: &Origin) -> Answer<Frame> {

@@ -1,0 +1,98 @@
+//! Refused pages: whoever is told no on a page stays signed in, keeps what they typed, and is led
+//! to where they can go on.
+
+use std::time::Duration;
+
+use actix_web::http::Method;
+
+use crate::support::{Bodega, PASSWORD, Person, Reply};
+
+/// A new address and a card, as they are typed at the checkout.
+fn checkout<'a>(card: &'a str, total: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("address", "new"),
+        ("fullName", "Ada Lovelace"),
+        ("phone", "1"),
+        ("street", "Street 1"),
+        ("city", "Town"),
+        ("state", "State"),
+        ("country", "Country"),
+        ("postalCode", "1"),
+        ("method", "card"),
+        ("cardNumber", card),
+        ("cardExpiry", "12/40"),
+        ("cardCode", "123"),
+        ("total", total),
+        ("key", key),
+    ]
+}
+
+#[track_caller]
+fn must_know_them(page: &Reply, status: u16) {
+    assert_eq!(page.status, status, "{}: {}", page.asked, page.text());
+    assert_eq!(page.header("set-cookie"), "", "{}: nobody is signed out", page.asked);
+    assert!(page.text().contains("Account</span>"), "{}: {}", page.asked, page.text());
+}
+
+#[actix_web::test]
+async fn a_problem_on_a_page_signs_nobody_out() {
+    let bodega = Bodega::open();
+    let (ada, manager) = (bodega.customer("ada").await, bodega.manager().await);
+    let asked: [(&Person, &str, u16); 6] = [
+        (&ada, "/nope", 404),
+        (&ada, "/product/none", 404),
+        (&ada, "/cart/add", 405),
+        (&ada, "/admin", 403),
+        (&manager, "/admin/settings", 403),
+        (&ada, "/orders/none", 404),
+    ];
+    for (who, path, status) in asked {
+        must_know_them(&who.opens(path).header("accept", "text/html").await, status);
+    }
+    let wrong = ada.sends("/sign-in", &[("email", &*ada.email), ("password", "not mine")]).await;
+    assert_eq!((wrong.status, wrong.header("set-cookie")), (401, ""), "{}", wrong.text());
+    ada.asks(Method::POST, "/v1/auth/signout").await.data();
+    let over = ada.opens("/nope").header("accept", "text/html").await;
+    assert!(over.header("set-cookie").contains("Max-Age=0"), "what has ended is forgotten");
+}
+
+#[actix_web::test]
+async fn whoever_asks_too_often_stays_signed_in_and_keeps_what_they_typed() {
+    let bodega = Bodega::with_stopped_clock_and(&[
+        ("limits.enabled", "true"),
+        ("limits.orders_per_minute", "1"),
+        ("limits.credentials_per_minute", "1"),
+    ]);
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    ada.puts_in_cart(&tea, 2).await.data();
+    let sends = |key| ada.sends("/checkout", &checkout("4000 0000 0000 9995", "1645", key));
+    assert_eq!(sends("one").await.status, 402);
+    let late = sends("two").await;
+    must_know_them(&late, 429);
+    let has = |name: &str, value: &str| {
+        let field = format!("name=\"{name}\" value=\"{value}\"");
+        assert!(late.text().contains(&field), "{field}: {}", late.text());
+    };
+    assert!(late.text().contains("action=\"/checkout\""), "{}", late.text());
+    has("fullName", "Ada Lovelace");
+    has("key", "two");
+    let card = ["4000 0000 0000 9995", "cardNumber", "cardCode"];
+    assert!(!card.iter().any(|said| late.text().contains(said)), "no card is kept");
+    let forged = sends("three").header("origin", "https://evil.example").await;
+    assert_eq!(forged.status, 429);
+    assert!(!forged.text().contains("Send it again"), "a stranger's form is not offered");
+    let tries = [("email", &*ada.email), ("password", PASSWORD)];
+    assert_eq!(bodega.visitor().sends("/sign-in", &tries).await.status, 303);
+    let too_many = bodega.visitor().sends("/sign-in", &tries).await;
+    assert_eq!(too_many.status, 429);
+    assert!(too_many.text().contains(&format!("value=\"{}\"", ada.email)));
+    assert!(!too_many.text().contains(PASSWORD), "a password is not kept");
+    bodega.shop.clock.advance(Duration::from_secs(60));
+    let mut once_more = checkout("", "1645", "two");
+    once_more.retain(|(name, _)| !name.starts_with("card"));
+    let once_more = ada.sends("/checkout", &once_more).await;
+    assert_eq!(once_more.status, 400, "{}", once_more.text());
+    assert!(once_more.text().contains("cardNumber-error"), "{}", once_more.text());
+    assert!(once_more.text().contains("Ada Lovelace"), "{}", once_more.text());
+}
