@@ -95,6 +95,11 @@ pub enum PayState {
 }
 
 impl PayState {
+    /// Whether it goes on only when the customer does something: confirms, or takes another card.
+    pub fn waits_for_them(&self) -> bool {
+        matches!(self, PayState::NeedsAction { .. } | PayState::Declined { .. })
+    }
+
     /// The word of the wire contract for it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -210,8 +215,7 @@ impl Payment {
     /// Whether the customer may turn to another card: when a new attempt may begin, or when the
     /// last one only waits for them. That one is given up before the new one begins.
     pub fn may_turn_to_another(&self) -> Result<(), PaymentRefusal> {
-        let waits_for_them = matches!(self.state, PayState::NeedsAction { .. });
-        if waits_for_them { Ok(()) } else { self.may_try_again() }
+        if self.state.waits_for_them() { Ok(()) } else { self.may_try_again() }
     }
 
     /// Records what the gateway said about attempt `attempt`, in whatever order answers come in.

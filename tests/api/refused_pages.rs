@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 
-use crate::support::{Bodega, PASSWORD, Person, Reply};
+use crate::support::{Bodega, PASSWORD, Person, Reply, wares::id};
 
 /// A new address and a card, as they are typed at the checkout.
 fn checkout<'a>(card: &'a str, total: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -95,4 +95,37 @@ async fn whoever_asks_too_often_stays_signed_in_and_keeps_what_they_typed() {
     assert_eq!(once_more.status, 400, "{}", once_more.text());
     assert!(once_more.text().contains("cardNumber-error"), "{}", once_more.text());
     assert!(once_more.text().contains("Ada Lovelace"), "{}", once_more.text());
+}
+
+#[actix_web::test]
+async fn whoever_left_the_banks_page_finds_the_order_and_pays_it_with_another_card() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    ada.puts_in_cart(&tea, 2).await.data();
+    let asked = ada.sends("/checkout", &checkout("4000 0027 6000 3184", "1645", "one")).await;
+    assert_eq!(asked.status, 303, "{}", asked.text());
+    let path = asked.header("location").split('?').next().expect("a path").to_owned();
+    let link = format!("href=\"{path}\"");
+    let refused = ada.sends("/checkout", &checkout("4242 4242 4242 4242", "1645", "two")).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    for page in [&refused, &ada.opens("/checkout").await, &ada.opens("/cart").await] {
+        assert!(page.text().contains(&link), "{}: {}", page.asked, page.text());
+    }
+    let order = ada.opens(&path).await;
+    assert!(order.text().contains(&format!("action=\"{path}/pay\"")), "{}", order.text());
+    let card = [
+        ("cardNumber", "4242 4242 4242 4242"),
+        ("cardExpiry", "12/40"),
+        ("cardCode", "123"),
+        ("key", "three"),
+    ];
+    let paid = ada.sends(&format!("{path}/pay"), &card).await;
+    assert_eq!(paid.status, 303, "{}", paid.text());
+    let orders = ada.get("/v1/orders").await.data();
+    let paid = orders.as_array().expect("a list").iter().filter(|order| order["status"] == "PAID");
+    let paid: Vec<String> = paid.map(|order| format!("/orders/{}", id(order))).collect();
+    assert_eq!(paid, [path.as_str()], "{orders}");
+    let cart = ada.opens("/cart").await;
+    assert!(!cart.text().contains(&link), "{}", cart.text());
 }

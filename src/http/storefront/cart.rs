@@ -12,7 +12,7 @@ use crate::{
     domain::{
         carts::LINE_UNITS_MAX,
         catalogue::Product,
-        ids::{ProductId, VariantId},
+        ids::{ProductId, UserId, VariantId},
     },
     http::{
         access::{Caller, Person, Public},
@@ -151,6 +151,12 @@ impl Body for RemoveBody {
     }
 }
 
+/// The page of the order that is buying somebody's cart, as long as one is.
+pub(super) fn order_under_way(shop: &Shop, user: UserId) -> Answer<Option<String>> {
+    let (_, cart) = carts::cart_of(shop, user)?;
+    Ok(cart.claimed_by().map(|order| format!("/orders/{order}")))
+}
+
 #[derive(Serialize)]
 struct CartPageView {
     lines: Vec<LineView>,
@@ -158,6 +164,8 @@ struct CartPageView {
     units: u32,
     /// Whether everything in it can be bought as it is.
     is_sound: bool,
+    /// The page of the order that is buying it already.
+    under_way: Option<String>,
     form: FormView,
 }
 
@@ -186,13 +194,16 @@ impl CartPageView {
         frame: &Frame,
         refusal: Option<String>,
     ) -> Answer<CartPageView> {
-        let shown = ShownCart::of_user(shop, caller.map(|caller| caller.user))?;
+        let user = caller.map(|caller| caller.user);
+        let shown = ShownCart::of_user(shop, user)?;
+        let under_way = user.map(|user| order_under_way(shop, user)).transpose()?.flatten();
         let lines: Vec<LineView> = shown.lines.iter().map(LineView::of).collect();
         Ok(CartPageView {
             units: lines.iter().fold(0, |sum, line| sum.saturating_add(line.units)),
             is_sound: !lines.iter().any(|line| line.is_short),
             lines,
             subtotal: words::price(shown.subtotal),
+            under_way,
             form: FormView { refusal, ..frame.form() },
         })
     }

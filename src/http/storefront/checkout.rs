@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 pub(super) use self::card::card;
+use super::cart::order_under_way;
 use crate::{
     actors::{addresses::AddAddress, purchases::Wanted},
     config::Gateway,
@@ -29,7 +30,7 @@ use crate::{
         answer::Answer,
         call::Call,
         fields::{Body, Fields, choice, secret, text, whole},
-        idempotency::{Made, RequestKey},
+        idempotency::{Answers, Made, RequestKey},
         limits::Class,
         orders::{charge::Counter, order_made, outcome, who_asks},
         pages::{Filled, FormView, Frame, PageAnswer, words},
@@ -57,7 +58,7 @@ async fn show(shop: Shop, who: Person, call: Call) -> Answer<PageAnswer> {
 
 async fn place(shop: Shop, who: Person, call: Call<Filled<CheckoutBody>>) -> Answer<PageAnswer> {
     let Filled { read, mut typed } = call.body;
-    let key = call.key.map(RequestKey::to_store);
+    let key = call.key;
     let purchases = shop.purchases.asked_from(call.from.address);
     let placed = async {
         let body = read.map_err(Problem::invalid)?;
@@ -73,15 +74,31 @@ async fn place(shop: Shop, who: Person, call: Call<Filled<CheckoutBody>>) -> Ans
             amount: Some(total),
             method,
             token,
-            key,
+            key: key.map(RequestKey::to_store),
         };
         let driven = purchases.place(wanted).await?;
         outcome::of_placing(&shop, &driven, None)?;
-        Ok(driven.order.id)
+        Ok::<_, Problem>(driven.order.id)
     };
     match placed.await {
         Ok(order) => Ok(PageAnswer::to(format!("/orders/{order}?placed=true")).private()),
-        Err(problem) => refused(&shop, &who, &call.from, typed, &problem),
+        Err(problem) if problem.status().is_client_error() => {
+            refused(&shop, &who, &call.from, typed, &problem)
+        }
+        Err(problem) => placed_all_the_same(&shop, key, problem),
+    }
+}
+
+/// What failed on its way may have begun: then there is an order, whose page tells how it stands.
+fn placed_all_the_same(
+    shop: &Shop,
+    key: Option<RequestKey>,
+    problem: Problem,
+) -> Answer<PageAnswer> {
+    let seen = key.and_then(|key| shop.request(&key.scope).ok().flatten());
+    match seen.and_then(|seen| seen.made) {
+        Some(made) => Ok(PageAnswer::to(format!("/orders/{}", order_made(&made)?)).private()),
+        None => Err(problem),
     }
 }
 
@@ -98,9 +115,6 @@ fn refused(
     typed: BTreeMap<String, String>,
     problem: &Problem,
 ) -> Answer<PageAnswer> {
-    if !problem.status().is_client_error() {
-        return Err(Problem::busy("your order could not be placed; nothing was charged"));
-    }
     let frame = Frame::of(shop, Some(who.caller), from)?;
     let Ok(quote) = shop.purchases.quoted(who.user) else { return Ok(PageAnswer::to("/cart")) };
     let about =
@@ -125,7 +139,8 @@ fn page(
     form: FormView,
 ) -> Answer<PageAnswer> {
     let user = account(shop, who.user)?;
-    let view = CheckoutView::of(shop, &user, quote, form);
+    let under_way = order_under_way(shop, who.user)?;
+    let view = CheckoutView { under_way, ..CheckoutView::of(shop, &user, quote, form) };
     frame.titled("Checkout").private().show("storefront/checkout.html", &view)
 }
 
@@ -206,6 +221,8 @@ impl CheckoutBody {
 #[derive(Serialize)]
 struct CheckoutView {
     form: FormView,
+    /// The page of the order that is buying this cart already.
+    under_way: Option<String>,
     addresses: Vec<AddressChoiceView>,
     /// The one that is chosen: an id, or `new`.
     address: String,
@@ -266,6 +283,7 @@ impl CheckoutView {
             lines: QuotedLineView::all_of(quote),
             totals: TotalsView::of(quote),
             total_minor: quote.total.minor(),
+            under_way: None,
             form,
         }
     }
@@ -344,3 +362,6 @@ const CHOICE_LETTERS_MAX: usize = 60;
 const CARD_LETTERS_MAX: usize = 40;
 /// Largest amount a shop can hold, in minor units.
 const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
+
+#[cfg(test)]
+mod tests;

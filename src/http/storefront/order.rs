@@ -232,6 +232,8 @@ struct OrderView {
     instructions: Vec<String>,
     /// Whether the payment is to be confirmed elsewhere.
     confirms: bool,
+    /// Whether it is still being found out how its payment ended.
+    is_settling: bool,
     /// Whether another card may be tried.
     can_pay: bool,
     takes_numbers: bool,
@@ -276,7 +278,7 @@ impl OrderView {
     ) -> OrderView {
         let is_pending = order.status == OrderStatus::Pending && !order.authorised;
         let by_card = !order.method.is_by_hand();
-        let is_open = matches!(payment.state, PayState::Waiting | PayState::Declined { .. });
+        let is_settling = is_pending && order.awaits_charge() && !payment.state.waits_for_them();
         let gateway = shop.settings.payments.gateway;
         OrderView {
             id: order.id.to_string(),
@@ -290,7 +292,12 @@ impl OrderView {
             method: method_of(order.method),
             instructions: instructions(shop, order, is_pending),
             confirms: is_pending && address_to_confirm(payment).is_some(),
-            can_pay: is_pending && by_card && is_open && gateway != Gateway::Manual,
+            is_settling,
+            can_pay: is_pending
+                && by_card
+                && !is_settling
+                && payment.may_turn_to_another().is_ok()
+                && gateway != Gateway::Manual,
             takes_numbers: gateway == Gateway::Demo,
             can_cancel: matches!(order.status, OrderStatus::Pending | OrderStatus::Paid),
             parcel: words::parcel(order.carrier.as_deref(), order.tracking_number.as_deref()),
