@@ -62,6 +62,14 @@ async function pays(page) {
   await page.click("aside button[type=submit]");
 }
 
+/** Somebody turns to a tab, or away from it: a browser without a window shows each of them. */
+async function isSeen(page, is) {
+  await page.evaluate((state) => {
+    Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, is ? "visible" : "hidden");
+}
+
 function must(is, what) {
   if (!is) throw new Error(what);
 }
@@ -328,6 +336,23 @@ const journeys = {
       must(!wrong.length, wrong.join("\n"));
       await context.close();
     }
+  },
+
+  async "the shop answers in each of many tabs"() {
+    const { context, page } = await person();
+    await page.goto("/");
+    let tab = page;
+    for (let tabs = 1; tabs < 9; tabs++) {
+      await isSeen(tab, false);
+      tab = await context.newPage();
+      await tab.goto("/");
+    }
+    await putsInCart(tab, "toasted-sesame-oil", 2);
+    await tab.waitForSelector("dialog[open] .cart-line");
+    await isSeen(tab, false);
+    await Promise.all([page.waitForRequest(/\/v1\/events\/stream/), isSeen(page, true)]);
+    await page.waitForFunction(() => document.querySelector("[data-cart-units]").textContent === "2");
+    await context.close();
   },
 
   async "a double click buys once"() {

@@ -50,22 +50,53 @@ addEventListener("pageshow", (event) => {
     delete form.dataset.sent;
     form.querySelector("[aria-busy]")?.removeAttribute("aria-busy");
   }
-  refreshCart();
+  follow();
+  catchUp();
 });
 
 // What another tab or device does to the cart is seen here too.
 new BroadcastChannel("bodega-cart").addEventListener("message", () => refreshCart());
-document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") refreshCart();
-});
 const stock = document.querySelector("[data-stock]");
 const isSignedIn = Boolean(document.querySelector('.top a[href="/account"]'));
-if (stock || isSignedIn) follow();
+let events;
+follow();
+
+// A browser has but six connections for all its tabs: one that nobody looks at holds none.
+addEventListener("pagehide", unfollow);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") {
+    follow();
+    catchUp();
+  } else {
+    unfollow();
+  }
+});
+
+function unfollow() {
+  events?.close();
+  events = undefined;
+}
+
+/** Takes over what happened while nobody looked. */
+async function catchUp() {
+  refreshCart();
+  const order = document.querySelector(".order-line");
+  if (!stock && !order) return;
+  const fresh = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => undefined);
+  if (!fresh?.ok) return;
+  const now = new DOMParser().parseFromString(await fresh.text(), "text/html");
+  const told = now.querySelector("[data-stock]");
+  if (stock && told?.dataset.stock === stock.dataset.stock) showStock(Number(told.dataset.units));
+  if (order && now.querySelector(".order-line")?.textContent !== order.textContent) {
+    location.replace(location.pathname);
+  }
+}
 
 function follow() {
+  if (events || !(stock || isSignedIn) || document.visibilityState !== "visible") return;
   const asked = new URLSearchParams({ types: "cart.*,order.*,stock.changed" });
   if (stock) asked.set("products", stock.dataset.product);
-  const events = new EventSource(`/v1/events/stream?${asked}`);
+  events = new EventSource(`/v1/events/stream?${asked}`);
   const hear = (types, done) => {
     for (const type of types) {
       events.addEventListener(type, (event) => done(JSON.parse(event.data).data));
@@ -79,7 +110,6 @@ function follow() {
   hear(["order.paid", "order.cancelled", "order.shipped", "order.delivered"], (data) => {
     if (location.pathname === `/orders/${data.orderId}`) location.replace(location.pathname);
   });
-  addEventListener("pagehide", () => events.close());
 }
 
 /** What is left, in the words the shop uses; the button says it too. */
