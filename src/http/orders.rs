@@ -214,13 +214,15 @@ pub(super) async fn refund(
     who: Admin,
     call: CallOn<OrderId, Perhaps<RefundBody>>,
 ) -> Answer<OrderView> {
-    let order = known(&shop, call.path)?.state;
+    let Versioned { version, state: order } = known(&shop, call.path)?;
+    let seen = call.from.if_match().seen(version)?;
     let wish = match call.body.0 {
         None => RefundWish::default(),
         Some(body) => body.into_wish(&order)?,
     };
     let refund = shop.clock.new_id();
-    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let key = call.key.map(RequestKey::to_store);
+    let intent = shop.intent(who.as_cause()).under(key).seeing(seen);
     let refunded = shop.purchases.refund(order.id, refund, wish, intent).await?;
     outcome::of_refund(&shop, &refunded, refund)
 }

@@ -8,6 +8,7 @@ mod addresses;
 mod admin_letters;
 mod admin_more;
 mod admin_pages;
+mod admin_twice;
 mod any_text;
 mod auth;
 mod bad_input;

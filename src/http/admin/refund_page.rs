@@ -1,6 +1,7 @@
 //! Refund page: how much goes back for what, and what will happen, before it does.
 //!
-//! The preview is the very decision that the order would make, asked of the same rule.
+//! The preview is the very decision that the order would make, asked of the same rule; it is
+//! confirmed for the version of the order for which it was shown, and shown again otherwise.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ use crate::{
         table::{Operation, op},
     },
     shop::Shop,
+    store::Versioned,
 };
 
 /// The operations of this page.
@@ -43,7 +45,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn ask(shop: Shop, who: Admin, call: CallOn<OrderId>) -> Answer<PageAnswer> {
-    let order = known(&shop, call.path)?.state;
+    let order = known(&shop, call.path)?;
     shown(&shop, *who, &call.from, &order, Shown::default())
 }
 
@@ -53,37 +55,55 @@ async fn make(
     mut call: CallOn<OrderId, Filled<Nothing>>,
 ) -> Answer<PageAnswer> {
     let (id, from) = (call.path, call.from.clone());
-    let order = known(&shop, id)?.state;
     let typed = std::mem::take(&mut call.body.typed);
-    let said = |problem: Problem, typed| {
-        let problem = refusal(problem)?;
-        let form = FormView::default().with(typed).refused(&problem, &[("over_refund", "amount")]);
-        let status = problem.status();
-        shown(&shop, *who, &from, &order, Shown { form, status, preview: None })
-    };
-    let body = match body_in(&order, &typed) {
-        Ok(body) => body,
-        Err(faults) => {
-            let form = FormView::default().with(typed).faulty(&faults);
-            let status = StatusCode::BAD_REQUEST;
-            return shown(&shop, *who, &from, &order, Shown { form, status, preview: None });
+    let is_confirmed = typed.get("step").is_some_and(|step| step == "confirm");
+    let mut refused = None;
+    if is_confirmed {
+        match confirmed(&shop, who, call, &typed).await {
+            Ok(()) => return Ok(PageAnswer::to(format!("/admin/orders/{id}?done=refunded"))),
+            Err(problem) => refused = Some(refusal(problem)?),
+        }
+    }
+    let order = known(&shop, id)?;
+    let preview = match refused {
+        // What was shown is not what would happen any more: it is shown anew.
+        Some(problem) if problem.status() != CHANGED => Err(problem),
+        Some(_) | None => {
+            let wish = wish_in(&order.state, &typed);
+            wish.and_then(|wish| previewed(&shop, &order.state, &wish))
         }
     };
-    if typed.get("step").is_some_and(|step| step == "confirm") {
-        return match refund(shop.clone(), who, call.with(Perhaps(Some(body)))).await {
-            Ok(_) => Ok(PageAnswer::to(format!("/admin/orders/{id}?done=refunded"))),
-            Err(problem) => said(problem, typed),
-        };
-    }
-    let preview = body.into_wish(&order).and_then(|wish| previewed(&shop, &order, &wish));
-    match preview {
-        Ok(preview) => {
-            let form = FormView::default().with(typed);
-            let preview = Some(preview);
-            shown(&shop, *who, &from, &order, Shown { form, status: StatusCode::OK, preview })
+    let form = FormView::default().with(typed);
+    let said = match preview {
+        Ok(preview) if is_confirmed => {
+            let form = FormView { refusal: Some(CHANGED_WORDS.to_owned()), ..form };
+            Shown { form, status: CHANGED, preview: Some(preview) }
         }
-        Err(problem) => said(problem, typed),
-    }
+        Ok(preview) => Shown { form, status: StatusCode::OK, preview: Some(preview) },
+        Err(problem) => {
+            let problem = refusal(problem)?;
+            let form = form.refused(&problem, &[("over_refund", "amount")]);
+            Shown { form, status: problem.status(), preview: None }
+        }
+    };
+    shown(&shop, *who, &from, &order, said)
+}
+
+/// Makes the refund, if the order is still as it was when the refund was previewed.
+async fn confirmed(
+    shop: &Shop,
+    who: Admin,
+    call: CallOn<OrderId, Filled<Nothing>>,
+    typed: &BTreeMap<String, String>,
+) -> Answer<()> {
+    let body = body_in(&known(shop, call.path)?.state, typed).map_err(Problem::invalid)?;
+    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let call = call.with(Perhaps(Some(body))).having_seen(version);
+    refund(shop.clone(), who, call).await.map(drop)
+}
+
+fn wish_in(order: &Order, typed: &BTreeMap<String, String>) -> Answer<RefundWish> {
+    body_in(order, typed).map_err(Problem::invalid)?.into_wish(order)
 }
 
 /// The body of the API that this form stands for.
@@ -167,9 +187,10 @@ fn shown(
     shop: &Shop,
     who: Caller,
     from: &Origin,
-    order: &Order,
+    found: &Versioned<Order>,
     said: Shown,
 ) -> Answer<PageAnswer> {
+    let Versioned { version, state: order } = found;
     let title = format!("Refund order {}", order.number);
     let frame = framed(shop, who, from, &title)?.answered(said.status);
     let form = FormView { key: frame.form().key, ..said.form };
@@ -185,6 +206,7 @@ fn shown(
     let money = order.left_to_refund().unwrap_or(order.captured);
     let view = RefundPageView {
         order: order.id.to_string(),
+        version: *version,
         number: order.number,
         lines: lines.collect(),
         left: words::price(money),
@@ -199,6 +221,8 @@ fn shown(
 #[derive(Serialize)]
 struct RefundPageView {
     order: String,
+    /// Its version, for which the preview holds.
+    version: u64,
     number: u64,
     lines: Vec<LineView>,
     left: String,
@@ -226,3 +250,8 @@ struct PreviewView {
     left: String,
     by_hand: bool,
 }
+
+/// It is not the order any more for which the preview was made.
+const CHANGED: StatusCode = StatusCode::PRECONDITION_FAILED;
+const CHANGED_WORDS: &str =
+    "the order has changed since; look again at what will happen, nothing was refunded";
