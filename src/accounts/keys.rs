@@ -26,6 +26,7 @@ use crate::{
         time::{Timestamp, Who},
         users::{TokenHash, User},
     },
+    store::RequestKey,
 };
 
 /// What a key is wanted for.
@@ -59,7 +60,8 @@ impl Uses {
 }
 
 impl Accounts {
-    /// Makes a key for this admin; its text is in the answer and nowhere else.
+    /// Makes a key for this admin; its text is in the answer and nowhere else. Once under one
+    /// `request`.
     ///
     /// # Errors
     /// No scope, too many keys, busy.
@@ -67,6 +69,7 @@ impl Accounts {
         &self,
         by: UserId,
         wish: KeyWish,
+        request: Option<RequestKey>,
     ) -> Result<(SecretString, std::sync::Arc<ApiKey>), Rejection> {
         let id: ApiKeyId = self.clock.new_id();
         let text = key_text(id, self.clock.random());
@@ -80,7 +83,8 @@ impl Accounts {
             made_by: by,
             expires_at: wish.expires_at,
         };
-        let made = self.keys.ask(MakeApiKey { key }, self.by(Who::Staff(by))).await?;
+        let intent = self.by(Who::Staff(by)).under(request);
+        let made = self.keys.ask(MakeApiKey { key }, intent).await?;
         Ok((text, made))
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
+        aggregate::Aggregate,
         api_keys::{API_KEYS_MAX, ApiKey, NewApiKey},
         ids::ApiKeyId,
         time::Timestamp,
@@ -62,6 +63,7 @@ impl Answers<MakeApiKey> for ApiKeys {
         let id = msg.key.id;
         let others = work.listed::<ApiKeyId>(&keys::api_keys(), API_KEYS_MAX)?.len();
         let made = work.get::<ApiKey>(id)?.make(msg.key, others)?;
+        work.made(ApiKey::KIND, &id);
         work.change::<ApiKey>(id, made)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
+        aggregate::Aggregate,
         ids::WebhookEndpointId,
         webhook_endpoints::{
             Disabling, ENDPOINTS_MAX, EndpointEdit, EndpointEvent, EndpointRefusal, EndpointTerms,
@@ -185,5 +186,6 @@ fn change(
     rule: impl FnOnce(&WebhookEndpoint) -> Result<Vec<EndpointEvent>, EndpointRefusal>,
 ) -> Changed {
     let events = rule(&*work.get::<WebhookEndpoint>(id)?)?;
+    work.made(WebhookEndpoint::KIND, &id);
     work.change::<WebhookEndpoint>(id, events)
 }

@@ -21,6 +21,7 @@ use super::{
     call::{Call, CallAsking, CallOn},
     cursor::Paging,
     fields::{Body, Fields, choice, list, moment, text},
+    idempotency::RequestKey,
     limits::Class,
     listing::Rows,
     problem::Problem,
@@ -68,7 +69,8 @@ pub(super) async fn made(
         return Err(Problem::invalid_field("/expiresAt", "in_the_past", detail));
     }
     let wish = KeyWish { name, scopes, expires_at };
-    let (text, key) = shop.accounts.make_key(who.user, wish).await?;
+    let request = call.key.map(RequestKey::to_store);
+    let (text, key) = shop.accounts.make_key(who.user, wish, request).await?;
     Ok((text.expose_secret().to_owned(), key))
 }
 

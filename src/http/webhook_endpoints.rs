@@ -87,8 +87,8 @@ pub(super) async fn add_endpoint(
     let EndpointBody { url, types, description } = call.body;
     must_be_fit(&shop, &url)?;
     let terms = EndpointTerms { url, types: names(types), description };
-    let WithSecret { id, endpoint, secret } =
-        shop.webhooks.add(terms, shop.intent(who.as_cause())).await?;
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
+    let WithSecret { id, endpoint, secret } = shop.webhooks.add(terms, intent).await?;
     SecretView::of(id, &endpoint, secret.expose_secret())
 }
 
@@ -137,12 +137,12 @@ pub(super) async fn remove_endpoint(
     Ok(DeletedView::of(call.path, "webhook endpoint removed"))
 }
 
-async fn rotate_secret(
+pub(super) async fn rotate_secret(
     shop: Shop,
     who: Admin,
     call: CallOn<WebhookEndpointId>,
 ) -> Answer<SecretView> {
-    let intent = shop.intent(who.as_cause());
+    let intent = shop.intent(who.as_cause()).under(call.key.map(RequestKey::to_store));
     let WithSecret { id, endpoint, secret } = shop.webhooks.rotate(call.path, intent).await?;
     SecretView::of(id, &endpoint, secret.expose_secret())
 }

@@ -216,6 +216,8 @@ const NEW: &[(&str, &str, &str)] = &[
     ("GET", "/admin/webhooks", "A"),
     ("POST", "/admin/webhooks", "A"),
     ("GET", "/admin/webhooks/{id}", "A"),
+    ("POST", "/admin/webhooks/{id}", "A"),
+    ("POST", "/admin/webhooks/{id}/secret", "A"),
     ("POST", "/admin/webhooks/{id}/switch", "A"),
     ("POST", "/admin/webhooks/{id}/remove", "A"),
     ("POST", "/admin/webhooks/{id}/replay", "A"),

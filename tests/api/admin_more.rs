@@ -342,6 +342,25 @@ async fn a_webhook_is_added_switched_and_removed_on_pages() {
     for field in ["url-error", "types-error"] {
         assert!(faulty.text().contains(field), "{field}");
     }
+    let page = owner.opens(&path).await;
+    assert!(page.text().contains("value=\"stock.*\" checked"), "{}", page.text());
+    let other = "https://hooks.example/other";
+    let changed = [("url", other), ("types", "order.*"), ("description", "The till")];
+    led_to(&owner.sends(&path, &changed).await);
+    let now = owner.get("/v1/webhook-endpoints").await.data()[0].clone();
+    assert_eq!((text(&now["url"]), &now["types"]), (other, &json!(["order.*"])));
+    assert_eq!(text(&now["description"]), "The till");
+    let faulty = owner.sends(&path, &[("url", ""), ("description", "x")]).await;
+    assert_eq!(faulty.status, 400);
+    for field in ["url-error", "types-error"] {
+        assert!(faulty.text().contains(field), "{field}: {}", faulty.text());
+    }
+    let rotates = [("key", "one")];
+    let rotated = owner.sends(&format!("{path}/secret"), &rotates).await;
+    assert!(rotated.text().contains("<code>whsec_"), "{}", rotated.text());
+    let again = owner.sends(&format!("{path}/secret"), &rotates).await;
+    let again = owner.opens(led_to(&again)).await;
+    assert!(again.text().contains("shown once") && !again.text().contains("whsec_"));
     led_to(&owner.sends(&format!("{path}/switch"), &[("act", "off")]).await);
     assert!(owner.opens(&path).await.text().contains("Switched off"));
     let replay = owner.sends(&format!("{path}/replay"), &[("position", "x")]).await;

@@ -1,8 +1,11 @@
 //! Admin, twice: a form that is sent again, or was made before somebody else changed something.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{Bodega, Reply, wares::id};
+use crate::support::{
+    Bodega, Reply,
+    wares::{id, text},
+};
 
 fn led_to(reply: &Reply) -> &str {
     assert_eq!(reply.status, 303, "{}", reply.text());
@@ -60,4 +63,39 @@ async fn a_refund_by_the_api_may_insist_on_what_was_seen() {
     let refunds = || owner.post(&path, json!({ "amount": "1.00" })).header("if-match", &version);
     refunds().await.data();
     refunds().await.refused(412, "precondition_failed");
+}
+
+#[actix_web::test]
+async fn a_key_and_a_webhook_are_made_once_however_often_the_form_is_sent() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let key = [("name", "Till"), ("scopes", "orders:read"), ("key", "one")];
+    let hook = [("url", "https://hooks.example/told"), ("types", "order.*"), ("key", "two")];
+    for (page, form, listed) in
+        [("/admin/keys", &key, "/v1/api-keys"), ("/admin/webhooks", &hook, "/v1/webhook-endpoints")]
+    {
+        let made = owner.sends(page, form).await;
+        assert!(made.status == 200 && made.text().contains("<code>"), "{}", made.text());
+        let again = owner.sends(page, form).await;
+        let again = owner.opens(led_to(&again)).await;
+        assert!(again.text().contains("shown once"), "{}", again.text());
+        let listed = owner.get(listed).await.data();
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_and_a_webhook_are_made_once_under_one_idempotency_key() {
+    let bodega = Bodega::open();
+    let owner = bodega.owner().await;
+    let key = json!({ "name": "Till", "scopes": ["orders:read"] });
+    let hook = json!({ "url": "https://hooks.example/told", "types": ["order.*"] });
+    for (path, body) in [("/v1/api-keys", key), ("/v1/webhook-endpoints", hook)] {
+        let asks = || owner.post(path, body.clone()).key("once");
+        let made = asks().await.data();
+        assert!(!text(&made["secret"]).is_empty());
+        asks().await.refused(409, "idempotent_answer_lost");
+        let listed: Value = owner.get(path).await.data();
+        assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    }
 }

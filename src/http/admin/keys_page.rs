@@ -19,6 +19,7 @@ use crate::{
         answer::Answer,
         api_keys::{made, revoke_key},
         call::{Call, CallAsking, CallOn, NoBody, NoPath, NoQuery, Origin},
+        idempotency::Made,
         limits::Class,
         pages::{Filled, FormView, PageAnswer},
         problem::Problem,
@@ -35,7 +36,9 @@ pub fn operations() -> Vec<Operation<Shop>> {
     let all = "/admin/keys";
     vec![
         op(Method::GET, all, Reads, "List API keys to staff", list),
-        op(Method::POST, all, Writes, "Make an API key from a form", make).secret(),
+        op(Method::POST, all, Writes, "Make an API key from a form", make)
+            .secret()
+            .again(made_before),
         op(Method::POST, "/admin/keys/{id}/revoke", Writes, "Revoke an API key", revoke),
     ]
 }
@@ -57,7 +60,7 @@ async fn make(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<Pag
     }
     let key = async {
         let body = body_of(&json).map_err(Problem::invalid)?;
-        let call = Call { path: NoPath, query: NoQuery, body, key: None, from: call.from };
+        let call = Call { path: NoPath, query: NoQuery, body, key: call.key, from: call.from };
         made(&shop, who, call).await
     };
     match key.await {
@@ -67,6 +70,11 @@ async fn make(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<Pag
             shown(&shop, *who, &from, said).await
         }
     }
+}
+
+/// The form was sent again: there is one key, whose text was shown once.
+async fn made_before(_: Shop, _: Option<Caller>, _: Made) -> Answer<PageAnswer> {
+    Ok(PageAnswer::to("/admin/keys?done=made-before"))
 }
 
 async fn revoke(

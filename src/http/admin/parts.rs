@@ -245,6 +245,7 @@ const DONE: &[(&str, &str)] = &[
     ("tried", "The letter was taken over."),
     ("captured", "The money is taken."),
     ("capturing", "The bank was asked for the money and has not answered yet."),
+    ("made-before", "This was carried out before; its secret was shown once."),
     ("revoked", "The key is revoked."),
     ("erased", "The person is erased."),
 ];

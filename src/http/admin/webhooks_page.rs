@@ -1,5 +1,7 @@
 //! Webhooks: which programs are told what happens, what was sent to each, and sending it again.
-//! The secret of an endpoint is shown once, on the page that made it.
+//! The secret of an endpoint is shown once, on the page that made it, and so is each new one.
+
+use std::collections::BTreeMap;
 
 use actix_web::http::Method;
 use serde::Serialize;
@@ -20,6 +22,7 @@ use crate::{
         access::{Admin, Caller},
         answer::Answer,
         call::{Call, CallAsking, CallOn, NoBody, NoPath, NoQuery, Origin},
+        idempotency::Made,
         limits::Class,
         pages::{Filled, FormView, PageAnswer},
         problem::Problem,
@@ -27,6 +30,7 @@ use crate::{
         table::{Operation, op},
         webhook_endpoints::{
             add_endpoint, change_endpoint, log::send_again, remove_endpoint, replay_events,
+            rotate_secret,
         },
     },
     shop::Shop,
@@ -41,8 +45,14 @@ pub fn operations() -> Vec<Operation<Shop>> {
     let (all, one) = ("/admin/webhooks", "/admin/webhooks/{id}");
     vec![
         op(get(), all, Reads, "List webhook endpoints to staff", list),
-        op(post(), all, Writes, "Add a webhook endpoint from a form", add).secret(),
+        op(post(), all, Writes, "Add a webhook endpoint from a form", add)
+            .secret()
+            .again(made_before),
         op(get(), one, Reads, "Show what was sent to an endpoint", show),
+        op(post(), one, Writes, "Change an endpoint from a form", edit),
+        op(post(), "/admin/webhooks/{id}/secret", Writes, "Give an endpoint a new secret", rotate)
+            .secret()
+            .again(made_before),
         op(post(), "/admin/webhooks/{id}/switch", Writes, "Switch an endpoint", switch),
         op(post(), "/admin/webhooks/{id}/remove", Writes, "Remove an endpoint", remove),
         op(post(), "/admin/webhooks/{id}/replay", Writes, "Send old events again", replay),
@@ -56,17 +66,13 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<Pag
 
 async fn add(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
     let (typed, from) = (call.body.typed, call.from.clone());
-    let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
-    let types: Vec<&str> = text("types").split(',').filter(|name| !name.is_empty()).collect();
-    let mut json = json!({ "types": types });
-    for name in ["url", "description"] {
-        if !text(name).is_empty() {
-            json[name] = json!(text(name));
-        }
+    let mut json = terms_in(&typed);
+    if let Some(terms) = json.as_object_mut() {
+        terms.retain(|_, term| !term.is_null());
     }
     let added = async {
         let body = body_of(&json).map_err(Problem::invalid)?;
-        let call = Call { path: NoPath, query: NoQuery, body, key: None, from: call.from };
+        let call = Call { path: NoPath, query: NoQuery, body, key: call.key, from: call.from };
         add_endpoint(shop.clone(), who, call).await
     };
     match added.await {
@@ -75,12 +81,44 @@ async fn add(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<Page
     }
 }
 
+/// The form was sent again: there is one endpoint, and its secret was shown once.
+async fn made_before(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> {
+    Ok(PageAnswer::to(format!("/admin/webhooks/{}?done=made-before", made.id)))
+}
+
+/// What the form says of an endpoint, as the API takes it.
+fn terms_in(typed: &BTreeMap<String, String>) -> Value {
+    let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
+    let types: Vec<&str> = text("types").split(',').filter(|name| !name.is_empty()).collect();
+    let description = Some(text("description")).filter(|text| !text.is_empty());
+    json!({ "url": text("url"), "types": types, "description": description })
+}
+
 async fn show(
     shop: Shop,
     who: Admin,
     call: CallAsking<DoneQuery, WebhookEndpointId>,
 ) -> Answer<PageAnswer> {
     shown(&shop, *who, &call.from, call.path, Said::done(call.query.done))
+}
+
+async fn edit(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<WebhookEndpointId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    let terms = terms_in(&call.body.typed);
+    act(shop, who, call, terms, Act::Change).await
+}
+
+async fn rotate(
+    shop: Shop,
+    who: Admin,
+    call: CallOn<WebhookEndpointId, Filled<Nothing>>,
+) -> Answer<PageAnswer> {
+    let (id, from) = (call.path, call.from.clone());
+    let rotated = rotate_secret(shop.clone(), who, call.with(NoBody)).await?;
+    shown(&shop, *who, &from, id, Said::secret(rotated.secret))
 }
 
 async fn switch(
@@ -168,12 +206,7 @@ fn listed(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<Pag
         let endpoint = shop.reader.get::<WebhookEndpoint>(id)?.state;
         endpoints.extend(EndpointView::of(shop, id, &endpoint));
     }
-    let chosen = form.typed.get("types").cloned().unwrap_or_default();
-    let types = PATTERNS.iter().map(|(name, _)| TypeView {
-        name,
-        is_chosen: chosen.split(',').any(|chosen| chosen == *name),
-    });
-    let types = types.collect();
+    let types = TypeView::all(&form.typed.get("types").cloned().unwrap_or_default());
     let view = WebhooksView { endpoints, types, secret: said.secret, form, done: said.done };
     frame.show("admin/webhooks.html", &view)
 }
@@ -195,7 +228,12 @@ fn shown(
         deliveries.push(SentView::of(shop, id, &shop.reader.get::<Delivery>(id)?.state)?);
     }
     let newest = shop.store().health().seq;
-    let view = WebhookView { endpoint, deliveries, newest, form, done: said.done };
+    let types = match form.typed.contains_key("url") {
+        true => TypeView::all(&form.typed.get("types").cloned().unwrap_or_default()),
+        false => TypeView::all(&endpoint.types.join(",")),
+    };
+    let (secret, done) = (said.secret, said.done);
+    let view = WebhookView { endpoint, types, deliveries, newest, secret, form, done };
     frame.show("admin/webhook.html", &view)
 }
 
@@ -211,9 +249,11 @@ struct WebhooksView {
 #[derive(Serialize)]
 struct WebhookView {
     endpoint: EndpointView,
+    types: Vec<TypeView>,
     deliveries: Vec<SentView>,
     /// The newest position of the journal.
     newest: u64,
+    secret: Option<String>,
     form: FormView,
     done: Option<&'static str>,
 }
@@ -222,6 +262,14 @@ struct WebhookView {
 struct TypeView {
     name: &'static str,
     is_chosen: bool,
+}
+
+impl TypeView {
+    /// All of them; those that are named here, with commas between them, are chosen.
+    fn all(chosen: &str) -> Vec<TypeView> {
+        let is_chosen = |name| chosen.split(',').any(|chosen| chosen == name);
+        PATTERNS.iter().map(|(name, _)| TypeView { name, is_chosen: is_chosen(*name) }).collect()
+    }
 }
 
 #[derive(Serialize)]
