@@ -50,6 +50,12 @@ pub fn leave<B>(answer: &mut ServiceResponse<B>, trace: &Trace) {
     headers.insert(header::X_FRAME_OPTIONS, frames_of(headers));
 }
 
+/// Browsers ask for the shop by TLS from now on, whatever a link says.
+pub fn keep_to_tls<B>(answer: &mut ServiceResponse<B>) {
+    let a_year = HeaderValue::from_static("max-age=31536000");
+    answer.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, a_year);
+}
+
 /// Marks an answer that is not worth compressing.
 pub fn spare_small<B: MessageBody>(answer: &mut actix_web::HttpResponse<B>) {
     let is_packed = answer.headers().contains_key(header::CONTENT_ENCODING);

@@ -61,6 +61,7 @@ pub struct Pipeline<S> {
     in_flight: InFlight,
     key_secret: [u8; 32],
     trusted_hops: usize,
+    is_secure: bool,
     clock: Clock,
     watch: Watch,
 }
@@ -81,6 +82,8 @@ pub struct Wiring {
     pub key_secret: [u8; 32],
     /// How many proxies of our own stand in front.
     pub trusted_hops: usize,
+    /// Whether the shop is reached by TLS alone.
+    pub is_secure: bool,
     /// Where requests are counted.
     pub meters: Meters,
     /// Which of them are logged.
@@ -117,7 +120,13 @@ impl<S> Pipeline<S> {
             in_flight: InFlight::default(),
             key_secret,
             trusted_hops,
+            is_secure: wiring.is_secure,
         }
+    }
+
+    /// Whether browsers shall ask for the shop by TLS alone.
+    pub fn is_secure(&self) -> bool {
+        self.is_secure
     }
 
     /// What names requests.

@@ -158,7 +158,7 @@ pub fn app<S>(
 where
     S: Clone + 'static,
 {
-    let named = Arc::clone(&pipeline);
+    let (named, is_secure) = (Arc::clone(&pipeline), pipeline.is_secure());
     let handler = move |request: HttpRequest, payload: web::Payload| {
         let pipeline = Arc::clone(&pipeline);
         async move {
@@ -177,6 +177,9 @@ where
             async move {
                 let mut answer = answer.await?;
                 edge::leave(&mut answer, &trace);
+                if is_secure {
+                    edge::keep_to_tls(&mut answer);
+                }
                 Ok(answer)
             }
         })

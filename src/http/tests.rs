@@ -90,6 +90,7 @@ pub fn pipeline(shop: &Shop, limits: LimitSettings) -> Arc<Pipeline<Shop>> {
         limits,
         key_secret: [3; 32],
         trusted_hops: 0,
+        is_secure: false,
     };
     let operations = with_docs(operations(), "Notes", "1", &Examples::default());
     Arc::new(Pipeline::new(Arc::clone(shop), operations, wiring))

@@ -12,6 +12,7 @@ use super::{
     lookup, mail, media, metrics,
     openapi::Examples,
     orders,
+    pages::cookies::CookieNames,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, reconciliation, search, settings, storefront,
@@ -70,6 +71,7 @@ pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
         limits: allowances(&settings.limits),
         key_secret: shop.key_secret,
         trusted_hops: usize::from(settings.http.trusted_hops),
+        is_secure: CookieNames::of(settings).is_secure,
         meters: shop.meters.clone(),
         logged: settings.log.requests,
     };

@@ -70,6 +70,17 @@ async fn every_answer_has_an_id_of_its_own_and_is_safe_to_show() {
 }
 
 #[actix_web::test]
+async fn a_shop_that_is_reached_by_tls_tells_browsers_to_ask_for_it_so_alone() {
+    let plain = Bodega::open();
+    assert_eq!(plain.visitor().opens("/").await.header("strict-transport-security"), "");
+    let bodega = Bodega::with(&[("shop.public_url", "https://shop.example")]);
+    for answer in all_sorts(&bodega).await {
+        let said = answer.header("strict-transport-security");
+        assert_eq!(said, "max-age=31536000", "{}", answer.asked);
+    }
+}
+
+#[actix_web::test]
 async fn a_trace_that_is_brought_is_kept() {
     let bodega = Bodega::open();
     let visitor = bodega.visitor();

@@ -16,7 +16,8 @@ pub struct CookieNames {
     pub session: &'static str,
     /// Whose form it is, of somebody who is not signed in.
     pub visit: &'static str,
-    is_secure: bool,
+    /// Whether the shop is reached by TLS alone.
+    pub is_secure: bool,
 }
 
 impl CookieNames {
