@@ -3,6 +3,11 @@
 use std::time::Duration;
 
 use actix_web::http::Method;
+use bodega::{
+    actors::carts::{ClearCart, PutInCart},
+    domain::{quantity::Quantity, time::Who},
+};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -158,6 +163,34 @@ async fn a_key_is_shown_once_and_revoked() {
     assert_eq!(till.get("/v1/orders/all").await.status, 401);
 }
 
+/// A customer changes their cart so many times.
+async fn fills_and_clears(bodega: &Bodega, product: &Value, times: usize) {
+    let ada = bodega.customer("ada").await;
+    let (shop, user) = (&bodega.shop, ada.id.parse().expect("an id"));
+    let put = || PutInCart {
+        user,
+        fresh: shop.clock.new_id(),
+        product: id(product).parse().expect("an id"),
+        variant: id(&product["variants"][0]).parse().expect("an id"),
+        quantity: Quantity::new(1).expect("a quantity"),
+        available: 10,
+    };
+    let intent = || shop.intent(Who::Customer(user));
+    let (put, intent) = (&put, &intent);
+    for _ in 0..times.div_ceil(AT_ONCE) {
+        let changes = (0..AT_ONCE).map(|turn| async move {
+            if turn % 2 == 0 {
+                shop.desks.carts.ask(put(), intent()).await.map(drop)
+            } else {
+                shop.desks.carts.ask(ClearCart { user }, intent()).await.map(drop)
+            }
+        });
+        for changed in join_all(changes).await {
+            changed.expect("a changed cart");
+        }
+    }
+}
+
 #[actix_web::test]
 async fn the_system_page_says_what_staff_did() {
     let bodega = Bodega::open();
@@ -168,6 +201,11 @@ async fn the_system_page_says_what_staff_did() {
     let link = format!("Product added</td><td><a href=\"/admin/products/{}\">Tea</a>", id(&tea));
     assert!(page.text().contains(&link), "{}", page.text());
     assert!(page.text().contains("Article put on the stock list</td>"), "{}", page.text());
+    let before = bodega.shop.store().health().seq;
+    fills_and_clears(&bodega, &tea, 2_500).await;
+    assert!(bodega.shop.store().health().seq >= before + 2_500);
+    let page = owner.opens("/admin/system").await;
+    assert!(page.text().contains(&link), "a busy shop hides it: {}", page.text());
     assert!(page.text().contains("Everything is kept"));
     for path in ["couriers", "deliveries"] {
         let act = if path == "couriers" { "pause" } else { "resend" };
@@ -408,3 +446,5 @@ async fn staff_whose_session_ends_in_the_middle_of_a_form_lose_nothing() {
 
 /// A test that waits for longer has failed.
 const PATIENT: Duration = Duration::from_secs(30);
+/// Changes that are asked for at once.
+const AT_ONCE: usize = 500;

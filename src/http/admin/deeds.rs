@@ -1,9 +1,10 @@
 //! Deeds: what staff did lately, in a shop's words.
 //!
 //! Invariant: what only follows from a deed (a number that is given, units that go with goods that
-//! were put aside) is no line of its own.
+//! were put aside) is no line of its own. A busy shop, whose newest commits are all its customers',
+//! hides nothing; no look goes back further than [`COMMITS_LOOKED_AT`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ use crate::{
     domain::time::{Timestamp, Who},
     http::{answer::Answer, problem::Problem},
     shop::Shop,
+    store::{Entry, Seq, Store},
 };
 
 /// Something that staff did.
@@ -27,21 +29,15 @@ pub struct DeedView {
     count: usize,
 }
 
-/// What staff did in the newest commits, the newest first.
+/// What staff did last, the newest first.
 ///
 /// # Errors
 /// A fault of the store.
 pub async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
-    let newest = shop.store().health().seq;
-    let mut follower = shop.store().follow(newest.saturating_sub(COMMITS_LOOKED_AT));
-    let read = actix_web::web::block(move || follower.read(COMMITS_MAX)).await;
-    let entries = read.map_err(Problem::fault)??;
+    let store = shop.store().clone();
+    let read = actix_web::web::block(move || newest_of_staff(&store)).await;
     let mut deeds = Vec::new();
-    for entry in entries.iter().rev() {
-        let frame: Frame = serde_json::from_slice(&entry.payload).map_err(Problem::fault)?;
-        if !matches!(frame.who, Who::Staff(_)) {
-            continue;
-        }
+    for frame in read.map_err(Problem::fault)?? {
         // One line a thing that was changed, however many things of a kind there are.
         let mut told: BTreeMap<(&str, String), usize> = BTreeMap::new();
         for change in frame.changes {
@@ -68,6 +64,52 @@ pub async fn staff_log(shop: &Shop) -> Answer<Vec<DeedView>> {
 /// What an event of the journal is when staff caused it; nothing, if it follows from another.
 fn words_of(event: &str) -> Option<&'static str> {
     DEEDS.iter().find(|(name, _)| *name == event).map(|(_, words)| *words)
+}
+
+/// The newest commits of staff, the newest first: looked for near the end of the journal, then in
+/// ever longer pieces before it.
+fn newest_of_staff(store: &Store) -> Answer<Vec<Frame>> {
+    let newest = store.health().seq;
+    let oldest = newest.saturating_sub(COMMITS_LOOKED_AT);
+    let (mut frames, mut until, mut piece) = (Vec::new(), newest, COMMITS_AT_FIRST);
+    while until > oldest && frames.len() < DEEDS_MAX {
+        let after = until.saturating_sub(piece).max(oldest);
+        frames.extend(last_of_staff(store, after, until)?.into_iter().rev());
+        (until, piece) = (after, piece.saturating_mul(LONGER_EACH_TIME));
+    }
+    Ok(frames)
+}
+
+/// The last commits of staff in a piece of the journal, the oldest first.
+fn last_of_staff(store: &Store, after: Seq, until: Seq) -> Answer<VecDeque<Frame>> {
+    let (mut follower, mut frames) = (store.follow(after), VecDeque::new());
+    while follower.position() < until {
+        let entries = follower.read(COMMITS_AT_ONCE)?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in entries.iter().filter(|entry| entry.seq <= until) {
+            frames.extend(of_staff(entry)?);
+            if frames.len() > DEEDS_MAX {
+                frames.pop_front();
+            }
+        }
+    }
+    Ok(frames)
+}
+
+fn of_staff(entry: &Entry) -> Answer<Option<Frame>> {
+    let Asked { who } = serde_json::from_slice(&entry.payload).map_err(Problem::fault)?;
+    if !matches!(who, Who::Staff(_)) {
+        return Ok(None);
+    }
+    serde_json::from_slice(&entry.payload).map(Some).map_err(Problem::fault)
+}
+
+/// Who a frame of the journal is from: all that most of them are asked for.
+#[derive(Deserialize)]
+struct Asked {
+    who: Who,
 }
 
 /// A frame of the journal, as far as this page tells it.
@@ -162,8 +204,12 @@ const DEEDS: &[(&str, &str)] = &[
 ];
 const DEEDS_MAX: usize = 60;
 /// The newest commits that are looked through for what staff did.
-const COMMITS_LOOKED_AT: u64 = 2_000;
-const COMMITS_MAX: usize = 2_000;
+const COMMITS_LOOKED_AT: u64 = 100_000;
+/// The piece of the journal that is looked at first; each one before it is so many times longer.
+const COMMITS_AT_FIRST: u64 = 2_000;
+const LONGER_EACH_TIME: u64 = 4;
+/// Commits that are held in memory at once.
+const COMMITS_AT_ONCE: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
