@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 
-use crate::support::{Bodega, PASSWORD, Person, Reply, wares::id};
+use crate::support::{
+    Bodega, PASSWORD, Person, Reply,
+    wares::{VISA, id},
+};
 
 /// A new address and a card, as they are typed at the checkout.
 fn checkout<'a>(card: &'a str, total: &'a str, key: &'a str) -> Vec<(&'a str, &'a str)> {
@@ -128,4 +131,19 @@ async fn whoever_left_the_banks_page_finds_the_order_and_pays_it_with_another_ca
     assert_eq!(paid, [path.as_str()], "{orders}");
     let cart = ada.opens("/cart").await;
     assert!(!cart.text().contains(&link), "{}", cart.text());
+}
+
+#[actix_web::test]
+async fn an_order_whose_payment_is_still_being_found_out_says_so_and_asks_for_no_other_card() {
+    let bodega = Bodega::open();
+    let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
+    let tea = manager.adds_product("Tea", "3.00", 10).await;
+    let to = ada.has_address().await;
+    let order = ada.orders(&to, &tea, 1, "pm_demo_processing").await.data();
+    let page = ada.opens(&format!("/orders/{}", id(&order))).await;
+    assert!(page.text().contains("still finding out"), "{}", page.text());
+    assert!(!page.text().contains("/pay\""), "{}", page.text());
+    let paid = ada.orders(&to, &tea, 1, VISA).await.data();
+    let page = ada.opens(&format!("/orders/{}", id(&paid))).await;
+    assert!(!page.text().contains("still finding out"), "{}", page.text());
 }

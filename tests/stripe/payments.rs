@@ -249,6 +249,12 @@ async fn a_stripe_that_is_down_stops_cards_and_nothing_else() {
     let down = down.expect("the shop notices");
     down.refused(503, "gateway_down");
     assert!(down.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    let form = [("address", &*world.address), ("method", "card"), ("total", "1"), ("key", "once")];
+    let page = world.ada.sends("/checkout", &form).await;
+    assert_eq!(page.status, 503, "{}", page.text());
+    for said in ["nothing was ordered or charged", "name=\"key\" value=\"once\"", "Send it again"] {
+        assert!(page.text().contains(said), "{said}: {}", page.text());
+    }
     let ready = world.ada.get("/health/ready").await.data();
     assert_eq!(ready["neighbours"]["payments"], "down");
     let gauge = async || world.owner.get("/metrics").await.text().to_owned();
