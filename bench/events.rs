@@ -317,7 +317,7 @@ fn serve_counted_by(meters: Meters, settings: Settings) -> (Shop, SocketAddr) {
             let at = ServerSettings::at(settings.listen);
             let shop = Shop::counted_by(meters, store, clock, settings, &owners.handle()).await;
             let shop = shop.expect("an open shop");
-            actix::spawn(shop.clone().keep_measuring());
+            actix::spawn(shop.clone().keep_tidy());
             let listening = listen(pipeline(shop.clone()), &at).expect("a free port");
             ready.send((shop, listening.address)).expect("somebody waits");
             listening.server.await.expect("a server that ends well");

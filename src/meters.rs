@@ -4,19 +4,31 @@
 //! then only touches its own handles: no look-up, no label and no lock on a request's way. A part
 //! that is made outside of it counts nothing. Knows nothing of what is counted but the names.
 
+mod histograms;
+
 use std::{fmt, sync::Arc};
 
-use metrics::{Counter, NoopRecorder, Unit};
-use metrics_exporter_prometheus::{
-    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+use metrics::{
+    Counter, Gauge, Histogram, Key, KeyName, Metadata, NoopRecorder, SharedString, Unit,
 };
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use histograms::Histograms;
 
 /// The numbers of one shop. Cheap to clone.
 #[derive(Clone)]
 pub struct Meters {
     /// Nothing, if nothing is counted.
-    recorder: Option<Arc<PrometheusRecorder>>,
+    recorder: Option<Arc<Recorder>>,
     handle: PrometheusHandle,
+    histograms: Arc<Histograms>,
+}
+
+/// Whoever registers a meter gets it here. Histograms are ours: those of the library keep each
+/// measurement until somebody looks.
+struct Recorder {
+    others: PrometheusRecorder,
+    histograms: Arc<Histograms>,
 }
 
 impl Default for Meters {
@@ -28,20 +40,17 @@ impl Default for Meters {
 impl Meters {
     /// No numbers yet.
     pub fn new() -> Meters {
-        let recorder = Meters::recorder();
+        let others = PrometheusBuilder::new().build_recorder();
+        let (handle, histograms) = (others.handle(), Arc::<Histograms>::default());
+        let recorder = Recorder { others, histograms: Arc::clone(&histograms) };
         metrics::with_local_recorder(&recorder, describe);
-        let handle = recorder.handle();
-        Meters { recorder: Some(Arc::new(recorder)), handle }
+        Meters { recorder: Some(Arc::new(recorder)), handle, histograms }
     }
 
     /// Numbers that nobody counts: what counting costs shows beside these.
     pub fn silent() -> Meters {
-        Meters { recorder: None, handle: Meters::recorder().handle() }
-    }
-
-    fn recorder() -> PrometheusRecorder {
-        let builder = with_buckets(PrometheusBuilder::new()).expect("each list has a bucket");
-        builder.build_recorder()
+        let handle = PrometheusBuilder::new().build_recorder().handle();
+        Meters { recorder: None, handle, histograms: Arc::default() }
     }
 
     /// What is made in here registers its meters with this shop.
@@ -54,13 +63,38 @@ impl Meters {
 
     /// All numbers as they are now.
     pub fn rendered(&self) -> String {
-        self.handle.render()
+        self.handle.render() + &self.histograms.rendered()
+    }
+}
+
+impl metrics::Recorder for Recorder {
+    fn describe_counter(&self, name: KeyName, unit: Option<Unit>, about: SharedString) {
+        self.others.describe_counter(name, unit, about);
     }
 
-    /// Takes what was measured since into the histograms; to be called every few seconds, because
-    /// until then each measurement lies in memory.
-    pub fn take_in(&self) {
-        self.handle.run_upkeep();
+    fn describe_gauge(&self, name: KeyName, unit: Option<Unit>, about: SharedString) {
+        self.others.describe_gauge(name, unit, about);
+    }
+
+    fn describe_histogram(&self, name: KeyName, _: Option<Unit>, about: SharedString) {
+        self.histograms.describe(name.as_str(), &about);
+    }
+
+    fn register_counter(&self, key: &Key, metadata: &Metadata<'_>) -> Counter {
+        self.others.register_counter(key, metadata)
+    }
+
+    fn register_gauge(&self, key: &Key, metadata: &Metadata<'_>) -> Gauge {
+        self.others.register_gauge(key, metadata)
+    }
+
+    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+        let limits = match key.name() {
+            REQUEST_SECONDS => REQUEST_SECONDS_BUCKETS,
+            BATCH_COMMITS => BATCH_BUCKETS,
+            _ => WAIT_SECONDS_BUCKETS,
+        };
+        Histogram::from_arc(self.histograms.get(key, limits))
     }
 }
 
@@ -92,15 +126,6 @@ impl fmt::Debug for CacheMeter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CacheMeter")
     }
-}
-
-fn with_buckets(builder: PrometheusBuilder) -> Result<PrometheusBuilder, BuildError> {
-    let whole = |name: &str| Matcher::Full(name.to_owned());
-    builder
-        .set_buckets_for_metric(whole(REQUEST_SECONDS), REQUEST_SECONDS_BUCKETS)?
-        .set_buckets_for_metric(whole(OWNER_WAIT_SECONDS), WAIT_SECONDS_BUCKETS)?
-        .set_buckets_for_metric(whole(SYNC_SECONDS), WAIT_SECONDS_BUCKETS)?
-        .set_buckets_for_metric(whole(BATCH_COMMITS), BATCH_BUCKETS)
 }
 
 /// What each number means, for whoever reads them.
@@ -216,12 +241,15 @@ mod tests {
     }
 
     #[test]
-    fn times_are_counted_in_buckets() {
+    fn each_kind_of_measurement_has_its_buckets() {
         let meters = Meters::new();
         let seconds = meters.while_making(|| metrics::histogram!(SYNC_SECONDS));
         seconds.record(0.003);
-        meters.take_in();
+        meters.while_making(|| metrics::histogram!(BATCH_COMMITS)).record(3);
+        meters.while_making(|| metrics::histogram!(REQUEST_SECONDS)).record(7.0);
         let text = meters.rendered();
+        assert!(text.contains("bodega_store_batch_commits_bucket{le=\"4\"} 1"), "{text}");
+        assert!(text.contains("bodega_http_request_seconds_bucket{le=\"10\"} 1"), "{text}");
         assert!(text.contains("bodega_store_sync_seconds_bucket{le=\"0.0025\"} 0"), "{text}");
         assert!(text.contains("bodega_store_sync_seconds_bucket{le=\"0.005\"} 1"), "{text}");
     }

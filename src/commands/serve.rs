@@ -107,7 +107,7 @@ impl Running {
         let handle = server.handle();
         let serving = actix::spawn(server);
         actix::spawn(shop.clone().keep_driving());
-        actix::spawn(shop.clone().keep_measuring());
+        actix::spawn(shop.clone().keep_tidy());
         actix::spawn(shop.clone().keep_reconciling());
         actix::spawn(shop.clone().keep_listening());
         actix::spawn(shop.clone().keep_tidying());

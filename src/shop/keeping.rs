@@ -60,12 +60,11 @@ impl Shop {
         }
     }
 
-    /// Takes what was measured into the numbers, and gives memory back, every few seconds.
-    pub async fn keep_measuring(self) {
-        let mut every = tokio::time::interval(MEASURED_EVERY);
+    /// Keeps what was looked for in vain, and gives memory back, every few seconds.
+    pub async fn keep_tidy(self) {
+        let mut every = tokio::time::interval(TIDIED_EVERY);
         while !self.is_closing() {
             every.tick().await;
-            self.meters.take_in();
             self.keep_misses();
             memory::give_back();
         }
@@ -97,8 +96,8 @@ impl Shop {
 const SWEEP_SOON: Duration = Duration::from_secs(5);
 /// A doubt is cleared within a minute of the gateway's return: after the calls it did not answer.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
-/// Until then each measurement lies in memory.
-const MEASURED_EVERY: Duration = Duration::from_secs(5);
+/// So long the allocator holds what is free.
+const TIDIED_EVERY: Duration = Duration::from_secs(5);
 /// After the start, when what a crash left has been driven on.
 const RECONCILE_AFTER: Duration = Duration::from_secs(10 * 60);
 const RECONCILE_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
