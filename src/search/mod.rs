@@ -10,6 +10,7 @@
 mod checked;
 mod expand;
 mod facets;
+mod findings;
 mod gather;
 mod ground;
 mod headway;
@@ -42,6 +43,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tantivy::{DocSet, TERMINATED, Term, schema::IndexRecordOption};
 
+pub use findings::Findings;
 pub use ground::{Standing, forget};
 pub use headway::{Headway, Progress};
 pub use highlight::{Highlighter, Marker};
@@ -58,6 +60,7 @@ pub use words::is_known_language;
 
 use crate::domain::ids::ProductId;
 use expand::Tolerance;
+use findings::note_answer;
 use gather::Gathering;
 use ground::damaged;
 use index::Shelf;
@@ -145,11 +148,15 @@ impl Search {
     /// The index cannot be read; it is made again.
     pub fn query(&self, request: &SearchRequest) -> Result<Arc<SearchAnswer>, SearchFault> {
         let view = self.0.view.load_full();
-        if let Some(known) = view.counted.answers.noted(view.answers.get(request)) {
-            return Ok(known);
-        }
-        let answer = Arc::new(self.guarded(|| answered(&view, request))?);
-        view.answers.insert(request.clone(), Arc::clone(&answer));
+        let answer = match view.counted.answers.noted(view.answers.get(request)) {
+            Some(known) => known,
+            None => {
+                let answer = Arc::new(self.guarded(|| answered(&view, request))?);
+                view.answers.insert(request.clone(), Arc::clone(&answer));
+                answer
+            }
+        };
+        note_answer(request, &answer);
         Ok(answer)
     }
 

@@ -77,7 +77,7 @@ pub struct SearchAnswer {
 }
 
 /// Something found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hit {
     /// Which product.
     pub product: ProductId,
@@ -94,7 +94,7 @@ pub struct Place {
 
 /// What could be chosen further. Each list counts as if nothing of its own kind were chosen, so
 /// that one can choose otherwise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Facets {
     /// By category; a category counts what is below it.
     pub categories: Vec<(CategoryId, u64)>,
@@ -111,7 +111,7 @@ pub struct Facets {
 }
 
 /// A value that could be chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FacetValue {
     /// As it is shown, and as it is asked for.
     pub value: String,
@@ -122,7 +122,7 @@ pub struct FacetValue {
 }
 
 /// The values of an option that could be chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OptionFacet {
     /// The option.
     pub name: String,

@@ -225,6 +225,22 @@ fn a_product_that_changes_is_found_as_it_is() {
 }
 
 #[test]
+fn what_was_made_from_answers_stands_while_they_would_be_the_same() {
+    let mut world = World::with(&[product(1, "Tea"), product(2, "Coffee")]);
+    let request = SearchRequest { text: "tea".to_owned(), limit: 1, ..Default::default() };
+    let (total, findings) = world.search.noting(|| world.ask(request.clone()).total);
+    assert_eq!(total, 1);
+    world.indexer.put(&product(3, "Cocoa")).expect("room");
+    world.commit(2);
+    let (stands, around) = world.search.noting(|| world.search.stands(&findings));
+    assert!(stands);
+    world.indexer.put(&product(3, "Tea")).expect("room");
+    world.commit(3);
+    assert!(!world.search.stands(&findings));
+    assert!(!world.search.stands(&around), "what is made from it falls with it");
+}
+
+#[test]
 fn no_text_brings_search_down_or_asks_for_everything() {
     let world = World::with(&[product(1, "Tea")]);
     let long = "x".repeat(10_000);

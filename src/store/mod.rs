@@ -49,7 +49,7 @@ pub use keys::{Key, KeyBuilder};
 pub use kinds::{Kept, KeptRequest, Record, Registry, Row, Versioned, registry};
 pub use open::rebuild;
 pub use progress::{Progress, Silent};
-pub use reader::{All, Order, Reader};
+pub use reader::{All, Footprint, Order, Reader};
 pub use tickets::{Durable, Ticket};
 pub use verify::{Check, Finding, VerifyReport, verify};
 

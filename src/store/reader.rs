@@ -4,7 +4,10 @@
 //! Between the two lies a bounded cache of decoded records; whoever folds replaces what is in
 //! it, and a load that was overtaken meanwhile does not get in.
 
-use std::{collections::VecDeque, marker::PhantomData, ops::Bound, sync::Arc};
+mod footprint;
+mod merged;
+
+use std::{collections::VecDeque, marker::PhantomData, sync::Arc};
 
 use quick_cache::sync::GuardResult;
 
@@ -14,9 +17,12 @@ use super::{
     fault::StoreFault,
     keys::Key,
     kinds::{Kept, KeptRequest, Record, Versioned, record_from, versioned_from},
-    state::{Backwards, State},
-    table::{Generation, Slot, Table},
+    state::State,
+    table::{Slot, Table},
 };
+use merged::{Found, Merged};
+
+pub use footprint::Footprint;
 
 /// Decoded records.
 pub(super) type Cache = quick_cache::sync::Cache<Key, Arc<dyn Record>, ByWeight>;
@@ -67,6 +73,7 @@ impl Reader {
     /// An aggregate as last committed; version 0 if there is none.
     pub fn get<A: Kept>(&self, id: A::Id) -> Result<Versioned<A>, StoreFault> {
         let key = Key::record(A::TAG, &id);
+        footprint::note(|| self.table.changes().of_key(&key));
         match self.table.get(&key) {
             Some(Slot::Record(record)) => self.known(&key, &record),
             Some(Slot::Row(_) | Slot::Gone) => Ok(Versioned::default()),
@@ -77,17 +84,29 @@ impl Reader {
     /// How often aggregates of this kind have changed while the store was open. What was made from
     /// them, after asking this, is fresh as long as the answer stays the same.
     pub fn changes_of<A: Kept>(&self) -> u64 {
-        self.table.changes().of(A::TAG)
+        footprint::noted(self.table.changes().of_kind(A::TAG))
     }
 
     /// How often this aggregate has changed while the store was open, or one of a few others that
     /// are counted with it. As good as [`Reader::changes_of`] for what was made from it alone.
     pub fn changes_near<A: Kept>(&self, id: A::Id) -> u64 {
-        self.table.changes().near(&Key::record(A::TAG, &id))
+        footprint::noted(self.table.changes().of_key(&Key::record(A::TAG, &id)))
+    }
+
+    /// Makes something, and says from what: whatever this reader was asked for meanwhile, by this
+    /// thread.
+    pub fn noting<T>(&self, make: impl FnOnce() -> T) -> (T, Footprint) {
+        footprint::noting(self.table.changes(), make)
+    }
+
+    /// Whether all that something was made from stands: it would be made the same again.
+    pub fn stands(&self, made_from: &Footprint) -> bool {
+        made_from.stands(self.table.changes())
     }
 
     /// The row under a key.
     pub fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StoreFault> {
+        footprint::note(|| self.table.changes().of_key(key));
         match self.table.get(key) {
             Some(Slot::Row(value)) => Ok(Some(value.to_vec())),
             Some(Slot::Record(_) | Slot::Gone) => Ok(None),
@@ -104,6 +123,7 @@ impl Reader {
         order: Order,
         limit: usize,
     ) -> Result<Vec<(Key, Vec<u8>)>, StoreFault> {
+        footprint::note(|| self.table.changes().of_list(prefix));
         let mut merged = Merged::over(self, prefix, after, order)?;
         let mut rows = Vec::new();
         while rows.len() < limit {
@@ -196,6 +216,7 @@ impl Reader {
 
     /// A page of records, decoded.
     fn records<A: Kept>(&self, after: Option<&Key>) -> Result<Page<A>, StoreFault> {
+        footprint::note(|| self.table.changes().of_kind(A::TAG));
         let mut merged = Merged::over(self, &Key::records(A::TAG), after, Order::Ascending)?;
         let mut page = Page { found: VecDeque::new(), last: None };
         while page.found.len() < PAGE_RECORDS {
@@ -247,147 +268,6 @@ impl<A: Kept> Iterator for All<'_, A> {
             }
         }
         self.page.pop_front().map(Ok)
-    }
-}
-
-/// What the merge finds under a key.
-enum Found {
-    Record(Arc<dyn Record>),
-    /// A row, or a record as it lies in the state.
-    Row(Vec<u8>),
-}
-
-/// Table and state, merged: the newest word on a key counts.
-struct Merged<'a> {
-    state: &'a State,
-    stored: sled::Iter,
-    stored_head: Option<(Key, Vec<u8>)>,
-    fresh: Vec<Fresh>,
-    order: Order,
-}
-
-/// One generation of the table, and the next key of it.
-struct Fresh {
-    generation: Arc<Generation>,
-    head: Option<(Key, Slot)>,
-    from: Bound<Key>,
-    to: Bound<Key>,
-}
-
-impl<'a> Merged<'a> {
-    fn over(
-        reader: &'a Reader,
-        prefix: &Key,
-        after: Option<&Key>,
-        order: Order,
-    ) -> Result<Merged<'a>, StoreFault> {
-        let mut from = Bound::Included(prefix.clone());
-        let mut to = prefix.end_of_prefix().map_or(Bound::Unbounded, Bound::Excluded);
-        match (order, after) {
-            (Order::Ascending, Some(after)) if after >= prefix => {
-                from = Bound::Excluded(after.clone());
-            }
-            (Order::Descending, Some(after)) if starts_or_is_below(after, prefix) => {
-                to = Bound::Excluded(after.clone());
-            }
-            (Order::Ascending | Order::Descending, _) => {}
-        }
-        // The table first: what is folded meanwhile is then seen twice rather than not at all.
-        let generations = reader.table.generations();
-        if is_empty(&from, &to) {
-            from = Bound::Excluded(prefix.clone());
-            to = Bound::Included(prefix.clone());
-        }
-        let stored = reader.state.range(from.clone(), to.clone())?;
-        let fresh = generations
-            .into_iter()
-            .map(|generation| Fresh { generation, head: None, from: from.clone(), to: to.clone() })
-            .collect();
-        let mut merged = Merged { state: &reader.state, stored, stored_head: None, fresh, order };
-        merged.step_stored()?;
-        merged.fresh.iter_mut().for_each(|fresh| fresh.step(order));
-        Ok(merged)
-    }
-
-    /// The next key that is there.
-    fn next(&mut self) -> Result<Option<(Key, Found)>, StoreFault> {
-        while let Some(key) = self.next_key() {
-            let mut word = None;
-            for fresh in &mut self.fresh {
-                if fresh.head.as_ref().is_some_and(|(head, _)| *head == key) {
-                    let slot = fresh.head.take().map(|(_, slot)| slot);
-                    word = word.or(slot);
-                    fresh.step(self.order);
-                }
-            }
-            let mut stored = None;
-            if self.stored_head.as_ref().is_some_and(|(head, _)| *head == key) {
-                stored = self.stored_head.take().map(|(_, value)| value);
-                self.step_stored()?;
-            }
-            let found = match word {
-                Some(Slot::Record(record)) => Some(Found::Record(record)),
-                Some(Slot::Row(value)) => Some(Found::Row(value.to_vec())),
-                Some(Slot::Gone) => None,
-                None => stored.map(Found::Row),
-            };
-            if let Some(found) = found {
-                return Ok(Some((key, found)));
-            }
-        }
-        Ok(None)
-    }
-
-    fn next_key(&self) -> Option<Key> {
-        let fresh = self.fresh.iter().filter_map(|fresh| fresh.head.as_ref().map(|(key, _)| key));
-        let heads = fresh.chain(self.stored_head.as_ref().map(|(key, _)| key));
-        match self.order {
-            Order::Ascending => heads.min().cloned(),
-            Order::Descending => heads.max().cloned(),
-        }
-    }
-
-    fn step_stored(&mut self) -> Result<(), StoreFault> {
-        let backwards = match self.order {
-            Order::Ascending => Backwards::No,
-            Order::Descending => Backwards::Yes,
-        };
-        self.stored_head = self.state.step(&mut self.stored, backwards)?;
-        Ok(())
-    }
-}
-
-impl Fresh {
-    fn step(&mut self, order: Order) {
-        let found = match order {
-            Order::Ascending => self.generation.first(self.from.as_ref()),
-            Order::Descending => self.generation.last(self.to.as_ref()),
-        };
-        self.head = found.filter(|(key, _)| self.holds(key));
-        if let Some((key, _)) = &self.head {
-            match order {
-                Order::Ascending => self.from = Bound::Excluded(key.clone()),
-                Order::Descending => self.to = Bound::Excluded(key.clone()),
-            }
-        }
-    }
-
-    fn holds(&self, key: &Key) -> bool {
-        use std::ops::RangeBounds;
-        (self.from.clone(), self.to.clone()).contains(key)
-    }
-}
-
-/// Whether `after` can narrow a descending list of this prefix.
-fn starts_or_is_below(after: &Key, prefix: &Key) -> bool {
-    prefix.end_of_prefix().is_none_or(|end| *after < end)
-}
-
-fn is_empty(from: &Bound<Key>, to: &Bound<Key>) -> bool {
-    match (from, to) {
-        (Bound::Included(from), Bound::Excluded(to)) => from >= to,
-        (Bound::Excluded(from), Bound::Excluded(to)) => from >= to,
-        (Bound::Included(_) | Bound::Excluded(_) | Bound::Unbounded, _) => false,
     }
 }
 

@@ -1,11 +1,13 @@
 //! Kept pages: what everybody sees is written once, sent again while it is true, and to nobody
 //! whom the shop knows.
 
+use bodega::search;
+use fastrand::Rng;
 use serde_json::{Value, json};
 
 use crate::support::{
     Bodega, Person,
-    wares::{id, text},
+    wares::{VISA, id, text},
 };
 
 /// The page as they see it, and its tag if everybody is sent the same. A visitor has no cookie.
@@ -25,6 +27,7 @@ struct Window {
     bodega: Bodega,
     owner: Person,
     tea: Value,
+    teas: Value,
     cups: Value,
 }
 
@@ -40,9 +43,75 @@ impl Window {
             "categoryIds": [id(&teas)],
         });
         let tea = owner.post("/v1/product/createproduct", tea).await.data();
-        let window = Window { bodega, owner, tea, cups };
+        let window = Window { bodega, owner, tea, teas, cups };
         window.says(&PAGES, "$3.99").await;
         window
+    }
+
+    /// Pages that could not be sent as they were.
+    fn pages_written(&self) -> u64 {
+        let numbers = self.bodega.shop.meters.rendered();
+        let counter = "bodega_cache_misses_total{cache=\"pages\"} ";
+        let line = numbers.lines().find_map(|line| line.strip_prefix(counter));
+        line.expect("a counter").parse().expect("a number")
+    }
+
+    /// How often what is found has changed.
+    fn found(&self) -> (u64, search::Progress) {
+        (self.bodega.shop.search.changes(), self.bodega.shop.search.progress())
+    }
+
+    /// One of the things that happen in a shop; which.
+    async fn something_happens(&self, dice: &mut Rng, goods: &mut Vec<Value>) -> String {
+        let owner = &self.owner;
+        let one = goods[dice.usize(..goods.len())].clone();
+        let shelf = id(if dice.bool() { &self.cups } else { &self.teas }).to_owned();
+        let name = format!("Sencha {}", dice.alphabetic());
+        let price = format!("{}.50", dice.u8(1..9));
+        let units = dice.u8(1..4);
+        let edit = |body: Value| async {
+            let mut body = body;
+            body["id"] = one["id"].clone();
+            let _gone_or_taken = owner.patch("/v1/product/updateproduct", body).await;
+        };
+        let stocked = |what: &'static str| {
+            let body = json!({ "productId": id(&one), "quantity": units });
+            owner.post(&format!("/v1/inventory/{what}"), body)
+        };
+        let what = dice.u8(..11);
+        match what {
+            0 => edit(json!({ "price": price })).await,
+            1 => edit(json!({ "name": name })).await,
+            2 => edit(json!({ "isActive": dice.bool() })).await,
+            3 => edit(json!({ "categoryIds": [shelf] })).await,
+            4 => edit(json!({ "description": name, "images": ["/media/tea.jpg"] })).await,
+            5 => drop(stocked("reducestock").await),
+            6 => drop(stocked("addstock").await),
+            7 => {
+                let new = json!({
+                    "name": name, "description": "", "price": price, "stock": units,
+                    "categoryIds": [shelf],
+                });
+                let added = owner.post("/v1/product/createproduct", new).await;
+                if added.status == 201 {
+                    goods.push(added.data());
+                }
+            }
+            8 => {
+                let path = format!("/v1/product/updatecategory/{shelf}");
+                drop(owner.patch(&path, json!({ "name": format!("Shelf {name}") })).await);
+            }
+            9 => drop(owner.patch("/v1/settings", json!({ "name": name })).await),
+            _ => {
+                let to = owner.has_address().await;
+                drop(owner.orders(&to, &one, 1, VISA).await);
+            }
+        }
+        format!("{what} of {}", text(&one["name"]))
+    }
+
+    async fn all_is_found(&self) {
+        all_is_found(&self.bodega).await;
     }
 
     /// Each of these pages says so once search has heard of it, and is then the same and known by
@@ -111,6 +180,67 @@ async fn a_page_for_everybody_is_the_same_until_more_is_found() {
 }
 
 #[actix_web::test]
+async fn a_page_for_everybody_stands_while_what_is_not_on_it_changes() {
+    let window = Window::open().await;
+    let cup = json!({
+        "name": "Cup", "description": "", "price": "9.00", "stock": 5,
+        "categoryIds": [id(&window.cups)],
+    });
+    let cup = window.owner.post("/v1/product/createproduct", cup).await.data();
+    window.all_is_found().await;
+    window.says(&["/product/sencha", "/category/teas"], "$3.99").await;
+    let ada = window.bodega.customer("ada").await;
+    for price in ["8.00", "7.00"] {
+        let cheaper = json!({ "id": id(&cup), "price": price });
+        window.owner.patch("/v1/product/updateproduct", cheaper).await.data();
+        ada.buys(&cup, 1).await;
+        window.all_is_found().await;
+        let before = window.pages_written();
+        window.says(&["/product/sencha", "/category/teas"], "$3.99").await;
+        assert_eq!(window.pages_written(), before, "they are as they were");
+        window.says(&["/category/cups"], &format!("${price}")).await;
+        assert!(window.pages_written() > before);
+    }
+}
+
+#[actix_web::test]
+async fn whatever_happens_a_page_that_was_kept_is_the_one_that_would_be_written() {
+    for seed in SEEDS {
+        let mut dice = fastrand::Rng::with_seed(seed);
+        let window = Window::open().await;
+        let visitor = window.bodega.visitor();
+        let mut goods = vec![window.tea.clone()];
+        for step in 0..STEPS {
+            let what = window.something_happens(&mut dice, &mut goods).await;
+            if dice.bool() {
+                window.all_is_found().await;
+            }
+            for path in PATHS {
+                // Search may come further between the two looks; then they are of two moments.
+                loop {
+                    let (changes, kept) = (window.found(), visitor.get(path).await);
+                    window.bodega.shop.kept_pages.forget();
+                    let written = visitor.get(path).await;
+                    window.all_is_found().await;
+                    if window.found() != changes {
+                        continue;
+                    }
+                    assert_eq!(kept.status, written.status, "{seed} {step}: {what} {path}");
+                    if written.status == 200 {
+                        assert_eq!(kept.text(), written.text(), "{seed} {step}: {what} {path}");
+                    }
+                    break;
+                }
+            }
+            for path in PATHS {
+                // All of them are kept when the next thing happens.
+                visitor.get(path).await;
+            }
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_page_of_somebody_is_nobody_elses() {
     let bodega = Bodega::open();
     let (manager, ada) = (bodega.manager().await, bodega.customer("ada").await);
@@ -167,5 +297,19 @@ async fn what_is_looked_for_in_vain_on_a_page_is_counted_each_time() {
     assert!(settings.text().contains("kombucha</span> <span class=\"small\">2 ×"));
 }
 
+/// Shops to which things happen by chance, and how many.
+const SEEDS: std::ops::Range<u64> = 0..2;
+const STEPS: usize = 40;
+/// Pages that show each other's things.
+const PATHS: [&str; 8] = [
+    "/",
+    "/category/teas",
+    "/category/cups",
+    "/product/sencha",
+    "/search?q=sencha",
+    "/search?q=sencha&sort=price_asc&inStock=true",
+    "/search?q=shelf",
+    "/search",
+];
 /// Pages that are the same for everybody.
 const PAGES: [&str; 4] = ["/", "/category/teas", "/product/sencha", "/search?q=sencha"];

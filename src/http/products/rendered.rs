@@ -1,9 +1,9 @@
 //! Renderings: products and lists of them written once, with gaps where the stock figures go.
 //!
 //! Invariant: what is shown is the committed product and the committed stock at that moment. What
-//! is kept carries the counts of changes it was made at (a list those of all products, a product
-//! those near it), and is sent as it is only while these stand; then a product is made again from
-//! its text, if only figures have changed.
+//! is kept carries what it was made from (a list all that was read for it, a product the counts of
+//! changes near it), and is sent as it is only while that stands; then a product is made again
+//! from its text, if only figures have changed.
 
 use std::{io, io::Write, sync::Arc};
 
@@ -32,7 +32,7 @@ use crate::{
         problem::Problem,
     },
     meters::CacheMeter,
-    store::{Reader, Versioned},
+    store::{Footprint, Reader, Versioned},
 };
 
 /// Products and lists written lately.
@@ -55,7 +55,7 @@ struct Counted {
 /// A page of products, as it is asked for.
 pub type Listed = (Selection, Paging);
 
-/// How often anything has changed that products, or one of them, are shown with.
+/// How often anything has changed that a product is shown with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Counts {
     products: u64,
@@ -64,14 +64,6 @@ struct Counts {
 }
 
 impl Counts {
-    fn of_all(reader: &Reader) -> Counts {
-        Counts {
-            products: reader.changes_of::<Product>(),
-            ledgers: reader.changes_of::<Ledger>(),
-            categories: reader.changes_of::<Category>(),
-        }
-    }
-
     /// Those of a product; of its ledgers, as long as it is not known which these are, nothing.
     fn of_one(reader: &Reader, id: ProductId) -> Counts {
         Counts {
@@ -140,13 +132,13 @@ impl Renderings {
         listed: Listed,
         made: impl FnOnce(&Listed) -> Answer<Products>,
     ) -> Answer<Products> {
-        let counts = Counts::of_all(reader);
-        let kept = self.lists.get(&listed).filter(|kept| kept.counts == counts);
+        let kept = self.lists.get(&listed).filter(|kept| reader.stands(&kept.made_from));
         if let Some(kept) = self.counted.lists.noted(kept) {
             return Ok(kept.answer.clone());
         }
-        let answer = made(&listed)?;
-        let kept = KeptList { counts, answer: answer.clone() };
+        let (answer, made_from) = reader.noting(|| made(&listed));
+        let answer = answer?;
+        let kept = KeptList { made_from, answer: answer.clone() };
         self.lists.insert(listed, Arc::new(kept));
         Ok(answer)
     }
@@ -259,7 +251,7 @@ struct KeptAnswer {
 
 #[derive(Debug)]
 struct KeptList {
-    counts: Counts,
+    made_from: Footprint,
     answer: Products,
 }
 
@@ -309,7 +301,8 @@ impl Weighter<ProductId, Arc<Rendering>> for ByBytes {
 impl Weighter<Listed, Arc<KeptList>> for ByBytes {
     fn weight(&self, (_, paging): &Listed, list: &Arc<KeptList>) -> u64 {
         let cursor = paging.cursor.as_ref().map_or(0, String::len);
-        let bytes = list.answer.answer.weight() + cursor + LISTED_BYTES;
+        let made_from = list.made_from.weight();
+        let bytes = list.answer.answer.weight() + made_from + cursor + LISTED_BYTES;
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }

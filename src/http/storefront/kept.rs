@@ -1,8 +1,9 @@
 //! Kept pages: what everybody sees whom the shop does not know, written once for all of them.
 //!
 //! Invariant: such a page shows nothing of a person and has no token for a form, and is sent again
-//! only while all that it was made from stands: products, their stock, categories, the shop's own
-//! settings and what search knows. Whoever has a cookie of ours gets a page of their own.
+//! only while all that it was made from stands: whatever was read for it, and the answers of search
+//! it shows. What else changes forgets it not. Whoever has a cookie of ours gets a page of their
+//! own.
 
 use std::sync::Arc;
 
@@ -10,11 +11,6 @@ use bytes::Bytes;
 use quick_cache::{Weighter, sync::Cache};
 
 use crate::{
-    domain::{
-        catalogue::{Category, Product},
-        inventory::Ledger,
-        settings,
-    },
     http::{
         access::Public,
         answer::{Answer, Packable},
@@ -26,47 +22,37 @@ use crate::{
         },
     },
     meters::CacheMeter,
-    search,
-    shop::{Parts, Shop},
+    search::{self, Findings},
+    shop::Shop,
+    store::Footprint,
 };
 
 /// Pages written lately, by path and query.
 #[derive(Debug)]
 pub struct KeptPages {
-    pages: Cache<String, KeptPage, ByBytes>,
+    pages: Cache<String, Arc<KeptPage>, ByBytes>,
     counted: CacheMeter,
 }
 
-/// A page as it is sent to everybody. Cheap to clone.
-#[derive(Clone, Debug)]
+/// A page as it is sent to everybody.
+#[derive(Debug)]
 struct KeptPage {
-    counts: Counts,
+    /// What was read for it.
+    made_from: Footprint,
+    /// What was looked for, and how that was answered.
+    found: Findings,
+    /// How far the index was when it was made: pages say so.
+    progress: search::Progress,
     etag: ETag,
     html: Arc<Packable>,
 }
 
-/// How often anything has changed that pages are made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counts {
-    products: u64,
-    ledgers: u64,
-    categories: u64,
-    settings: u64,
-    found: u64,
-    progress: search::Progress,
-}
-
-impl Counts {
-    fn now(shop: &Shop) -> Counts {
-        let Parts { reader, search, .. } = &**shop;
-        Counts {
-            products: reader.changes_of::<Product>(),
-            ledgers: reader.changes_of::<Ledger>(),
-            categories: reader.changes_of::<Category>(),
-            settings: reader.changes_of::<settings::Shop>(),
-            found: search.changes(),
-            progress: search.progress(),
-        }
+impl KeptPage {
+    /// Whether the same would be written now.
+    fn stands(&self, shop: &Shop) -> bool {
+        self.progress == shop.search.progress()
+            && shop.reader.stands(&self.made_from)
+            && shop.search.stands(&self.found)
     }
 }
 
@@ -75,6 +61,11 @@ impl KeptPages {
     pub fn empty() -> KeptPages {
         let pages = Cache::with_weighter(PAGES_USUAL, PAGES_BYTES_MAX, ByBytes);
         KeptPages { pages, counted: CacheMeter::of("pages") }
+    }
+
+    /// Lets go of all of them: whatever is asked for next is written anew. Safe to repeat.
+    pub fn forget(&self) {
+        self.pages.clear();
     }
 }
 
@@ -96,26 +87,30 @@ pub fn kept(
         return made();
     }
     let KeptPages { pages, counted } = &shop.kept_pages;
-    // Asked before anything is read: what changes meanwhile is seen the next time.
-    let counts = Counts::now(shop);
-    let known = pages.get(from.asked()).filter(|page| page.counts == counts);
-    if let Some(KeptPage { etag, html, .. }) = counted.noted(known) {
-        return Ok(PageAnswer::packable(etag, html));
+    let known = pages.get(from.asked()).filter(|page| page.stands(shop));
+    if let Some(page) = counted.noted(known) {
+        return Ok(PageAnswer::packable(page.etag.clone(), Arc::clone(&page.html)));
     }
-    let answer = made()?;
+    // Asked before anything is read: what changes meanwhile is seen the next time.
+    let progress = shop.search.progress();
+    let ((answer, made_from), found) = shop.search.noting(|| shop.reader.noting(made));
+    let answer = answer?;
     let Some(html) = answer.for_everybody() else { return Ok(answer) };
     let (etag, html) = (ETag::of_bytes(html.as_bytes()), Bytes::copy_from_slice(html.as_bytes()));
-    let page = KeptPage { counts, etag, html: Arc::new(Packable::of(html)) };
-    pages.insert(from.asked().to_owned(), page.clone());
-    Ok(PageAnswer::packable(page.etag, page.html))
+    let html = Arc::new(Packable::of(html));
+    let page = KeptPage { made_from, found, progress, etag: etag.clone(), html: Arc::clone(&html) };
+    pages.insert(from.asked().to_owned(), Arc::new(page));
+    Ok(PageAnswer::packable(etag, html))
 }
 
 #[derive(Clone, Debug)]
 struct ByBytes;
 
-impl Weighter<String, KeptPage> for ByBytes {
-    fn weight(&self, asked: &String, page: &KeptPage) -> u64 {
-        u64::try_from(page.html.weight() + asked.len() + PAGE_BYTES_BESIDE).unwrap_or(u64::MAX)
+impl Weighter<String, Arc<KeptPage>> for ByBytes {
+    fn weight(&self, asked: &String, page: &Arc<KeptPage>) -> u64 {
+        let made_from = page.made_from.weight() + page.found.weight();
+        let bytes = page.html.weight() + made_from + asked.len() + PAGE_BYTES_BESIDE;
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
