@@ -1,9 +1,9 @@
 //! Facets: how many hits there would be for each further choice.
 
 use super::{
+    figures::Figures,
     gather::{Chosen, Fails, Kind},
     request::{FacetValue, Facets, Filters, OptionFacet},
-    rows::Row,
     schema::{OPTION_BREAK, fold_label, option_label},
     view::Labels,
 };
@@ -37,7 +37,7 @@ impl Counts {
     }
 
     /// Counts a document that matches the words and fails these filters, with its labels.
-    pub fn take(&mut self, row: &Row, labels: [&[u32]; 3], fails: Fails) {
+    pub fn take(&mut self, figures: Figures, labels: [&[u32]; 3], fails: Fails) {
         if fails == Fails::Several {
             return;
         }
@@ -58,15 +58,16 @@ impl Counts {
             }
         }
         if counts_in(Kind::Stock) {
-            if row.in_stock {
+            if figures.in_stock {
                 self.in_stock += 1;
             } else {
                 self.out_of_stock += 1;
             }
         }
         if counts_in(Kind::Price) {
-            let (least, most) = self.prices.unwrap_or((row.price, row.price));
-            self.prices = Some((least.min(row.price), most.max(row.price)));
+            let price = figures.price_minor;
+            let (least, most) = self.prices.unwrap_or((price, price));
+            self.prices = Some((least.min(price), most.max(price)));
         }
     }
 

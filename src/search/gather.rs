@@ -12,6 +12,7 @@ use tantivy::DocId;
 
 use super::{
     facets::Counts,
+    figures::Figures,
     request::{Filters, Hit, Place, SearchRequest, SearchSort},
     rows::{Row, Rows},
     schema::{option_label, whole},
@@ -80,15 +81,16 @@ impl<'a> Gathering<'a> {
     pub fn take(&mut self, segment: &Segment, document: DocId, relevance: u32) {
         let rows = &*segment.rows;
         let Some(row) = rows.of(document) else { return };
-        let fails = self.filters.failed_by(rows, row, document);
+        let figures = row.figures();
+        let fails = self.filters.failed_by(rows, figures, document);
         if let Some(counts) = &mut self.counts {
-            counts.take(row, rows.labels(document), fails);
+            counts.take(figures, rows.labels(document), fails);
         }
         if fails != Fails::None {
             return;
         }
         self.total += 1;
-        let place = self.place_of(rows, row, document, relevance);
+        let place = self.place_of((rows, row), figures, document, relevance);
         if self.request.after.is_some_and(|after| place >= after) {
             return;
         }
@@ -116,19 +118,26 @@ impl<'a> Gathering<'a> {
     }
 
     /// Where the document stands in the order; greater comes first.
-    fn place_of(&self, rows: &Rows, row: &Row, document: DocId, relevance: u32) -> Place {
-        let in_stock = u64::from(row.in_stock);
+    fn place_of(
+        &self,
+        (rows, row): (&Rows, &Row),
+        figures: Figures,
+        document: DocId,
+        relevance: u32,
+    ) -> Place {
+        let Figures { price_minor, in_stock, sales_step } = figures;
+        let in_stock = u64::from(in_stock);
         let rank = match self.request.sort {
             SearchSort::Relevance if self.has_words => {
                 let length = u64::from(row.length);
-                [u64::from(relevance) * 2 + in_stock, u64::MAX - length, row.sales]
+                [u64::from(relevance) * 2 + in_stock, u64::MAX - length, sales_step]
             }
-            SearchSort::Relevance => [in_stock, row.sales, ordered(row.created)],
-            SearchSort::Cheapest => [u64::MAX - ordered(row.price), in_stock, 0],
-            SearchSort::Dearest => [ordered(row.price), in_stock, 0],
+            SearchSort::Relevance => [in_stock, sales_step, ordered(row.created)],
+            SearchSort::Cheapest => [u64::MAX - ordered(price_minor), in_stock, 0],
+            SearchSort::Dearest => [ordered(price_minor), in_stock, 0],
             SearchSort::Newest => [ordered(row.created), 0, 0],
             SearchSort::Name => rows.name(document).map(|part| u64::MAX - part),
-            SearchSort::BestSelling => [row.sales, in_stock, ordered(row.created)],
+            SearchSort::BestSelling => [sales_step, in_stock, ordered(row.created)],
         };
         Place { rank, id: row.id }
     }
@@ -160,7 +169,7 @@ impl Chosen {
         }
     }
 
-    fn failed_by(&self, rows: &Rows, row: &Row, document: DocId) -> Fails {
+    fn failed_by(&self, rows: &Rows, figures: Figures, document: DocId) -> Fails {
         let mut fails = Fails::None;
         if self.asks_nothing() {
             return fails;
@@ -181,10 +190,10 @@ impl Chosen {
             note(Kind::Brand, any(brands, wanted));
         }
         if let Some((least, most)) = self.prices {
-            note(Kind::Price, least <= row.price && row.price <= most);
+            note(Kind::Price, least <= figures.price_minor && figures.price_minor <= most);
         }
         if let Some(wanted) = self.in_stock {
-            note(Kind::Stock, row.in_stock == wanted);
+            note(Kind::Stock, figures.in_stock == wanted);
         }
         for (number, wanted) in self.options.iter().enumerate() {
             note(Kind::Option(number), any(options, wanted));

@@ -124,15 +124,22 @@ pub fn forget(dir: &Path) -> io::Result<()> {
     }
 }
 
-/// The one writer of an index.
+/// The one writer of an index. It holds threads and queues only while there is something to write.
 pub(super) struct Pen {
-    pub writer: IndexWriter,
-    way: String,
+    index: Index,
+    making: Making,
+    writer: Option<IndexWriter>,
     changes: u64,
 }
 
 impl Pen {
     fn over(index: &Index, making: &Making) -> tantivy::Result<Pen> {
+        // Opened once, to see that it can be.
+        let writer = Some(Pen::open(index, making)?);
+        Ok(Pen { index: index.clone(), making: making.clone(), writer, changes: 0 })
+    }
+
+    fn open(index: &Index, making: &Making) -> tantivy::Result<IndexWriter> {
         let options = IndexWriterOptions::builder()
             .num_worker_threads(1)
             .num_merge_threads(1)
@@ -143,7 +150,25 @@ impl Pen {
         policy.set_min_num_segments(SEGMENTS_MERGED_MIN);
         policy.set_del_docs_ratio_before_merge(DELETED_SHARE_MAX);
         writer.set_merge_policy(Box::new(policy));
-        Ok(Pen { writer, way: making.way.clone(), changes: 0 })
+        Ok(writer)
+    }
+
+    /// What writes, opened if need be.
+    pub fn writer(&mut self) -> Result<&mut IndexWriter, SearchFault> {
+        let writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => Pen::open(&self.index, &self.making).map_err(damaged)?,
+        };
+        Ok(self.writer.insert(writer))
+    }
+
+    /// Lets go of what writing takes, unless something is not committed. Waits for segments that
+    /// are being merged.
+    pub fn rest(&mut self) -> Result<(), SearchFault> {
+        match self.writer.take_if(|_| self.changes == 0) {
+            Some(writer) => writer.wait_merging_threads().map_err(damaged),
+            None => Ok(()),
+        }
     }
 
     /// Something is otherwise than in the last commit.
@@ -158,7 +183,7 @@ impl Pen {
 
     /// Takes everything out.
     pub fn clear(&mut self) -> Result<(), SearchFault> {
-        self.writer.delete_all_documents().map_err(damaged)?;
+        self.writer()?.delete_all_documents().map_err(damaged)?;
         self.changed();
         Ok(())
     }
@@ -166,9 +191,9 @@ impl Pen {
     /// Writes what was changed, and that it is everything up to there; `None` while the index
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
-        let payload = serde_json::to_string(&Cursor::at(&self.way, standing))
+        let payload = serde_json::to_string(&Cursor::at(&self.making.way, standing))
             .map_err(|fault| SearchFault::Damaged(fault.to_string()))?;
-        let mut commit = self.writer.prepare_commit().map_err(damaged)?;
+        let mut commit = self.writer()?.prepare_commit().map_err(damaged)?;
         commit.set_payload(&payload);
         commit.commit().map_err(damaged)?;
         self.changes = 0;

@@ -9,6 +9,7 @@ use tantivy::IndexReader;
 
 use super::{
     expand::expansions,
+    figures::{Adjusted, Moves},
     ground::{self, Making, Pen, Standing, damaged},
     request::SearchFault,
     rows::Rows,
@@ -21,18 +22,23 @@ use crate::domain::ids::ProductId;
 /// The index, to be read.
 pub(super) struct Shelf {
     columns: Columns,
-    language: String,
+    words: Words,
     reader: IndexReader,
     labels: Arc<Labels>,
     opened: Mutex<Opened>,
+    adjusted: Arc<Adjusted>,
+    moves: Arc<Moves>,
     counted: Counted,
 }
 
 /// The one that changes the index.
 pub struct Indexer {
-    pen: Pen,
+    pub(super) pen: Pen,
     columns: Columns,
     words: Words,
+    adjusted: Arc<Adjusted>,
+    /// What was put in or taken out since the last commit.
+    put: Vec<ProductId>,
 }
 
 impl Shelf {
@@ -40,19 +46,27 @@ impl Shelf {
     pub fn open(
         dir: &Path,
         language: &str,
+        moves: &Arc<Moves>,
         counted: &Counted,
     ) -> Result<(Shelf, Indexer, Option<Standing>), SearchFault> {
         let (schema, columns) = schema();
         let way = format!("{SCHEMA_VERSION} {language}");
         let making = Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX };
+        let (adjusted, words): (Arc<Adjusted>, _) = (Arc::default(), Words::of(language));
         let (shelf, pen, standing) = ground::open(dir, &making, |reader| {
-            let (language, labels) = (language.to_owned(), Arc::default());
+            let (words, labels) = (words.clone(), Arc::default());
             let (opened, counted) = (Mutex::default(), counted.clone());
-            let shelf = Shelf { columns, language, reader, labels, opened, counted };
+            let (adjusted, moves) = (Arc::clone(&adjusted), Arc::clone(moves));
+            let shelf = Shelf { columns, words, reader, labels, opened, adjusted, moves, counted };
             shelf.viewed(0, Arc::default())?;
             Ok(shelf)
         })?;
-        Ok((shelf, Indexer { pen, columns, words: Words::of(language) }, standing))
+        Ok((shelf, Indexer { pen, columns, words, adjusted, put: Vec::new() }, standing))
+    }
+
+    /// Figures that are in no commit yet.
+    pub fn adjusted(&self) -> &Adjusted {
+        &self.adjusted
     }
 
     /// The index as it is now.
@@ -71,12 +85,17 @@ impl Shelf {
         let (mut segments, mut kept) = (Vec::new(), Opened::new());
         for reader in searcher.segment_readers() {
             let id = reader.segment_id();
-            let rows = match opened.get(&id) {
+            let known = opened.get(&id).cloned();
+            let rows = match &known {
                 Some(rows) => Arc::clone(rows),
                 None => Arc::new(Rows::open(reader, &self.labels)?),
             };
             kept.insert(id, Arc::clone(&rows));
-            segments.push(Segment { reader: reader.clone(), rows });
+            let segment = Segment { reader: reader.clone(), rows };
+            if known.is_none() {
+                self.adjusted.apply(&segment, &self.columns)?;
+            }
+            segments.push(segment);
         }
         *opened = kept;
         Ok(View {
@@ -84,10 +103,11 @@ impl Shelf {
             segments,
             columns: self.columns,
             labels: Arc::clone(&self.labels),
-            words: Words::of(&self.language),
+            words: self.words.clone(),
             synonyms,
             position,
             expansions: expansions(),
+            moves: Arc::clone(&self.moves),
             answers: quick_cache::sync::Cache::new(ANSWERS_MAX),
             suggestions: quick_cache::sync::Cache::new(SUGGESTIONS_MAX),
             counted: self.counted.clone(),
@@ -98,16 +118,18 @@ impl Shelf {
 impl Indexer {
     /// Puts a product in, in place of what was known of it. Seen after the next commit.
     pub fn put(&mut self, found: &Findable) -> Result<(), SearchFault> {
-        self.remove(found.product);
+        self.remove(found.product)?;
         let document = self.columns.document(found, &mut self.words);
-        self.pen.writer.add_document(document).map_err(damaged)?;
+        self.pen.writer()?.add_document(document).map_err(damaged)?;
         Ok(())
     }
 
     /// Takes a product out. Seen after the next commit.
-    pub fn remove(&mut self, product: ProductId) {
-        self.pen.writer.delete_term(self.columns.term_of(product));
+    pub fn remove(&mut self, product: ProductId) -> Result<(), SearchFault> {
+        self.pen.writer()?.delete_term(self.columns.term_of(product));
         self.pen.changed();
+        self.put.push(product);
+        Ok(())
     }
 
     /// Takes everything out.
@@ -123,7 +145,15 @@ impl Indexer {
     /// Writes what was changed, and that it is everything up to there; `None` while the index
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
-        self.pen.commit(standing)
+        self.pen.commit(standing)?;
+        self.adjusted.settle(self.put.drain(..));
+        Ok(())
+    }
+
+    /// Lets go of what writing takes, until there is something to write; what is not committed
+    /// stays. Safe to repeat.
+    pub fn rest(&mut self) -> Result<(), SearchFault> {
+        self.pen.rest()
     }
 }
 

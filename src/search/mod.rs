@@ -1,8 +1,8 @@
 //! Search: finds products by words, and says what else could be meant or chosen.
 //!
 //! Invariant: a projection. It is made from what it is told, answers from what it has committed,
-//! and can be thrown away at any time. Knows neither the store nor the wire; the only folder
-//! that names tantivy.
+//! with newer figures, and can be thrown away at any time. Knows neither the store nor the wire;
+//! the only folder that names tantivy.
 //!
 //! The road of a query: `reading` takes the text apart with `words`, `expand` says what each word
 //! may mean, `matching` finds documents, `gather` orders and counts them with `facets`.
@@ -10,6 +10,7 @@
 mod checked;
 mod expand;
 mod facets;
+mod figures;
 mod findings;
 mod gather;
 mod ground;
@@ -43,6 +44,7 @@ use std::{
 use arc_swap::ArcSwap;
 use tantivy::{DocSet, TERMINATED, Term, schema::IndexRecordOption};
 
+pub use figures::{Figures, KnownProduct};
 pub use findings::Findings;
 pub use ground::{Standing, forget};
 pub use headway::{Headway, Progress};
@@ -58,8 +60,8 @@ pub use request::{
 pub use schema::{Findable, sales_step};
 pub use words::is_known_language;
 
-use crate::domain::ids::ProductId;
 use expand::Tolerance;
+use figures::Moves;
 use findings::note_answer;
 use gather::Gathering;
 use ground::damaged;
@@ -80,6 +82,7 @@ struct Parts {
     shelf: ArcSwap<Shelf>,
     view: ArcSwap<View>,
     changes: AtomicU64,
+    moves: Arc<Moves>,
     synonyms: ArcSwap<Synonyms>,
     categories: ArcSwap<Vec<NamedCategory>>,
     language: String,
@@ -105,7 +108,8 @@ impl Search {
         language: &str,
     ) -> Result<(Search, Indexer, Option<Standing>), SearchFault> {
         let counted = Counted::new();
-        let (shelf, indexer, standing) = Shelf::open(dir, language, &counted)?;
+        let moves: Arc<Moves> = Arc::default();
+        let (shelf, indexer, standing) = Shelf::open(dir, language, &moves, &counted)?;
         let headway = Headway::from(standing);
         let synonyms: Arc<Synonyms> = Arc::default();
         let view = shelf.view(headway.position(), Arc::clone(&synonyms))?;
@@ -113,6 +117,7 @@ impl Search {
             shelf: ArcSwap::from_pointee(shelf),
             view: ArcSwap::from_pointee(view),
             changes: AtomicU64::new(0),
+            moves,
             synonyms: ArcSwap::from(synonyms),
             categories: ArcSwap::default(),
             language: language.to_owned(),
@@ -127,7 +132,8 @@ impl Search {
     /// # Errors
     /// The directory cannot be written.
     pub fn reopen(&self, dir: &Path) -> Result<(Indexer, Option<Standing>), SearchFault> {
-        let (shelf, indexer, standing) = Shelf::open(dir, &self.0.language, &self.0.counted)?;
+        let Parts { language, moves, counted, .. } = &*self.0;
+        let (shelf, indexer, standing) = Shelf::open(dir, language, moves, counted)?;
         self.0.shelf.store(Arc::new(shelf));
         self.begin_again(standing);
         self.show(standing.map_or(0, |standing| standing.position))?;
@@ -148,34 +154,18 @@ impl Search {
     /// The index cannot be read; it is made again.
     pub fn query(&self, request: &SearchRequest) -> Result<Arc<SearchAnswer>, SearchFault> {
         let view = self.0.view.load_full();
-        let answer = match view.counted.answers.noted(view.answers.get(request)) {
-            Some(known) => known,
+        let moved = view.moves.of(request);
+        let known = view.answers.get(request).filter(|(made_at, _)| *made_at == moved);
+        let answer = match view.counted.answers.noted(known) {
+            Some((_, known)) => known,
             None => {
                 let answer = Arc::new(self.guarded(|| answered(&view, request))?);
-                view.answers.insert(request.clone(), Arc::clone(&answer));
+                view.answers.insert(request.clone(), (moved, Arc::clone(&answer)));
                 answer
             }
         };
         note_answer(request, &answer);
         Ok(answer)
-    }
-
-    /// Whether a product is in stock as far as the index knows; `None` if it is not in it.
-    ///
-    /// # Errors
-    /// As [`Search::query`].
-    pub fn known_stock(&self, product: ProductId) -> Result<Option<(bool, u64)>, SearchFault> {
-        let view = self.0.view.load_full();
-        self.guarded(|| {
-            let term = view.columns.term_of(product);
-            for segment in &view.segments {
-                if let Some(document) = only(segment, &term)? {
-                    let row = segment.rows.of(document);
-                    return Ok(row.map(|row| (row.in_stock, row.sales)));
-                }
-            }
-            Ok(None)
-        })
     }
 
     /// Shows what was committed, everything up to this position of the journal.

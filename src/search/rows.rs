@@ -1,7 +1,10 @@
 //! Rows: what is read of every document that matches, decoded once for each segment.
 //!
-//! Invariant: made when a segment is opened and never changed; a row is one place in memory, as a
-//! word that thousands of products have asks for thousands of them.
+//! Invariant: made when a segment is opened, and nothing of them changes but figures, each whole; a
+//! row is one place in memory, as a word that thousands of products have asks for thousands of
+//! them.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use tantivy::{
     DocId, SegmentReader,
@@ -9,9 +12,11 @@ use tantivy::{
 };
 
 use super::{
+    figures::{Figures, KnownProduct},
     matching::at,
     schema::{
-        BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION, PRICE, SALES,
+        BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION, PRICE, PRINT,
+        SALES,
     },
     view::Labels,
 };
@@ -23,19 +28,21 @@ pub(super) struct Rows {
     labels: Vec<u32>,
     /// Asked only when a list is ordered by name.
     name: [Column<u64>; 3],
+    /// Asked only by the one that writes.
+    print: Column<u64>,
 }
 
-/// A document's figures.
-#[derive(Clone, Copy, Debug)]
+/// What is read of a document.
+#[derive(Debug)]
 pub(super) struct Row {
     /// The halves of the product's id.
     pub id: (u64, u64),
-    pub price: i64,
     pub created: i64,
-    pub sales: u64,
+    price: AtomicI64,
+    /// Twice the step of its sales, and one more if it is in stock.
+    stock: AtomicU64,
     /// Words of the name.
     pub length: u32,
-    pub in_stock: bool,
     /// Where this row's labels begin; they end with the next one's.
     labels: u32,
     brands: u16,
@@ -64,11 +71,12 @@ impl Rows {
             category.add(document, &mut labels);
             rows.push(Row {
                 id: (first(&id.0, document), first(&id.1, document)),
-                price: first(&price, document),
                 created: first(&created, document),
-                sales: first(&sales, document),
+                price: AtomicI64::new(first(&price, document)),
+                stock: AtomicU64::new(
+                    first(&sales, document) << 1 | u64::from(first(&in_stock, document) > 0),
+                ),
                 length: u32::try_from(first(&length, document)).unwrap_or(u32::MAX),
-                in_stock: first(&in_stock, document) > 0,
                 labels: u32::try_from(begin).unwrap_or(u32::MAX),
                 brands,
                 options,
@@ -77,12 +85,28 @@ impl Rows {
         labels.shrink_to_fit();
         let [name_0, name_1, name_2] = NAME;
         let name = [fast.u64(name_0)?, fast.u64(name_1)?, fast.u64(name_2)?];
-        Ok(Rows { rows, labels, name })
+        Ok(Rows { rows, labels, name, print: fast.u64(PRINT)? })
     }
 
     /// A document's row.
     pub fn of(&self, document: DocId) -> Option<&Row> {
         self.rows.get(at(document))
+    }
+
+    /// What is known of a document.
+    pub fn known(&self, document: DocId) -> Option<KnownProduct> {
+        let figures = self.of(document)?.figures();
+        Some(KnownProduct { print: first(&self.print, document), figures })
+    }
+
+    /// Shows these figures of a document from now on; those before.
+    pub fn adjust(&self, document: DocId, figures: Figures) -> Option<Figures> {
+        let row = self.of(document)?;
+        let before = row.figures();
+        let stock = figures.sales_step << 1 | u64::from(figures.in_stock);
+        row.price.store(figures.price_minor, Ordering::Relaxed);
+        row.stock.store(stock, Ordering::Relaxed);
+        Some(before)
     }
 
     /// The numbers of a document's labels: its brands, its options, its categories.
@@ -102,6 +126,13 @@ impl Rows {
 }
 
 impl Row {
+    /// Its figures as they are now; to be asked once for each answer.
+    pub fn figures(&self) -> Figures {
+        let stock = self.stock.load(Ordering::Relaxed);
+        let price_minor = self.price.load(Ordering::Relaxed);
+        Figures { price_minor, in_stock: stock & 1 == 1, sales_step: stock >> 1 }
+    }
+
     fn begin(&self) -> usize {
         usize::try_from(self.labels).unwrap_or(usize::MAX)
     }

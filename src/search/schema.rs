@@ -4,7 +4,10 @@
 //! weightiest field it stands in, so that one posting list answers for all of them. A change of
 //! anything here raises [`SCHEMA_VERSION`] and costs one rebuild.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use tantivy::{
     TantivyDocument, Term,
@@ -14,7 +17,7 @@ use tantivy::{
     tokenizer::{PreTokenizedString, Token},
 };
 
-use super::words::Words;
+use super::{figures::Figures, words::Words};
 use crate::domain::{
     catalogue::fold_name,
     ids::{CategoryId, Identity, ProductId},
@@ -48,6 +51,25 @@ pub struct Findable {
     pub created_at: Timestamp,
 }
 
+impl Findable {
+    /// What changes often of it.
+    pub fn figures(&self) -> Figures {
+        let Findable { price_minor, in_stock, sales_step, .. } = *self;
+        Figures { price_minor, in_stock, sales_step }
+    }
+
+    /// What tells all else of it from what it was before. Another compiler may say another number
+    /// of the same: that costs an entry that is written again as it is.
+    pub fn print(&self) -> u64 {
+        let Findable { product, name, brand, description, skus, .. } = self;
+        let Findable { categories, options, created_at, .. } = self;
+        let mut hasher = DefaultHasher::new();
+        (product, name, brand, description, skus).hash(&mut hasher);
+        (categories, options, created_at).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns {
@@ -65,6 +87,7 @@ pub(super) struct Columns {
     sales: Field,
     created: Field,
     length: Field,
+    print: Field,
     name: [Field; 3],
 }
 
@@ -76,6 +99,7 @@ pub(super) const IN_STOCK: &str = "in_stock";
 pub(super) const SALES: &str = "sales";
 pub(super) const CREATED: &str = "created";
 pub(super) const LENGTH: &str = "length";
+pub(super) const PRINT: &str = "print";
 pub(super) const NAME: [&str; 3] = ["name_0", "name_1", "name_2"];
 pub(super) const CATEGORY: &str = "category";
 pub(super) const BRAND: &str = "brand";
@@ -105,6 +129,7 @@ pub(super) fn schema() -> (Schema, Columns) {
         sales: builder.add_u64_field(SALES, FAST),
         created: builder.add_i64_field(CREATED, FAST),
         length: builder.add_u64_field(LENGTH, FAST),
+        print: builder.add_u64_field(PRINT, FAST),
         name: NAME.map(|name| builder.add_u64_field(name, FAST)),
     };
     (builder.build(), columns)
@@ -141,6 +166,7 @@ impl Columns {
         document.add_u64(self.in_stock, u64::from(found.in_stock));
         document.add_u64(self.sales, found.sales_step);
         document.add_i64(self.created, found.created_at.millis());
+        document.add_u64(self.print, found.print());
         let length = words.split(&found.name).len().min(NAME_WORDS_MAX);
         document.add_u64(self.length, u64::try_from(length).unwrap_or(u64::MAX));
         for (field, part) in self.name.into_iter().zip(name_parts(&words.folded(&found.name))) {
@@ -258,7 +284,7 @@ pub(super) fn fold_label(label: &str) -> String {
 }
 
 /// Raised with everything here that changes.
-pub(super) const SCHEMA_VERSION: u32 = 2;
+pub(super) const SCHEMA_VERSION: u32 = 3;
 /// Between an option's name and its value.
 pub(super) const OPTION_BREAK: char = '\u{1f}';
 pub(super) const LEVEL_DESCRIPTION: usize = 1;

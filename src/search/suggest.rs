@@ -53,17 +53,19 @@ impl Search {
         self.0.categories.store(Arc::new(categories.into_iter().map(&mut named).collect()));
     }
 
-    /// The products and queries for a text, as long as the view lasts.
+    /// The products and queries for a text, as long as the view lasts and what is in stock.
     fn suggested(&self, text: &str) -> Result<Arc<Suggested>, SearchFault> {
         let view = self.0.view.load_full();
-        if let Some(known) = view.counted.suggestions.noted(view.suggestions.get(text)) {
+        let moved = view.moves.of_stock();
+        let known = view.suggestions.get(text).filter(|(made_at, _)| *made_at == moved);
+        if let Some((_, known)) = view.counted.suggestions.noted(known) {
             return Ok(known);
         }
         let request =
             SearchRequest { text: text.to_owned(), limit: PRODUCTS_MAX, ..Default::default() };
         let products = self.query(&request)?.hits.iter().map(|hit| hit.product).collect();
         let suggested = Arc::new(Suggested { products, queries: self.queries_like(text)? });
-        view.suggestions.insert(text.to_owned(), Arc::clone(&suggested));
+        view.suggestions.insert(text.to_owned(), (moved, Arc::clone(&suggested)));
         Ok(suggested)
     }
 

@@ -1,7 +1,10 @@
 //! Tests of search over a small index on a temporary folder.
 
 use super::*;
-use crate::domain::{ids::Identity, time::Timestamp};
+use crate::domain::{
+    ids::{Identity, ProductId},
+    time::Timestamp,
+};
 
 struct World {
     search: Search,
@@ -213,15 +216,94 @@ fn pages_show_each_product_once_while_others_come_and_go() {
 fn a_product_that_changes_is_found_as_it_is() {
     let mut world = World::with(&[product(1, "Tea"), product(2, "Coffee")]);
     world.indexer.put(&product(1, "Cocoa")).expect("room");
-    world.indexer.remove(product(2, "").product);
+    world.indexer.remove(product(2, "").product).expect("room");
     assert_eq!(world.numbers("tea"), [1], "not before the commit");
     world.commit(2);
     assert_eq!(world.numbers("tea"), [0_u8; 0]);
     assert_eq!(world.numbers("cocoa"), [1]);
     assert_eq!(world.numbers("coffee"), [0_u8; 0]);
     assert_eq!(world.search.position(), 2);
-    assert_eq!(world.search.known_stock(product(1, "").product).expect("known"), Some((true, 0)));
-    assert_eq!(world.search.known_stock(product(2, "").product).expect("known"), None);
+    let known = |number| world.search.known(product(number, "").product).expect("a reader");
+    assert_eq!(known(1).expect("cocoa").print, product(1, "Cocoa").print());
+    assert_ne!(known(1).expect("cocoa").print, product(1, "Tea").print());
+    assert_eq!(known(1).expect("cocoa").figures, product(1, "Tea").figures());
+    assert_eq!(known(2), None);
+}
+
+/// The least and the greatest price of what these words find.
+fn prices(world: &World, text: &str) -> (i64, i64) {
+    let request = SearchRequest { text: text.to_owned(), facets: true, ..Default::default() };
+    world.ask(request).facets.as_ref().and_then(|facets| facets.prices).expect("prices")
+}
+
+#[test]
+fn figures_are_shown_at_once_and_stay_while_segments_come_and_go() {
+    // So many that no segment has a large share of them replaced, and is merged by itself.
+    let all: Vec<Findable> = (1..=8).map(|number| product(number, "Tea")).collect();
+    let mut world = World::with(&all);
+    let shows = |world: &World, number: u8, figures: Figures| {
+        world.search.adjust(product(number, "").product, figures).expect("a reader");
+        world.search.tell_adjusted();
+    };
+    let sold_out = Figures { in_stock: false, ..all[0].figures() };
+    shows(&world, 1, sold_out);
+    shows(&world, 2, Figures { price_minor: 950, ..all[1].figures() });
+    let is_so = |world: &World, least: i64| {
+        let numbers = vec![8, 7, 6, 5, 4, 3, 2, 1];
+        assert_eq!((world.numbers("tea"), prices(world, "tea")), (numbers, (least, 950)));
+    };
+    is_so(&world, 100);
+    world.indexer.put(&Findable { price_minor: 900, ..product(3, "Tea") }).expect("room");
+    world.commit(2);
+    is_so(&world, 100);
+    let writer = world.indexer.pen.writer().expect("a writer");
+    let segments = writer.index().searchable_segment_ids().expect("segments");
+    assert_eq!(segments.len(), 2);
+    writer.merge(&segments).wait().expect("one segment");
+    world.search.show(2).expect("a view");
+    assert_eq!(world.search.size().0, 1);
+    is_so(&world, 100);
+    // What is put in again is as it was put in, as soon as that is committed.
+    world
+        .indexer
+        .put(&Findable { in_stock: false, price_minor: 90, ..all[0].clone() })
+        .expect("it");
+    is_so(&world, 100);
+    world.commit(3);
+    is_so(&world, 90);
+}
+
+#[test]
+fn an_answer_outlives_a_change_of_what_it_does_not_rest_on() {
+    let world = World::with(&[product(1, "Tea"), product(2, "Tea House")]);
+    let text = |text: &str| SearchRequest { text: text.to_owned(), limit: 9, ..Default::default() };
+    let (plain, cheap) = (text("tea"), SearchRequest { sort: SearchSort::Cheapest, ..text("tea") });
+    let facets = SearchRequest { facets: true, ..text("tea") };
+    let among = Filters { max_price: Some(150), ..Filters::default() };
+    let among = SearchRequest { filters: among, ..text("tea") };
+    let asked = [plain, cheap, facets, among];
+    let answers = || asked.clone().map(|request| world.ask(request));
+    let stayed = |before: &[Arc<SearchAnswer>; 4], now: &[Arc<SearchAnswer>; 4]| {
+        [0, 1, 2, 3].map(|at| Arc::ptr_eq(&before[at], &now[at]))
+    };
+    let before = answers();
+    assert_eq!(stayed(&before, &answers()), [true; 4]);
+    let mut figures = product(1, "").figures();
+    figures.price_minor = 700;
+    let was = world.search.changes();
+    world.search.adjust(product(1, "").product, figures).expect("a reader");
+    assert_eq!(stayed(&before, &answers()), [true; 4], "until it is told");
+    assert!(world.search.has_untold() && world.search.changes() == was);
+    world.search.tell_adjusted();
+    world.search.tell_adjusted();
+    assert!(!world.search.has_untold() && world.search.changes() == was + 1);
+    let dearer = answers();
+    assert_eq!(stayed(&before, &dearer), [true, false, false, false]);
+    assert_eq!(dearer[3].total, 0);
+    figures.in_stock = false;
+    world.search.adjust(product(1, "").product, figures).expect("a reader");
+    world.search.tell_adjusted();
+    assert_eq!(stayed(&dearer, &answers()), [false; 4]);
 }
 
 #[test]
@@ -238,6 +320,27 @@ fn what_was_made_from_answers_stands_while_they_would_be_the_same() {
     world.commit(3);
     assert!(!world.search.stands(&findings));
     assert!(!world.search.stands(&around), "what is made from it falls with it");
+}
+
+#[test]
+fn an_index_that_rests_lets_go_of_its_writer_and_takes_more_afterwards() {
+    let mut world = World::with(&[product(1, "Tea")]);
+    let another_may_write = |world: &World| {
+        let dir = checked::Checked::at(world._folder.path()).expect("a directory");
+        let index = tantivy::Index::open(dir).expect("an index");
+        index.writer::<tantivy::TantivyDocument>(15 << 20).is_ok()
+    };
+    world.indexer.put(&product(2, "Coffee")).expect("room");
+    world.indexer.rest().expect("nothing");
+    assert!(!another_may_write(&world), "something waits to be written");
+    world.commit(2);
+    world.indexer.rest().expect("rest");
+    world.indexer.rest().expect("rest");
+    assert!(another_may_write(&world));
+    world.indexer.put(&product(3, "Cocoa")).expect("room");
+    world.commit(3);
+    assert_eq!(world.search.size().1, 3);
+    assert!(!another_may_write(&world));
 }
 
 #[test]

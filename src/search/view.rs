@@ -12,6 +12,7 @@ use tantivy::{DocId, Searcher, SegmentReader, index::SegmentId};
 
 use super::{
     expand::Expansions,
+    figures::{Moved, Moves},
     request::{SearchAnswer, SearchRequest},
     rows::Rows,
     schema::{Columns, fold_label},
@@ -30,10 +31,14 @@ pub(super) struct View {
     pub synonyms: Arc<Vec<Vec<Vec<String>>>>,
     pub position: u64,
     pub expansions: Expansions,
-    pub answers: quick_cache::sync::Cache<SearchRequest, Arc<SearchAnswer>>,
-    pub suggestions: quick_cache::sync::Cache<String, Arc<Suggested>>,
+    pub moves: Arc<Moves>,
+    pub answers: quick_cache::sync::Cache<SearchRequest, Remembered<SearchAnswer>>,
+    pub suggestions: quick_cache::sync::Cache<String, Remembered<Suggested>>,
     pub counted: Counted,
 }
+
+/// What was made before, and how far the figures were that it was made from.
+pub(super) type Remembered<T> = (Moved, Arc<T>);
 
 /// How often what views remember was of use, whichever view it was.
 #[derive(Clone)]

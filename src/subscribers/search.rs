@@ -27,13 +27,13 @@ use tokio::{sync::watch, time::sleep};
 
 use self::{
     backlog::Backlog,
-    later::{Differs, Later},
+    later::Later,
     touched::Touched,
     turning::{SLICE_PRODUCTS, Way},
 };
 use crate::{
     domain::{ids::ProductId, inventory::Ledger},
-    search::{Filing, Indexer, Register, Search, SearchFault, Standing},
+    search::{Figures, Filing, Findable, Indexer, Register, Search, SearchFault, Standing},
     store::{Entry, Reader, Store, StoreFault},
 };
 
@@ -71,6 +71,12 @@ impl Pens {
     /// Changes that are not committed yet.
     fn changes(&self) -> u64 {
         self.goods.changes() + self.cards.changes()
+    }
+
+    /// Lets go of what writing takes, where nothing is to be written.
+    fn rest(&mut self) -> Result<(), SearchFault> {
+        self.goods.rest()?;
+        self.cards.rest()
     }
 }
 
@@ -158,8 +164,8 @@ struct Projection {
     standing: Option<Standing>,
     /// Where the last commit of the register stands.
     filed: Option<Standing>,
-    /// Stock and sales of what was put in and not committed yet; `None` if it was taken out.
-    pending: BTreeMap<ProductId, Option<(bool, u64)>>,
+    /// Figures of what was put in and not committed yet; `None` if it was taken out.
+    pending: BTreeMap<ProductId, Option<Figures>>,
     /// Products of a category that changed, if they are so many that others go first.
     backlog: Backlog,
     later: Later,
@@ -203,6 +209,8 @@ impl Projection {
         self.standing = standing;
         self.pending.clear();
         self.backlog = Backlog::default();
+        // What it held is read again.
+        drop(self.later.take());
         if self.filed.is_none() || self.register.is_damaged() {
             self.register.forget(&self.register_dir)?;
         }
@@ -285,11 +293,7 @@ impl Projection {
             if products.contains(&product) {
                 continue;
             }
-            match self.shows_otherwise(product)? {
-                Some(Differs::InStock) => drop(products.insert(product)),
-                Some(Differs::InSales) => self.later.note(product),
-                None => {}
-            }
+            self.restock(product, &mut pens.goods)?;
         }
         let mut room = SLICE_PRODUCTS;
         for category in &touched.categories {
@@ -303,7 +307,7 @@ impl Projection {
             }
         }
         for product in products {
-            self.put(product, &mut pens.goods)?;
+            self.bring_up(product, &mut pens.goods)?;
         }
         if touched.shop || !touched.categories.is_empty() {
             self.learn_settings()?;
@@ -311,15 +315,24 @@ impl Projection {
         Ok(())
     }
 
+    /// Puts a product in as it is now, or takes it out.
     fn put(&mut self, product: ProductId, indexer: &mut Indexer) -> Result<(), Trouble> {
         let shown = catalogue::findable(&self.reader, product)?;
+        self.put_as(product, shown, indexer)
+    }
+
+    fn put_as(
+        &mut self,
+        product: ProductId,
+        shown: Option<Findable>,
+        indexer: &mut Indexer,
+    ) -> Result<(), Trouble> {
         match &shown {
             Some(found) => indexer.put(found)?,
-            None => indexer.remove(product),
+            None => indexer.remove(product)?,
         }
         self.backlog.is_indexed(product);
-        let stock = shown.map(|found| (found.in_stock, found.sales_step));
-        self.pending.insert(product, stock);
+        self.pending.insert(product, shown.map(|found| found.figures()));
         Ok(())
     }
 }

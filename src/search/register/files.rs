@@ -134,7 +134,7 @@ impl Filing {
     /// Puts a card in, in place of the one there was. Seen after the next commit.
     pub fn put(&mut self, card: &Card) -> Result<(), SearchFault> {
         let Columns { name, terms, id_high, id_low, at } = self.columns;
-        self.remove(card.filed, card.id);
+        self.remove(card.filed, card.id)?;
         let mut document = TantivyDocument::default();
         document.add_bytes(name, &name_of(card.filed, card.id));
         let token = |text: String| Token { text, position: 0, ..Token::default() };
@@ -144,15 +144,16 @@ impl Filing {
         document.add_u64(id_high, high);
         document.add_u64(id_low, low);
         document.add_i64(at, card.at.millis());
-        self.pen.writer.add_document(document).map_err(damaged)?;
+        self.pen.writer()?.add_document(document).map_err(damaged)?;
         Ok(())
     }
 
     /// Takes a card out. Seen after the next commit.
-    pub fn remove(&mut self, filed: Filed, id: [u8; 16]) {
+    pub fn remove(&mut self, filed: Filed, id: [u8; 16]) -> Result<(), SearchFault> {
         let term = Term::from_field_bytes(self.columns.name, &name_of(filed, id));
-        self.pen.writer.delete_term(term);
+        self.pen.writer()?.delete_term(term);
         self.pen.changed();
+        Ok(())
     }
 
     /// Takes everything out.
@@ -169,6 +170,12 @@ impl Filing {
     /// is still being made.
     pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
         self.pen.commit(standing)
+    }
+
+    /// Lets go of what writing takes, until there is something to write; what is not committed
+    /// stays. Safe to repeat.
+    pub fn rest(&mut self) -> Result<(), SearchFault> {
+        self.pen.rest()
     }
 }
 

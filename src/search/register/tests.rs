@@ -83,7 +83,7 @@ fn a_card_that_is_filed_again_is_found_as_it_is_now() {
     desk.files(1, &["Erased"]);
     desk.commits(2);
     assert_eq!((desk.finds("ada"), desk.finds("erased")), (vec![], vec![1]));
-    desk.filing.remove(Filed::Order, [1; 16]);
+    desk.filing.remove(Filed::Order, [1; 16]).expect("room");
     desk.commits(3);
     assert_eq!((desk.finds("erased"), desk.register.size().1), (vec![], 0));
 }

@@ -134,7 +134,8 @@ impl Projection {
         position: Seq,
         with_all: bool,
     ) -> Result<(), Trouble> {
-        if pens.goods.changes() > 0 || with_all || self.later.is_due() {
+        let some_are_there = pens.goods.changes() > 0 && self.later.are_few();
+        if with_all || self.later.is_due() || some_are_there {
             for product in self.later.take() {
                 self.put(product, &mut pens.goods)?;
             }
@@ -156,20 +157,23 @@ impl Projection {
         is_awaited || self.later.may_file() || pens.cards.changes() >= CARDS_MAX
     }
 
-    fn commit_goods(
+    pub(super) fn commit_goods(
         &mut self,
         indexer: &mut Indexer,
         standing: Standing,
         position: Seq,
     ) -> Result<(), Trouble> {
-        // Until a backlog is done, what began it is not known: after a crash it is read again.
+        // Until a backlog is done, what began it is not known: after a crash it is read again. So
+        // is what waits for a later commit, though it is shown.
         let held = self.backlog.since();
-        let standing = held.unwrap_or(standing);
         let all = held.map_or(position, |held| held.position);
+        let held = [held, self.later.since()].into_iter().flatten();
+        let standing = held.min_by_key(|held| held.position).unwrap_or(standing);
         indexer.commit(Some(standing))?;
         self.search.show_as_far_as(Reach { all, most: position })?;
         self.pending.clear();
         self.standing = Some(standing);
+        self.later.committed();
         Ok(())
     }
 
@@ -206,10 +210,7 @@ impl Projection {
     pub(super) fn file(&self, touched: &Touched, filing: &mut Filing) -> Result<(), Trouble> {
         let mut put = |filed: Filed, id: [u8; 16], card: Option<Card>| match card {
             Some(card) => filing.put(&card),
-            None => {
-                filing.remove(filed, id);
-                Ok(())
-            }
+            None => filing.remove(filed, id),
         };
         for id in &touched.orders {
             put(Filed::Order, id.bytes(), cards::of_order(&self.reader, *id)?)?;
@@ -217,7 +218,7 @@ impl Projection {
         for id in &touched.users {
             put(Filed::Customer, id.bytes(), cards::of_customer(&self.reader, *id)?)?;
         }
-        for id in &touched.products {
+        for id in &touched.named {
             put(Filed::Product, id.bytes(), cards::of_product(&self.reader, *id)?)?;
         }
         Ok(())

@@ -91,21 +91,42 @@ impl House {
     }
 
     async fn renames(&mut self, product: ProductId, name: &str) -> Seq {
-        let edit = ProductEdit {
-            naming: Some((name.to_owned(), name.to_lowercase())),
-            ..ProductEdit::default()
-        };
-        let renames = |work: &mut Work<'_>| {
+        let naming = Some((name.to_owned(), name.to_lowercase()));
+        self.edits(product, ProductEdit { naming, ..ProductEdit::default() }).await
+    }
+
+    async fn reprices(&mut self, product: ProductId, minor: i64) -> Seq {
+        let price = Some(Money::of(minor, Currency::USD).expect("a price"));
+        self.edits(product, ProductEdit { price, ..ProductEdit::default() }).await
+    }
+
+    async fn edits(&mut self, product: ProductId, edit: ProductEdit) -> Seq {
+        let edits = |work: &mut Work<'_>| {
             let events = work.get::<Product>(product)?.edit(edit)?;
             work.change::<Product>(product, events)
         };
-        let renamed = self.keeper.decide(intent(&self.clock), renames);
-        renamed.settled().await.expect("another name");
+        let edited = self.keeper.decide(intent(&self.clock), edits);
+        edited.settled().await.expect("another product");
         self.store.health().seq
     }
 
     fn turn(&mut self) {
         self.projection.turn(&mut self.pens, &mut self.way).expect("a turn");
+    }
+
+    /// The least and the greatest price there is.
+    fn prices(&self) -> Option<(i64, i64)> {
+        let request = SearchRequest { facets: true, ..Default::default() };
+        let found = self.projection.search.query(&request).expect("an answer");
+        found.facets.as_ref().and_then(|facets| facets.prices)
+    }
+
+    /// The same house after its projection ended without a word and was begun again.
+    fn begun_again(self) -> House {
+        let House { clock, keeper, store, projection, pens, way, folder, .. } = self;
+        drop((projection, pens, way));
+        let (projection, pens, way, stop) = opened_on(&store, folder.path());
+        House { clock, keeper, store, projection, pens, way, _stop: stop, folder }
     }
 
     fn finds(&self, text: &str) -> u64 {
@@ -203,6 +224,65 @@ async fn an_index_that_is_made_anew_in_a_running_shop_is_not_said_to_know_anythi
     house.projection.complete(&mut pens).expect("an index");
     assert_eq!(search.knows(newest).now_or_never(), Some(()));
     assert_eq!(search.size().1, 3);
+}
+
+#[tokio::test]
+async fn another_price_is_shown_and_written_later_and_a_crash_before_that_loses_nothing() {
+    let (mut house, _, products) = House::with_products(3).await;
+    house.turn();
+    let (committed, newest) = (house.projection.standing, house.store.health().seq);
+    let repriced = house.reprices(products[1], 250).await;
+    let search = house.projection.search.clone();
+    assert_eq!(search.knows(repriced).now_or_never(), None);
+    // One turn reads it, and the next tells it, because somebody waits.
+    house.turn();
+    assert_eq!(search.knows(repriced).now_or_never(), None);
+    house.turn();
+    assert_eq!((house.prices(), house.pens.changes()), (Some((100, 250)), 0));
+    assert_eq!(search.knows(repriced).now_or_never(), Some(()));
+    assert_eq!(house.projection.standing, committed);
+    // What is committed for another's sake does not claim to hold it, if it does not.
+    for number in 0..2 {
+        house.projection.later.note(products[2], committed);
+        house.renames(products[0], &format!("Quagga {number}")).await;
+        house.turn();
+        let (last, position) = (house.way.last, house.store.health().seq);
+        house.projection.commit_goods(&mut house.pens.goods, last, position).expect("a commit");
+        assert_eq!(house.projection.standing, committed);
+    }
+    assert!(committed.is_some_and(|committed| committed.position <= newest));
+    let mut house = house.begun_again();
+    assert_eq!(house.prices(), Some((100, 100)), "as it was committed");
+    let search = house.projection.search.clone();
+    for _ in 0..2 {
+        assert_eq!(search.knows(house.store.health().seq).now_or_never(), None);
+        house.turn();
+    }
+    assert_eq!((house.prices(), house.finds("quagga")), (Some((100, 250)), 1));
+    house.projection.later.note(products[1], house.projection.standing);
+    house.renames(products[0], "Zebra").await;
+    house.turn();
+    let (last, position) = (house.way.last, house.store.health().seq);
+    house.projection.commit(&mut house.pens, last, position, true).expect("a commit");
+    assert_eq!(house.projection.standing, Some(last));
+    let house = house.begun_again();
+    assert_eq!((house.prices(), house.finds("zebra")), (Some((100, 250)), 1));
+}
+
+#[tokio::test]
+async fn what_no_search_shows_is_not_written() {
+    let (mut house, _, products) = House::with_products(1).await;
+    house.turn();
+    let images = Some(vec!["/media/thing.jpg".to_owned()]);
+    house.edits(products[0], ProductEdit { images, ..ProductEdit::default() }).await;
+    house.turn();
+    assert_eq!((house.pens.changes(), house.projection.later.since()), (0, None));
+    house.reprices(products[0], 120).await;
+    house.turn();
+    assert_eq!(house.pens.changes(), 0, "no card has a price");
+    house.renames(products[0], "Quagga").await;
+    house.turn();
+    assert_eq!((house.pens.goods.changes(), house.pens.cards.changes()), (1, 1));
 }
 
 /// Many slices.

@@ -12,6 +12,8 @@ use crate::{
 pub struct Touched {
     /// Products that changed.
     pub products: BTreeSet<ProductId>,
+    /// Products whose card changed.
+    pub named: BTreeSet<ProductId>,
     /// Stock that changed.
     pub ledgers: BTreeSet<VariantId>,
     /// Categories that changed.
@@ -37,7 +39,12 @@ impl Touched {
         for entry in entries {
             for change in Written::read(entry.seq, &entry.payload)?.changes {
                 match change.kind.as_str() {
-                    "product" => note(&mut touched.products, &change.id),
+                    "product" => {
+                        note(&mut touched.products, &change.id);
+                        if tells(&change, &ON_PRODUCTS) {
+                            note(&mut touched.named, &change.id);
+                        }
+                    }
                     "ledger" => note(&mut touched.ledgers, &change.id),
                     "category" => note(&mut touched.categories, &change.id),
                     "order" if tells(&change, &ON_ORDERS) => note(&mut touched.orders, &change.id),
@@ -60,6 +67,14 @@ fn tells(change: &WrittenChange, events: &[&str]) -> bool {
 
 /// Events that change what an order is found by; it has many others.
 const ON_ORDERS: [&str; 3] = ["\"order_placed\"", "\"order_shipped\"", "\"customer_erased\""];
+/// Events that change what a product is found by on a card; a price, a picture, a shelf do not.
+const ON_PRODUCTS: [&str; 5] = [
+    "\"product_added\"",
+    "\"product_renamed\"",
+    "\"product_described\"",
+    "\"variants_changed\"",
+    "\"product_removed\"",
+];
 /// Events that change what a user is found by; signing in and out does not.
 const ON_USERS: [&str; 6] = [
     "\"user_registered\"",

@@ -4,7 +4,7 @@
 //! Invariant: a turn takes so much and no more, so that nothing that happens waits for a large
 //! category; a position behind a change is committed when all that it changed is in.
 
-use std::{pin::Pin, time::Duration};
+use std::pin::Pin;
 
 use tokio::time::{Sleep, sleep};
 
@@ -19,7 +19,7 @@ pub(super) struct Way {
     pub follower: Follower,
     pub gathering: Option<Pin<Box<Sleep>>>,
     /// The last entry that was read.
-    last: Standing,
+    pub last: Standing,
     /// Entries since the position of everything was committed.
     since_commit: usize,
 }
@@ -57,8 +57,9 @@ impl Projection {
         }
         self.work_off(&mut pens.goods)?;
         self.say_what_is_known(pens, way.follower.position());
-        if pens.changes() > 0 {
-            way.gathering.get_or_insert_with(|| Box::pin(sleep(GATHER)));
+        if pens.changes() > 0 || self.search.has_untold() {
+            let long = self.later.gathering();
+            way.gathering.get_or_insert_with(|| Box::pin(sleep(long)));
         }
         let most = if entries.is_empty() { ENTRIES_AT_REST_MAX } else { ENTRIES_MAX };
         let with_all = way.since_commit >= most;
@@ -66,9 +67,17 @@ impl Projection {
         let is_awaited = entries.is_empty() && self.is_awaited();
         let is_over = way.gathering.as_ref().is_some_and(|timer| timer.is_elapsed());
         if is_over || is_full || is_awaited || self.later.is_due() {
+            if self.search.has_untold() {
+                self.search.tell_adjusted();
+                self.later.told();
+            }
             self.commit(pens, way.last, way.follower.position(), with_all)?;
             way.gathering = None;
             way.since_commit = if with_all { 0 } else { way.since_commit };
+            self.say_what_is_known(pens, way.follower.position());
+        }
+        if entries.is_empty() && self.later.is_at_rest() {
+            pens.rest()?;
         }
         Ok(!entries.is_empty())
     }
@@ -81,6 +90,7 @@ impl Projection {
             way.last = Standing { position: entry.seq, timeline: entry.timeline };
             self.take(&entries, pens)?;
         }
+        self.search.tell_adjusted();
         self.commit(pens, way.last, way.follower.position(), true)
     }
 
@@ -99,7 +109,7 @@ impl Projection {
 
     /// Where nothing is to be written, everything that was read is known.
     fn say_what_is_known(&self, pens: &Pens, position: Seq) {
-        if pens.goods.changes() == 0 {
+        if pens.goods.changes() == 0 && !self.search.has_untold() {
             let all = if self.backlog.is_empty() { position } else { 0 };
             self.search.reached(Reach { all, most: position });
         }
@@ -117,8 +127,6 @@ impl Projection {
     }
 }
 
-/// Changes are gathered so long before they are committed together.
-const GATHER: Duration = Duration::from_millis(80);
 const ENTRIES_AT_ONCE: usize = 256;
 /// Reads after the end was told; what lies beyond is read at the next start.
 const LAST_READS_MAX: usize = 64;
