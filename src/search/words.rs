@@ -5,6 +5,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use quick_cache::sync::Cache;
 use tantivy::tokenizer::{
     AsciiFoldingFilter, Language, LowerCaser, RawTokenizer, Stemmer, TextAnalyzer,
 };
@@ -20,11 +21,13 @@ pub struct Word {
     pub to: usize,
 }
 
-/// Makes words of one language. Cheap to clone.
+/// Makes words of one language. Cheap to clone; clones share the stems they remember.
 #[derive(Clone)]
 pub struct Words {
     folding: TextAnalyzer,
     stemming: Option<TextAnalyzer>,
+    /// Terms of the stems of words met lately: making one costs as much as ten look-ups.
+    stems: Arc<Cache<String, String>>,
     stops: Arc<HashSet<&'static str>>,
 }
 
@@ -37,6 +40,7 @@ impl Words {
         Words {
             folding: raw().filter(LowerCaser).filter(AsciiFoldingFilter).build(),
             stemming: known.map(|(_, language, _)| raw().filter(Stemmer::new(*language)).build()),
+            stems: Arc::new(Cache::new(STEMS_MAX)),
             stops: Arc::new(
                 known.map(|(.., stops)| stops.split_whitespace().collect()).unwrap_or_default(),
             ),
@@ -84,8 +88,13 @@ impl Words {
     /// What a word has in common with its other forms: the term its stem is indexed as.
     pub fn stem_term(&mut self, word: &str) -> Option<String> {
         let stemming = self.stemming.as_mut()?;
+        if let Some(known) = self.stems.get(word) {
+            return Some(known);
+        }
         let mut stems = stemming.token_stream(word);
-        stems.advance().then(|| format!("{STEM_MARK}{}", stems.token().text))
+        let term = stems.advance().then(|| format!("{STEM_MARK}{}", stems.token().text))?;
+        self.stems.insert(word.to_owned(), term.clone());
+        Some(term)
     }
 
     /// Whether a word says nothing on its own, as "the".
@@ -133,6 +142,8 @@ pub(super) const STEM_MARK: char = '\u{1}';
 /// Longest word; what is longer is cut.
 pub const WORD_LETTERS_MAX: usize = 40;
 
+/// Stems that are remembered: more than one language has of usual words.
+const STEMS_MAX: usize = 8_192;
 /// Longest text that is taken as one word.
 const WHOLE_LETTERS_MAX: usize = 120;
 
@@ -206,7 +217,9 @@ mod tests {
     #[test]
     fn forms_of_a_word_have_one_stem() {
         let mut words = Words::of("en");
-        assert_eq!(words.stem_term("cheeses"), words.stem_term("cheese"));
+        for _ in 0..2 {
+            assert_eq!(words.stem_term("cheeses"), words.stem_term("cheese"));
+        }
         assert_eq!(Words::of("xx").stem_term("cheeses"), None);
         assert!(words.is_stop("the") && !words.is_stop("tea"));
     }
