@@ -1,7 +1,7 @@
 //! Does the index of a shop grow, or its cost, over months of small changes?
 //!
 //! `cargo bench --bench growth -- CHANGES [PRODUCTS]` puts products (20000) into an index on a
-//! temporary folder (of `TMPDIR`) and changes one of them so many times (10000), each change in a
+//! temporary folder (of `TMPDIR`) and changes one of them so many times (2000), each change in a
 //! commit of its own: far worse than a shop, which gathers. For each tenth of the changes it tells
 //! the most segments there were, the size on disk, and the median commit and query.
 
@@ -20,7 +20,7 @@ fn main() {
     let words: Vec<String> = std::env::args().collect();
     let mut numbers = words.iter().filter_map(|word| word.parse::<u64>().ok());
     let (changes, products) =
-        (numbers.next().unwrap_or(10_000), numbers.next().unwrap_or(20_000).max(1));
+        (numbers.next().unwrap_or(2_000), numbers.next().unwrap_or(20_000).max(1));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (search, mut indexer, _) = Search::open(folder.path(), "en").expect("an index");
     for number in 0..products {

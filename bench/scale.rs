@@ -52,9 +52,9 @@ fn main() {
         let started = now();
         let (mut shop, address) = start(&dir);
         let took = started.elapsed();
-        tell(&format!("ready {took:?} after {after}; resident {} MB", resident_mib(shop.id())));
-        work(address);
-        tell(&format!("after reading and buying: resident {} MB", resident_mib(shop.id())));
+        tell(&format!("ready {took:?} after {after}; {}", resident(shop.id())));
+        work(address, shop.id());
+        tell(&format!("after reading and buying: {}", resident(shop.id())));
         let id = i32::try_from(shop.id()).expect("a process id");
         let process = Pid::from_raw(id).expect("a process id");
         kill_process(process, ending).expect("a signal");
@@ -64,7 +64,7 @@ fn main() {
 }
 
 /// Reads products all over the catalogue, then buys, for some seconds each.
-fn work(address: SocketAddr) {
+fn work(address: SocketAddr, shop: u32) {
     let body = json!({ "email": "admin@example.com", "password": bodega::demo::PASSWORD });
     let admin = asked(address, "POST", "/v1/auth/login", None, &body);
     let token = admin["data"]["accessToken"].as_str().expect("a token").to_owned();
@@ -76,11 +76,13 @@ fn work(address: SocketAddr) {
         request("GET", &format!("/v1/product/getproduct/{id}"), None, None)
     });
     line("products all over the catalogue", &reads, None);
+    tell(&format!("after reading: {}", resident(shop)));
     for (name, path) in PAGES {
         let pages =
             load(address, CLIENTS, WORK_TIME, &[200], move |_, _| request("GET", path, None, None));
         line(name, &pages, None);
     }
+    tell(&format!("after pages: {}", resident(shop)));
     let home = json!({
         "fullName": "A Buyer", "phone": "+1-555-0100", "street": "1 Main Street",
         "city": "Springfield", "state": "OR", "country": "US", "postalCode": "97477",
@@ -139,11 +141,15 @@ fn start(dir: &Path) -> (Child, SocketAddr) {
     (shop, address.parse().expect("an address"))
 }
 
-fn resident_mib(process: u32) -> u64 {
+/// Memory that is resident, and how much of it is its own and no mapped file's.
+fn resident(process: u32) -> String {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("a process");
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("its memory");
-    let kib: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
-    kib / 1024
+    let mib = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).expect("its memory");
+        let kib = line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok());
+        kib.expect("a number") / 1024
+    };
+    format!("resident {} MB, {} MB its own", mib("VmRSS"), mib("RssAnon"))
 }
 
 fn filled(dir: &Path, products: usize, orders: usize) {
