@@ -1,8 +1,15 @@
 //! Races: many who want the same thing at once, and what time and doubt make of an order.
 
-use bodega::domain::{
-    orders::{CancelReason, OrderStatus},
-    payments::PayState,
+use bodega::{
+    actors::{
+        carts::ConsumeCart,
+        inventory::{CommitStock, OrderedUnits},
+    },
+    domain::{
+        orders::{CancelReason, OrderStatus, TimelineKind},
+        payments::PayState,
+        time::Who,
+    },
 };
 use futures_util::future::join_all;
 
@@ -120,7 +127,7 @@ async fn cancelling_while_the_card_is_charged_keeps_no_money() {
         let ware = house.ware("Lamp", 100).await;
         let shopper = house.shopper(0).await;
         let pending = house.order(shopper, ware, 1, None).await.expect("an order").order.id;
-        let intent = || house.shop.intent(bodega::domain::time::Who::Customer(shopper.user));
+        let intent = || house.shop.intent(Who::Customer(shopper.user));
         let token = token.unwrap_or_default().to_owned();
         let (paid, cancelled) = futures_util::future::join(
             house.shop.purchases.pay(pending, token, intent()),
@@ -140,6 +147,41 @@ async fn cancelling_while_the_card_is_charged_keeps_no_money() {
     }
 }
 
+/// The cart is emptied before the order is paid. Who cancels between the two, or while the disk is
+/// full there, has cancelled a purchase that was made.
+#[actix::test]
+async fn who_cancels_after_the_cart_was_emptied_has_everything_back_but_the_cart() {
+    let house = House::new().await;
+    let ware = house.ware("Lamp", 10).await;
+    let shopper = house.shopper(0).await;
+    house.put_in_cart(shopper, ware, 2).await.expect("room in the cart");
+    let placed = house.order_cart(shopper, SILENT).await.expect("an order").order;
+    assert_eq!(placed.status, OrderStatus::Pending);
+    let (desks, intent) = (&house.shop.desks, || house.shop.intent(Who::Shop));
+    desks.charging.ask(placed.payment.expect("its name")).await.expect("money");
+    let lines = placed.quote.lines.iter();
+    let lines = lines.map(|line| OrderedUnits {
+        line: line.id,
+        variant: line.variant,
+        quantity: line.quantity,
+    });
+    let commit = CommitStock { lines: lines.collect() };
+    desks.inventory.ask(commit, intent()).await.expect("held goods");
+    let consume = ConsumeCart { cart: placed.from_cart.expect("of a cart").0, order: placed.id };
+    desks.carts.ask(consume, intent()).await.expect("a claimed cart");
+
+    house.cancel(shopper, placed.id).await.expect("an order that has not left the house");
+    let order = house.order_now(placed.id);
+    assert_eq!((order.status, order.is_unfinished()), (OrderStatus::Cancelled, false));
+    let was_paid = order.timeline.iter().any(|is| matches!(is.what, TimelineKind::Paid { .. }));
+    assert!(!was_paid, "it never was: {order:?}");
+    assert_eq!(house.bank(order.id), [(order.quote.total, order.quote.total)]);
+    assert_eq!(house.shelf(ware), (10, 0));
+    assert_eq!(house.units_in_cart(shopper, ware), 0, "as when a paid order is cancelled");
+    assert_eq!(house.cart(shopper).consumed_by, [order.id]);
+    house.must_be_sound();
+}
+
 #[actix::test]
 async fn paying_twice_at_once_takes_the_money_once() {
     let house = House::new().await;
@@ -147,7 +189,7 @@ async fn paying_twice_at_once_takes_the_money_once() {
     let shopper = house.shopper(0).await;
     let pending = house.order(shopper, ware, 1, None).await.expect("an order").order;
     assert_eq!(pending.status, OrderStatus::Pending);
-    let who = bodega::domain::time::Who::Customer(shopper.user);
+    let who = Who::Customer(shopper.user);
     let paying = (0..4).map(|_| {
         let token = "pm_card_visa".to_owned();
         house.shop.purchases.pay(pending.id, token, house.shop.intent(who))

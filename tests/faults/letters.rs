@@ -11,7 +11,8 @@ use std::{
 use serde_json::Value;
 
 use super::{
-    buyers::{Crowd, was_paid},
+    buyers::Crowd,
+    ledger::was_paid,
     sink::{Sink, Taken},
     support::{
         dice::{Dice, rounds},

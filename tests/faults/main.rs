@@ -14,6 +14,7 @@ mod found;
 mod full;
 mod hearer;
 mod killed;
+mod ledger;
 mod letters;
 mod meddle;
 mod mounts;
