@@ -12,7 +12,7 @@ use super::{
         dice::Dice,
         patience::until,
         process::{DEMO, Serving, verify},
-        till::{Till, cancel, order_of, order_of_cart, put_in_cart},
+        till::{Till, cancel, go_on_paying, order_of, order_of_cart, put_in_cart},
         wire::{Client, Reply, Request},
     },
 };
@@ -34,7 +34,12 @@ fn a_rule_that_panics_costs_its_own_request_and_nothing_else() {
         for turn in 0..4 {
             let visa = "pm_card_visa";
             ask(put_in_cart(product, 1), format!("put {turn}"));
-            ask(order_of_cart(customer, visa), format!("buy cart {turn}"));
+            let bought = ask(order_of_cart(customer, visa), format!("buy cart {turn}"));
+            // A bank that panicked leaves a doubt. The cart is held until the customer goes on with
+            // the payment, or the shop does.
+            must_be_paid(bought, |order, look| {
+                ask(go_on_paying(order), format!("go on {turn} {look}"))
+            });
             let order = ask(order_of(customer, product, 2, visa), format!("buy {turn}"));
             ask(cancel(&order.order().expect("an order")), format!("cancel {turn}"));
         }
@@ -86,6 +91,20 @@ fn start(dir: &std::path::Path, every: u64) -> Serving {
     let environment: Vec<_> =
         DEMO.iter().copied().chain([("BODEGA_FAULT", fault.as_str())]).collect();
     Serving::start_with(dir, &environment)
+}
+
+/// Goes on with the payment of an order until it is made.
+fn must_be_paid(bought: Reply, mut go_on: impl FnMut(&str, usize) -> Reply) {
+    let order = bought.order().expect("an order");
+    let (mut reply, mut look) = (bought, 0);
+    until("the payment", || {
+        if reply.data()["status"] == "PAID" {
+            return Some(());
+        }
+        assert_eq!(reply.data()["status"], "PENDING", "{}", reply.body);
+        (reply, look) = (go_on(&order, look), look + 1);
+        None
+    });
 }
 
 /// All orders, once none is on its way: a bank that panicked is asked by and by what it had said.

@@ -91,6 +91,11 @@ pub fn put_in_cart(product: &str, units: u64) -> Request {
     Request::post("/v1/cart/addtocart", json!({ "productId": product, "quantity": units }))
 }
 
+/// Goes on with the payment of an order that waits, with the card it has.
+pub fn go_on_paying(order: &str) -> Request {
+    Request { body: None, ..Request::post(&format!("/v1/orders/{order}/payment"), Value::Null) }
+}
+
 pub fn cancel(order: &str) -> Request {
     Request::patch(&format!("/v1/orders/{order}/cancel"))
 }
