@@ -12,6 +12,7 @@ mod exchange;
 mod prove;
 mod reconcile;
 mod serve;
+mod signals;
 mod tour;
 
 use std::process::ExitCode;

@@ -19,7 +19,7 @@ use crate::{
     store::{Faults, OpenReport},
 };
 
-use super::{Ended, admin, exchange};
+use super::{Ended, admin, exchange, signals::Signals};
 
 /// Serves a shop until SIGTERM or SIGINT.
 pub fn serve(mut settings: Settings) -> Result<(), Ended> {
@@ -72,6 +72,7 @@ pub struct Running {
     handle: ServerHandle,
     serving: JoinHandle<std::io::Result<()>>,
     control: ControlSocket,
+    signals: Signals,
 }
 
 impl Running {
@@ -111,7 +112,7 @@ impl Running {
         actix::spawn(shop.clone().keep_reconciling());
         actix::spawn(shop.clone().keep_listening());
         actix::spawn(shop.clone().keep_tidying());
-        Ok(Running { address, shop, handle, serving, control })
+        Ok(Running { address, shop, handle, serving, control, signals: Signals::listen() })
     }
 
     /// Where it is found from this machine, as a link without a path.
@@ -120,7 +121,8 @@ impl Running {
         format!("{scheme}://{}", place_in_links(self.address))
     }
 
-    /// Stops serving, finishes what was accepted, and closes the store.
+    /// Stops serving, finishes what was accepted, calls the couriers home while the owners still
+    /// write, and closes the store.
     pub async fn stop(self) -> Result<(), Ended> {
         let Running { shop, handle, serving, control, .. } = self;
         shop.begin_closing();
@@ -130,23 +132,24 @@ impl Running {
         shop.close().map_err(Ended::from)
     }
 
-    /// Serves until told to stop or found damaged, finishes what was accepted, and closes the
-    /// store.
+    /// Serves until told to stop or found damaged; then stops as [`Running::stop`] does.
     pub async fn until_told(self) -> Result<Told, Ended> {
-        let Running { address, shop, handle, mut serving, control } = self;
+        let Running { address, shop, handle, mut serving, control, mut signals } = self;
         let answering = shop.clone();
         let answered = control.serve(move |request| answer(answering.clone(), request, address));
-        let mut told = Told::Stop;
-        tokio::select! {
-            served = &mut serving => served.map_err(Ended::plainly)?.map_err(Ended::plainly)?,
-            () = damaged(&shop) => told = Told::OpenAgain(address),
+        let told = tokio::select! {
+            // Nobody but us has its handle: it broke.
+            served = &mut serving => {
+                let why = served.map_err(Ended::plainly)?.err().map(|why| why.to_string());
+                return Err(Ended::Plainly(why.unwrap_or_else(|| "the server ended".to_owned())));
+            }
+            () = signals.told_to_stop() => Told::Stop,
+            () = damaged(&shop) => Told::OpenAgain(address),
             never = answered => match never {},
-        }
+        };
         shop.begin_closing();
-        if told != Told::Stop {
-            handle.stop(true).await;
-            serving.await.map_err(Ended::plainly)?.map_err(Ended::plainly)?;
-        }
+        handle.stop(true).await;
+        serving.await.map_err(Ended::plainly)?.map_err(Ended::plainly)?;
         drop(control);
         match (told, shop.close()) {
             (Told::OpenAgain(_), Err(fault)) => tracing::warn!(%fault, "closed as far as it went"),

@@ -1,13 +1,14 @@
 //! Server: the listening socket, its time-outs and its end.
 //!
-//! HTTP/1.1, plain or within TLS. On SIGTERM or SIGINT nothing new is accepted, what was accepted
-//! is finished, and what is not finished in time is let go. Who takes nothing of an answer for a
-//! while loses the connection: an answer that is not taken would hold its memory and its place.
+//! HTTP/1.1, plain or within TLS. Told to stop by its handle it accepts nothing new, finishes what
+//! was accepted, and lets go of what is not finished in time. It hears no signal: with one of its
+//! own it would end the owners before what is under way was written. Who takes nothing of an answer
+//! for a while loses the connection: an answer that is not taken would hold its memory and its
+//! place.
 
 pub mod tls;
 
 use std::{
-    future::Future,
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -113,7 +114,7 @@ where
         .client_request_timeout(HEADER_TIME_MAX)
         .client_disconnect_timeout(DISCONNECT_TIME_MAX)
         .shutdown_timeout(SHUTDOWN_SECONDS_MAX)
-        .shutdown_signal(told_to_stop());
+        .disable_signals();
     let bound = socket_at(settings).and_then(|socket| match secure {
         Some(config) => server.listen_rustls_0_23(socket, config),
         None => server.listen(socket),
@@ -201,27 +202,6 @@ async fn sweep<S>(pipeline: Arc<Pipeline<S>>) {
     loop {
         every.tick().await;
         pipeline.limits().sweep();
-    }
-}
-
-/// Comes with SIGTERM or SIGINT; what comes before it is awaited counts too. Where signals cannot
-/// be listened to, it never comes.
-fn told_to_stop() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let listening = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-    async {
-        match listening {
-            (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            }
-            (Err(source), _) | (_, Err(source)) => {
-                tracing::warn!(%source, "signals cannot be listened to");
-                std::future::pending().await
-            }
-        }
     }
 }
 

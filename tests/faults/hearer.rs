@@ -11,11 +11,15 @@ use std::{
     thread,
 };
 
+use super::support::patience::thinks;
+
 /// How one letter is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Met {
     /// It is taken.
     Taken,
+    /// It is taken by a program that thinks about it first.
+    TakenSlowly,
     /// It is refused, as by a program with a fault.
     Refused,
     /// It is sent elsewhere, to this very program.
@@ -103,6 +107,10 @@ impl Hearer {
             };
             let answer = match met {
                 Met::Taken => "HTTP/1.1 204 No Content\r\n\r\n".to_owned(),
+                Met::TakenSlowly => {
+                    (0..THOUGHTS).for_each(|_| thinks());
+                    "HTTP/1.1 204 No Content\r\n\r\n".to_owned()
+                }
                 Met::Refused => "HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n".to_owned(),
                 Met::SentOn => {
                     let to = self.url.replace("/hook", ELSEWHERE);
@@ -144,5 +152,8 @@ fn line(stream: &mut BufReader<TcpStream>) -> Option<String> {
     Some(line.trim_end().to_owned())
 }
 
+/// So long that whatever else is closed at a stop is closed first, and so short that it is waited
+/// for.
+const THOUGHTS: usize = 25;
 /// Where a redirect leads.
 pub const ELSEWHERE: &str = "/elsewhere";

@@ -133,6 +133,48 @@ fn each_event_is_told_at_least_once_under_one_id_however_often_the_shop_is_kille
     verify(&dir);
 }
 
+/// Whoever stops the shop in good order stops it while something is under way: that is waited for
+/// and noted, so that nothing comes again after the next start.
+#[test]
+fn what_is_told_while_the_shop_is_told_to_stop_is_told_once() {
+    let mut dice = Dice::thrown_in("what_is_told_while_the_shop_is_told_to_stop");
+    let room = tempfile::tempdir().expect("a temporary directory");
+    let dir = room.path().join("shop");
+    let till = Till::made_ready(&dir, 1, 1_000_000, SHOPPERS);
+    let hearer = Hearer::open(|_, _| Met::TakenSlowly);
+    let serving = start(&dir);
+    endpoint(&mut Client::with_token(serving.address, &till.admin), &hearer);
+    serving.stop();
+    for _ in 0..STOPS {
+        let serving = start(&dir);
+        let enough = hearer.count() + usize::try_from(dice.among(1..=LETTERS_A_STOP)).expect("few");
+        let at = serving.address;
+        let ended = thread::scope(|scope| {
+            scope.spawn(|| shops_until_it_fails(at, &till));
+            until("letters", || (hearer.count() >= enough).then_some(()));
+            serving.tell_to_stop();
+            serving.end()
+        });
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let serving = start(&dir);
+    let mut staff = Client::with_token(serving.address, &till.admin);
+    let events = all(&mut staff, "/v1/events?types=cart.*&limit=100");
+    let mut events: Vec<&str> = events.iter().filter_map(|event| event["id"].as_str()).collect();
+    hearer.is_mended();
+    until("every event", || (hearer.count() >= events.len()).then_some(()));
+    serving.stop();
+    let letters = hearer.heard();
+    let mut told: Vec<&str> = letters.iter().map(Heard::id).collect();
+    events.sort_unstable();
+    told.sort_unstable();
+    let twice: Vec<&str> =
+        told.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+    assert_eq!(twice, [""; 0], "of {} letters", told.len());
+    assert_eq!(told, events);
+    verify(&dir);
+}
+
 /// Changes carts again and again; each change is an event. Not faster than events are told, so that
 /// what is left to tell at the end does not depend on the machine.
 fn shops_until_it_fails(at: SocketAddr, till: &Till) {
@@ -203,6 +245,10 @@ fn a_program_that_fails_hangs_or_redirects_holds_up_no_other_and_is_told_again()
 }
 
 const KILLS: u64 = 12;
+/// How often the shop is told to stop, and how many change their carts meanwhile.
+const STOPS: u64 = 6;
+const SHOPPERS: usize = 2;
+const LETTERS_A_STOP: u64 = 12;
 /// Letters that may come before a shop is killed.
 const LETTERS_A_ROUND: u64 = 60;
 /// Deliveries that are under way or not recorded yet at most.
