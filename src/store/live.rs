@@ -6,9 +6,9 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{self, SyncSender},
+        mpsc::{self, SyncSender, TrySendError},
     },
-    thread::JoinHandle,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -92,13 +92,22 @@ impl Live {
 }
 
 impl Folding {
-    /// Waits until all that was frozen is folded and synced, but no longer than that.
+    /// Waits until all that was frozen is folded and synced, but no longer than that, also where
+    /// so much waits to be folded that nobody can ask.
     pub fn checkpoint_within(&self, patience: Duration) {
+        let clock = Clock::of_machine(Timestamp::default());
+        let left = || patience.saturating_sub(clock.running());
         let (answer, answered) = mpsc::channel();
+        let mut question = Fold::Checkpoint(answer);
         // Where it fails the journal still has it all: the next start catches up.
-        if self.folder.send(Fold::Checkpoint(answer)).is_ok() {
-            let _ = answered.recv_timeout(patience);
+        while let Err(TrySendError::Full(back)) = self.folder.try_send(question) {
+            if left().is_zero() {
+                return;
+            }
+            thread::park_timeout(ASK_AGAIN.min(left()));
+            question = back;
         }
+        let _ = answered.recv_timeout(left());
     }
 
     /// Waits until all that was frozen is folded and synced.
@@ -128,6 +137,9 @@ impl Folding {
     }
 }
 
+/// How often a line that is full is looked at again.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+
 #[cfg(test)]
 mod tests {
     use super::{
@@ -139,6 +151,15 @@ mod tests {
         },
         *,
     };
+
+    #[test]
+    fn no_start_waits_for_ever_for_a_folder_that_takes_no_question() {
+        let (folder, nobody_takes_them) = mpsc::sync_channel(0);
+        let folding = Folding { folder, thread: thread::spawn(|| ()), ending: Arc::default() };
+        folding.checkpoint_within(Duration::from_millis(1));
+        drop(nobody_takes_them);
+        folding.abandon();
+    }
 
     #[test]
     fn no_start_waits_for_ever_for_a_state_that_cannot_be_synced() {
