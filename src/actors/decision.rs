@@ -17,9 +17,13 @@ pub enum Rejection {
     /// The rules say no.
     #[error("{0}")]
     Refused(Refusal),
-    /// Too much to do, or closing; trying again is safe.
+    /// Too much to do, or closing: nothing was decided; trying again is safe.
     #[error("the shop is busy, please try again")]
     Busy,
+    /// It was decided and is not durable yet, after a long time; it may still become so. Asking
+    /// again under the same idempotency key is safe.
+    #[error("this takes too long; it may still be carried out")]
+    Late,
     /// A neighbour the shop needs for this does not answer; trying again is safe.
     #[error("the payment gateway does not answer at the moment")]
     GatewayDown {

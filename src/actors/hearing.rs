@@ -306,6 +306,7 @@ impl<R: Into<Rejection>> From<R> for NotFollowed {
         match rejection.into() {
             Rejection::Refused(refusal) => NotFollowed::Never(words_of(&refusal)),
             later @ (Rejection::Busy
+            | Rejection::Late
             | Rejection::GatewayDown { .. }
             | Rejection::Unwritable
             | Rejection::Fault) => NotFollowed::Later(later),

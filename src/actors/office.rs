@@ -2,13 +2,16 @@
 //!
 //! Invariants: a panic in a rule costs that one message; the office stops, waits until all its
 //! submitted commits have ended, reads its state again, and then answers the messages that
-//! waited. Every message has a deadline, the number of waiting ones is limited, and an office
-//! that panics again and again ends the process, which is safe: what was acknowledged is on disk.
+//! waited. Every message has a deadline to be taken up by, after which it never is; what was
+//! decided is waited for, longer, so that nobody hears busy of something that is done. The number
+//! of waiting messages is limited, and an office that panics again and again ends the process,
+//! which is safe: what was acknowledged is on disk.
 
 use std::{
+    pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -19,6 +22,7 @@ use actix::{
 };
 
 use metrics::{Counter, Histogram};
+use tokio::time::timeout;
 
 use crate::{
     clock::Clock,
@@ -100,6 +104,8 @@ pub struct Asked<M> {
     message: M,
     intent: Intent,
     sent_at: Duration,
+    /// Set by whoever is first: the owner, who takes it up, or the asker, who waits no more.
+    claimed: Arc<AtomicBool>,
     _place: Place,
 }
 
@@ -111,10 +117,10 @@ impl<O: Answers<M>, M: Request> Handler<Asked<M>> for Office<O> {
     type Result = Decision<M::Value>;
 
     fn handle(&mut self, asked: Asked<M>, ctx: &mut Self::Context) -> Self::Result {
-        let Asked { message, intent, sent_at, _place } = asked;
+        let Asked { message, intent, sent_at, claimed, _place } = asked;
         let waited = self.clock.running().saturating_sub(sent_at);
         self.waited.record(waited.as_secs_f64());
-        if waited > ANSWER_WITHIN {
+        if waited > TAKEN_UP_WITHIN || claimed.swap(true, Ordering::AcqRel) {
             return Decision::denied(Rejection::Busy);
         }
         let Office { owner, keeper, .. } = self;
@@ -140,6 +146,16 @@ pub struct Desk<O: Owner> {
     office: Addr<Office<O>>,
     waiting: Arc<AtomicUsize>,
     clock: Clock,
+    patience: Patience,
+}
+
+/// How long one waits at a desk.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// For a message to be taken up.
+    taken_up: Duration,
+    /// For what was decided to be durable.
+    durable: Duration,
 }
 
 impl<O: Owner> Clone for Desk<O> {
@@ -148,6 +164,7 @@ impl<O: Owner> Clone for Desk<O> {
             office: self.office.clone(),
             waiting: Arc::clone(&self.waiting),
             clock: self.clock.clone(),
+            patience: self.patience,
         }
     }
 }
@@ -167,19 +184,22 @@ impl<O: Owner> Desk<O> {
             waited,
             restarts,
         });
-        Desk { office, waiting: Arc::default(), clock: clock.clone() }
+        let patience = Patience { taken_up: TAKEN_UP_WITHIN, durable: DURABLE_WITHIN };
+        Desk { office, waiting: Arc::default(), clock: clock.clone(), patience }
     }
 
     /// Asks, and waits until the answer and all it rests on is durable.
     ///
     /// # Errors
-    /// The rules' refusal, or busy or fault, after which asking again is safe.
+    /// The rules' refusal; busy, if it was not decided; late, if it was and is not durable after
+    /// a long time; unwritable or fault. Asking again under the same key is safe.
     pub async fn ask<M: Request>(&self, message: M, intent: Intent) -> Result<M::Value, Rejection>
     where
         O: Answers<M>,
     {
-        let answered = async { self.send(message, intent).await?.settled().await };
-        tokio::time::timeout(ANSWER_WITHIN, answered).await.unwrap_or(Err(Rejection::Busy))
+        let decision = self.send(message, intent).await?;
+        let settled = timeout(self.patience.durable, decision.settled()).await;
+        settled.unwrap_or(Err(Rejection::Late))
     }
 
     /// Asks for the next step of a process: the outcome at once, yes or no, with the ticket that
@@ -192,8 +212,7 @@ impl<O: Owner> Desk<O> {
     where
         O: Answers<M>,
     {
-        let sent = tokio::time::timeout(ANSWER_WITHIN, self.send(message, intent)).await;
-        match sent.unwrap_or(Err(Rejection::Busy)) {
+        match self.send(message, intent).await {
             Ok(decision) => decision.at_once(),
             Err(rejection) => (Err(rejection), None),
         }
@@ -204,6 +223,7 @@ impl<O: Owner> Desk<O> {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// Sends a message and waits until it is decided, or will never be.
     async fn send<M: Request>(
         &self,
         message: M,
@@ -216,15 +236,27 @@ impl<O: Owner> Desk<O> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MESSAGES_MAX {
             return Err(Rejection::Busy);
         }
-        let asked = Asked { message, intent, sent_at: self.clock.running(), _place: place };
-        self.office.send(asked).await.map_err(|_| Rejection::Fault)
+        let (sent_at, claimed) = (self.clock.running(), Arc::<AtomicBool>::default());
+        let asked =
+            Asked { message, intent, sent_at, claimed: Arc::clone(&claimed), _place: place };
+        let mut answered = pin!(self.office.send(asked));
+        let decision = match timeout(self.patience.taken_up, &mut answered).await {
+            Ok(decision) => decision,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(Rejection::Busy),
+            // It was taken up in this very moment. A decision waits for nobody.
+            Err(_) => answered.await,
+        };
+        decision.map_err(|_| Rejection::Fault)
     }
 }
 
 /// Beyond this many waiting messages a desk answers busy.
 pub const WAITING_MESSAGES_MAX: usize = 4096;
-/// A message that was not answered by then is answered busy.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// A message that was not taken up by then is answered busy, and never decided.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(5);
+/// What was decided and is not durable by then may still become so. Together with the other this
+/// is less than a request may take.
+const DURABLE_WITHIN: Duration = Duration::from_secs(20);
 /// So many panics ...
 const PANICS_MAX: usize = 20;
 /// ... within so long end the process.

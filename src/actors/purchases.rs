@@ -288,7 +288,11 @@ impl Inner {
         order: OrderId,
         driven: Result<Driven, Rejection>,
     ) -> Result<Driven, Rejection> {
-        if matches!(driven, Err(Rejection::Busy | Rejection::Unwritable | Rejection::Fault)) {
+        let is_stuck = matches!(
+            driven,
+            Err(Rejection::Busy | Rejection::Late | Rejection::Unwritable | Rejection::Fault)
+        );
+        if is_stuck {
             let mut stuck = self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
             if stuck.len() < STUCK_ORDERS_MAX {
                 stuck.insert(order);

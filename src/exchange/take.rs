@@ -136,7 +136,8 @@ async fn take_one(shop: &Shop, ware: &Ware, batch: &Batch, who: Who) -> Result<O
                 // Perhaps it is on its way all the same, from here or from somebody else: then
                 // nobody can see it yet, and yet what it is called is taken.
                 Err(Failed::Rejected(no))
-                    if no == Rejection::Busy || tries_left > 0 && is_taken(&no) =>
+                    if matches!(no, Rejection::Busy | Rejection::Late)
+                        || tries_left > 0 && is_taken(&no) =>
                 {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(PAUSE_MAX);

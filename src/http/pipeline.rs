@@ -37,7 +37,7 @@ use super::{
     },
     limits::{Class, LimitSettings, Limits, Standing},
     pages::{Faced, Pages, form},
-    problem::Problem,
+    problem::{Problem, TOO_SLOW},
     router::{Found, Router},
     table::{Incoming, Operation, Work},
     trace::{Trace, Traces},
@@ -371,7 +371,7 @@ fn sound(
 }
 
 fn too_slow() -> Problem {
-    Problem::busy("this takes too long; it may still be carried out")
+    Problem::busy(TOO_SLOW)
 }
 
 /// The header in which a position of the journal travels.

@@ -298,6 +298,8 @@ fn title_of(code: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// What is said of something that has not ended in time and may still end well.
+pub const TOO_SLOW: &str = "this takes too long; it may still be carried out";
 /// The media type of every problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 const CHALLENGE: &str = r#"Bearer realm="bodega""#;

@@ -1,6 +1,9 @@
 //! Offices over a real store: panics, what they leave behind, and who notices.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, Sender, channel},
+};
 
 use actix::Arbiter;
 
@@ -30,6 +33,23 @@ impl Answers<Break> for Carts {
         let events = work.get::<Cart>(cart)?.clear()?;
         work.change::<Cart>(cart, events)?;
         panic!("broken on purpose");
+    }
+}
+
+/// A message whose rule holds up the owner until somebody lets it go.
+struct Hold {
+    begun: Sender<()>,
+    go: Receiver<()>,
+}
+
+impl Request for Hold {
+    type Value = ();
+}
+
+impl Answers<Hold> for Carts {
+    fn answer(&mut self, held: Hold, _: &mut Work<'_>) -> Result<(), Rejection> {
+        held.begun.send(()).map_err(|_| Rejection::Fault)?;
+        held.go.recv().map_err(|_| Rejection::Fault)
     }
 }
 
@@ -153,3 +173,81 @@ async fn too_many_waiting_messages_are_answered_busy() {
     let refused = bench.carts.ask(put(), Intent::default()).await;
     assert_eq!(refused.err(), Some(Rejection::Busy));
 }
+
+#[actix::test]
+async fn what_was_decided_is_waited_for_and_never_called_busy() {
+    let mut bench = bench();
+    bench.carts.patience.taken_up = SOON;
+    bench.faults.hold_syncs();
+    let faults = Arc::clone(&bench.faults);
+    let mut held = tokio::task::spawn_blocking(move || faults.wait_for_held_sync());
+    let mut asked = loop {
+        let carts = bench.carts.clone();
+        let mut asked = actix::spawn(async move { carts.ask(put(), Intent::default()).await });
+        tokio::select! {
+            is_held = &mut held => {
+                is_held.expect("a held sync");
+                break asked;
+            }
+            // The owner was not there in time: once more.
+            busy = &mut asked => assert_eq!(busy.expect("an end").err(), Some(Rejection::Busy)),
+        }
+    };
+    let early = timeout(SOON * 10, &mut asked).await;
+    assert!(early.is_err(), "decided, and not on the disk yet: {early:?}");
+    bench.faults.let_syncs_go();
+    asked.await.expect("an answer").expect("it was done");
+}
+
+#[actix::test]
+async fn what_is_being_decided_is_waited_for() {
+    let mut bench = bench();
+    bench.carts.patience.taken_up = SOON;
+    let (go, mut asked) = loop {
+        let ((begun, is_begun), (let_go, go)) = (channel(), channel());
+        let (carts, hold) = (bench.carts.clone(), Hold { begun, go });
+        let asked = actix::spawn(async move { carts.ask(hold, Intent::default()).await });
+        let is_begun = tokio::task::spawn_blocking(move || is_begun.recv()).await;
+        match is_begun.expect("a thread") {
+            Ok(()) => break (let_go, asked),
+            // The owner was not there in time: once more.
+            Err(_) => assert_eq!(asked.await.expect("an end"), Err(Rejection::Busy)),
+        }
+    };
+    let early = timeout(SOON * 10, &mut asked).await;
+    assert!(early.is_err(), "the owner is at it: {early:?}");
+    go.send(()).expect("the owner is held");
+    asked.await.expect("an answer").expect("it was decided");
+}
+
+#[actix::test]
+async fn what_was_decided_and_does_not_get_durable_is_called_late() {
+    let mut bench = bench();
+    bench.carts.patience.durable = SOON;
+    bench.faults.hold_syncs();
+    let late = bench.carts.ask(put(), Intent::default()).await;
+    assert_eq!(late.err(), Some(Rejection::Late));
+    bench.faults.let_syncs_go();
+    bench.carts.patience.durable = DURABLE_WITHIN;
+    assert_eq!(units(&bench.carts).await, 1, "it was carried out all the same");
+}
+
+#[actix::test]
+async fn what_was_called_busy_is_never_decided() {
+    let mut bench = bench();
+    let ((begun, is_begun), (let_go, go)) = (channel(), channel());
+    let (carts, hold) = (bench.carts.clone(), Hold { begun, go });
+    let holding = actix::spawn(async move { carts.ask(hold, Intent::default()).await });
+    let is_begun = tokio::task::spawn_blocking(move || is_begun.recv()).await;
+    is_begun.expect("a thread").expect("the owner is held");
+    bench.carts.patience.taken_up = SOON;
+    let busy = bench.carts.ask(put(), Intent::default()).await;
+    assert_eq!(busy.err(), Some(Rejection::Busy));
+    let_go.send(()).expect("the owner is held");
+    holding.await.expect("an answer").expect("let go");
+    bench.carts.patience.taken_up = TAKEN_UP_WITHIN;
+    assert_eq!(units(&bench.carts).await, 0);
+}
+
+/// What is waited for in vain is not waited for long.
+const SOON: Duration = Duration::from_millis(10);

@@ -14,7 +14,7 @@ use crate::{
         payments::PaymentRefusal, refusal::Refusal, settings::SettingsRefusal, users::UserRefusal,
         webhook_endpoints::EndpointRefusal,
     },
-    http::views::Amount,
+    http::{problem::TOO_SLOW, views::Amount},
     store::StoreFault,
 };
 
@@ -23,6 +23,7 @@ impl From<Rejection> for Problem {
         match rejection {
             Rejection::Refused(refusal) => Problem::from(refusal),
             Rejection::Busy => Problem::busy("the shop is busy; please try again"),
+            Rejection::Late => Problem::busy(TOO_SLOW),
             Rejection::Unwritable => Problem::unwritable(),
             Rejection::GatewayDown { retry_seconds } => Problem::gateway_down(retry_seconds),
             Rejection::Fault => Problem::interrupted(),
