@@ -233,13 +233,10 @@ impl Keeper {
 
     /// Whether something was decided under this idempotency key before, that counts or still may.
     /// Whoever asks again before it is durable finds nothing in the store yet, and must not have
-    /// it done a second time.
+    /// it done a second time; nor must who looked before it was durable and comes here long after,
+    /// when only the store remembers.
     pub(super) fn is_made(&mut self, scope: &[u8; 32]) -> Result<bool, StoreFault> {
-        let key = Key::request(scope);
-        match self.claims.get(&key) {
-            None => Ok(false),
-            Some(_) => Ok(self.row(&key)?.0.is_some()),
-        }
+        Ok(self.row(&Key::request(scope))?.0.is_some())
     }
 
     /// Submits a commit and remembers what it decided.

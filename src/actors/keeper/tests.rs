@@ -28,7 +28,16 @@ fn cart(number: u8) -> CartId {
 }
 
 fn open(keeper: &mut Keeper, number: u8) -> Decision<()> {
-    keeper.decide(Intent::default(), |work| {
+    open_by(keeper, number, Intent::default())
+}
+
+fn under(scope: u8) -> Intent {
+    let key = RequestKey { scope: [scope; 32], body: [0; 32], made: None };
+    Intent::default().under(Some(key))
+}
+
+fn open_by(keeper: &mut Keeper, number: u8, intent: Intent) -> Decision<()> {
+    keeper.decide(intent, |work| {
         let owner = Some(UserId::from_bytes([number; 16]));
         let events = work.get::<Cart>(cart(number))?.open(owner)?;
         work.change::<Cart>(cart(number), events).map(drop)
@@ -72,17 +81,7 @@ async fn what_waits_for_its_commit_is_never_forgotten() {
 #[actix::test]
 async fn one_idempotency_key_has_one_effect_also_before_it_is_on_the_disk() {
     let (mut keeper, faults, _dir) = keeper();
-    let under = |scope: u8| {
-        let key = RequestKey { scope: [scope; 32], body: [0; 32], made: None };
-        Intent::default().under(Some(key))
-    };
-    let mut opens = |number: u8, intent: Intent| {
-        keeper.decide(intent, |work| {
-            let owner = Some(UserId::from_bytes([number; 16]));
-            let events = work.get::<Cart>(cart(number))?.open(owner)?;
-            work.change::<Cart>(cart(number), events).map(drop)
-        })
-    };
+    let mut opens = |number: u8, intent: Intent| open_by(&mut keeper, number, intent);
     faults.hold_syncs();
     let first = opens(1, under(7));
     let again = opens(2, under(7));
@@ -105,4 +104,22 @@ async fn one_idempotency_key_has_one_effect_also_before_it_is_on_the_disk() {
         work.change::<Cart>(cart(4), events).map(drop)
     });
     free.settled().await.expect("a key that was freed is good again");
+}
+
+/// Whoever looked whether the key is new before its first effect was durable may come to the owner
+/// long after.
+#[actix::test]
+async fn one_idempotency_key_has_one_effect_also_when_only_the_store_remembers_it() {
+    let (mut keeper, _faults, _dir) = keeper();
+    keeper.claims = Recent::new(4);
+    open_by(&mut keeper, 1, under(7)).settled().await.expect("durable");
+    for number in 10..=30 {
+        open(&mut keeper, number).settled().await.expect("durable");
+    }
+    let again = open_by(&mut keeper, 2, under(7));
+    assert_eq!(again.at_once().0, Err(Rejection::Busy), "after many others");
+    keeper.reload();
+    let again = open_by(&mut keeper, 2, under(7));
+    assert_eq!(again.at_once().0, Err(Rejection::Busy), "after everything was forgotten");
+    open_by(&mut keeper, 2, under(8)).settled().await.expect("another key is another wish");
 }
