@@ -90,7 +90,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("src/search", &["domain", "meters", "search"]),
     ("src/web", &["web"]),
     ("src/gateways", &["clock", "domain", "gateways", "traceparent"]),
-    ("src/actors", &["actors", "clock", "domain", "gateways", "meters", "store", "traceparent"]),
+    // The settings, because they say of networks what is one line to the internet.
+    (
+        "src/actors",
+        &["actors", "clock", "config", "domain", "gateways", "meters", "store", "traceparent"],
+    ),
     (
         "src/subscribers",
         &[

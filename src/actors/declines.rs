@@ -1,8 +1,9 @@
 //! Declines: the defence against card testing, where somebody tries stolen cards one by one.
 //!
-//! Refused charges are counted by the client's line to the internet, by account and by card; whoever has too
-//! many of them waits before the next. Who asks is hashed with a secret seed into a bounded number
-//! of places, so that a flood of strangers costs bounded memory. Counts are not kept over a start.
+//! Refused charges are counted by the client's line to the internet, by account and by card;
+//! whoever has too many of them waits before the next. Who asks is hashed with a secret seed into a
+//! bounded number of places, so that a flood of strangers costs bounded memory. Counts are not kept
+//! over a start.
 
 use std::{
     hash::{BuildHasher, Hash, RandomState},
