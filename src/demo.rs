@@ -233,7 +233,8 @@ async fn add(
     for WareVariant { sku, options, price, stock } in ware.variants {
         let price = price.map(|price| priced(&price, currency)).transpose()?;
         let images = vec![];
-        let wanted = WantedVariant { sku: Some(sku), options, price, images, barcode: None };
+        let sku = Some(sku);
+        let wanted = WantedVariant { sku, options, price, images, ..WantedVariant::default() };
         variants.push(StockedVariant { wanted, on_hand: Some(stock) });
     }
     if variants.is_empty() {

@@ -62,7 +62,11 @@ pub fn split(text: &str, separator: char) -> Vec<String> {
 
 /// The entries as one text that [`split`] takes apart again.
 pub fn joined(entries: &[String], separator: char, between: &str) -> String {
-    let escaped = |entry: &String| entry.replace(separator, &format!("\\{separator}"));
+    let escaped = |entry: &String| {
+        // Blanks around an entry do not count, and keep its own `\` from what separates.
+        let guard = if entry.ends_with('\\') { " " } else { "" };
+        entry.replace(separator, &format!("\\{separator}")) + guard
+    };
     entries.iter().map(escaped).collect::<Vec<_>>().join(between)
 }
 
@@ -80,6 +84,10 @@ mod tests {
         for entries in [&["Food", "R|D"][..], &["a"], &[], &["x|y|", "|"]] {
             let entries: Vec<String> = entries.iter().map(|entry| (*entry).to_owned()).collect();
             assert_eq!(split(&joined(&entries, LIST, " | "), LIST), entries);
+        }
+        for entries in [["M, tall", "S"], ["a\\", "b"], ["a\\,b", "c\\"]] {
+            let entries = entries.map(str::to_owned);
+            assert_eq!(split(&joined(&entries, ',', ", "), ','), entries);
         }
         assert_eq!(split(" Food > Cheese ", PATH), ["Food", "Cheese"]);
         assert_eq!(split("", PATH), [""; 0]);

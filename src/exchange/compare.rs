@@ -154,6 +154,7 @@ impl<'a> Eye<'a> {
             let own = own.map(|digits| self.price(digits, variant.line, Field::VariantPrice));
             let wanted = WantedVariant {
                 sku: variant.sku.clone(),
+                id: None,
                 options: choice(&ware.option_names, &variant.values),
                 price: own.transpose()?,
                 images: variant.images.clone().unwrap_or_default(),

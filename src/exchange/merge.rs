@@ -133,6 +133,7 @@ impl Merge<'_> {
             None => known.barcode.clone(),
         };
         Ok(WantedVariant {
+            id: None,
             sku: row.sku.clone().or_else(|| Some(known.sku.clone())),
             options,
             price: if is_same { known.price } else { price },
@@ -165,6 +166,7 @@ impl Merge<'_> {
 
 fn as_it_is(variant: &Variant) -> WantedVariant {
     WantedVariant {
+        id: Some(variant.id),
         sku: Some(variant.sku.clone()),
         options: variant.options.clone(),
         price: variant.price,

@@ -21,6 +21,7 @@ mod told;
 
 use serde::{Deserialize, Serialize};
 
+pub use cells::{joined, split};
 pub use columns::{Field, Form, Header};
 pub use export::{ExportPage, ExportStep, header_row, page as export_page};
 pub use gather::{Sheet, sheet_of};

@@ -265,6 +265,7 @@ async fn a_product_with_options_is_made_and_changed_on_pages() {
         ("row-0-sku", sku),
         ("row-1-value-0", "L"),
         ("row-1-stock", "8"),
+        ("without", text(&shown["variants"][1]["id"])),
     ];
     assert_eq!(led_to(&manager.sends(&path, &change).await), format!("{path}?done=saved"));
     let after = [(small, "25.0".to_owned(), 3), ("L".to_owned(), "25.0".to_owned(), 8)];

@@ -37,6 +37,7 @@ mod order_status;
 mod orders;
 mod pages;
 mod payments;
+mod product_editor;
 mod product_lists;
 mod products;
 mod refunds;

@@ -1,7 +1,7 @@
 //! Variants: the stock-keeping units of a product, told apart by its options.
 //!
 //! Invariant: a variant chooses one value of each option, and no two choose the same. A variant
-//! keeps its id (and with it its stock) as long as its SKU or its choice is still wanted.
+//! keeps its id (and with it its stock) as long as that, its SKU or its choice is still wanted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,6 +45,8 @@ pub struct Variant {
 /// A variant as somebody wants it, before it is known which one it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WantedVariant {
+    /// Which one it is, if somebody knows.
+    pub id: Option<VariantId>,
     /// Its stock-keeping number; made or kept if missing.
     pub sku: Option<String>,
     /// The chosen value of each option.
@@ -58,8 +60,9 @@ pub struct WantedVariant {
 }
 
 impl Product {
-    /// Says which variant each wanted one is: the one with its SKU, else the one with its choice,
-    /// else a new one with the next of the `fresh` ids. No wanted variant at all means one.
+    /// Says which variant each wanted one is: the one with its id, else with its SKU, else with
+    /// its choice, else a new one with the next of the `fresh` ids. No wanted variant at all means
+    /// one.
     pub fn match_variants(
         &self,
         slug: &str,
@@ -69,15 +72,16 @@ impl Product {
         let wanted = if wanted.is_empty() { vec![WantedVariant::default()] } else { wanted };
         must_be_few(wanted.len())?;
         let mut taken = BTreeSet::new();
-        let by_sku: Vec<Option<&Variant>> = wanted
-            .iter()
-            .map(|want| self.with_sku(want.sku.as_deref()).filter(|known| taken.insert(known.id)))
-            .collect();
+        let mut known: Vec<Option<&Variant>> = vec![None; wanted.len()];
+        for find in [Product::with_id, Product::with_sku, Product::with_choice] {
+            for (known, want) in known.iter_mut().zip(&wanted).filter(|(known, _)| known.is_none())
+            {
+                *known = find(self, want).filter(|found| taken.insert(found.id));
+            }
+        }
         let mut fresh = fresh.into_iter();
         let mut matched = vec![];
-        for ((position, want), by_sku) in (0..).zip(wanted).zip(by_sku) {
-            let known = by_sku
-                .or_else(|| self.with_choice(&want.options).filter(|known| taken.insert(known.id)));
+        for ((position, want), known) in (0..).zip(wanted).zip(known) {
             let id = match known {
                 Some(known) => known.id,
                 None => fresh.next().ok_or(invalid("a new variant needs an id"))?,
@@ -92,12 +96,16 @@ impl Product {
         Ok(matched)
     }
 
-    fn with_sku(&self, sku: Option<&str>) -> Option<&Variant> {
-        self.each_variant().find(|known| Some(known.sku.as_str()) == sku)
+    fn with_id(&self, want: &WantedVariant) -> Option<&Variant> {
+        self.variants.get(&want.id?).map(AsRef::as_ref)
     }
 
-    fn with_choice(&self, options: &BTreeMap<String, String>) -> Option<&Variant> {
-        self.each_variant().find(|known| known.options == *options)
+    fn with_sku(&self, want: &WantedVariant) -> Option<&Variant> {
+        self.each_variant().find(|known| Some(&known.sku) == want.sku.as_ref())
+    }
+
+    fn with_choice(&self, want: &WantedVariant) -> Option<&Variant> {
+        self.each_variant().find(|known| known.options == want.options)
     }
 }
 

@@ -111,6 +111,7 @@ fn repriced(product: &Product, percent: Percent) -> Answer<Value> {
         for variant in product.variants_in_order() {
             let mut said = json!({
                 "sku": variant.sku, "options": variant.options, "images": variant.images,
+                "barcode": variant.barcode,
             });
             if let Some(price) = variant.price {
                 said["price"] = json!(percent.on(price)?.to_string());

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::{
     parts::{DoneQuery, body_of, framed, refusal},
-    product_form::{OptionForm, ProductForm, RowForm},
+    product_form::{Difference, OptionForm, ProductForm, RowForm},
+    stock_list::choice_of,
 };
 use crate::{
     domain::{
@@ -22,12 +23,14 @@ use crate::{
         limits::Class,
         pages::{Filled, FormView, PageAnswer},
         problem::Problem,
-        products::{added, currency_of, delete_product, found, update_product},
+        products::{
+            added, body::UpdateProductBody, currency_of, delete_product, found, update_product,
+        },
         storefront::sign_in::Nothing,
         table::{Operation, op},
     },
     shop::Shop,
-    store::{Order, keys},
+    store::{Order, Versioned, keys},
 };
 
 /// The operations of this page.
@@ -59,7 +62,7 @@ async fn add(shop: Shop, who: Staff, mut call: Call<Filled<Nothing>>) -> Answer<
     let typed = std::mem::take(&mut call.body.typed);
     let (mut form, from) = (ProductForm::typed(&typed), call.from.clone());
     if typed.get("act").is_some_and(|act| act == "combine") {
-        form.combine();
+        form.combine(&Product::default());
         return shown(&shop, *who, &from, Shown::of(form, None));
     }
     let body = match body_of(&form.to_create()) {
@@ -104,21 +107,32 @@ async fn change(
     mut call: CallOn<ProductId, Filled<Nothing>>,
 ) -> Answer<PageAnswer> {
     let id = call.path;
-    let before = found(&shop, id)?.state;
+    let Versioned { version: newest, state: before } = found(&shop, id)?;
     let typed = std::mem::take(&mut call.body.typed);
     let (mut form, from) = (ProductForm::typed(&typed), call.from.clone());
-    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let said = |name: &str| typed.get(name).and_then(|version| version.parse::<u64>().ok());
+    // Whoever saves all the same has seen that version too.
+    let version = said("anyway").or(said("version"));
+    let again = |form: ProductForm| Shown::of(form, Some(id)).made_for(version);
     if typed.get("act").is_some_and(|act| act == "combine") {
-        form.combine();
-        return shown(&shop, *who, &from, Shown::of(form, Some(id)).made_for(version));
+        form.combine(&before);
+        return shown(&shop, *who, &from, again(form));
     }
-    let body = match body_of(&form.to_update(&before)) {
-        Ok(body) => body,
+    if version.is_some_and(|seen| seen != newest) {
+        let problem = Problem::precondition_failed();
+        return shown(&shop, *who, &from, again(form).refused(problem));
+    }
+    let body = match body_of::<UpdateProductBody>(&form.to_update(&before)) {
+        Ok(body) => body.knowing(&form.known()),
         Err(faults) => {
-            let shown_again = Shown::of(form, Some(id)).made_for(version);
-            return shown(&shop, *who, &from, shown_again.refused(Problem::invalid(faults)));
+            return shown(&shop, *who, &from, again(form).refused(Problem::invalid(faults)));
         }
     };
+    let agreed = typed.get("without").map_or("", String::as_str);
+    let going = form.going(&before);
+    if going.iter().any(|id| !agreed.split(',').any(|agreed| agreed == id.to_string())) {
+        return shown(&shop, *who, &from, Shown { going, ..again(form) });
+    }
     let call = Call {
         path: crate::http::call::NoPath,
         query: crate::http::call::NoQuery,
@@ -130,8 +144,7 @@ async fn change(
         Ok(_) => Ok(PageAnswer::to(format!("/admin/products/{id}?done=saved"))),
         Err(problem) => {
             let problem = refusal(problem)?;
-            let again = Shown::of(form, Some(id)).made_for(version);
-            shown(&shop, *who, &from, again.refused(problem))
+            shown(&shop, *who, &from, again(form).refused(problem))
         }
     }
 }
@@ -156,12 +169,14 @@ struct Shown {
     product: Option<ProductId>,
     version: Option<u64>,
     problem: Option<Problem>,
+    /// The variants that saving takes out of the shop, to be asked about.
+    going: Vec<VariantId>,
     done: Option<&'static str>,
 }
 
 impl Shown {
     fn of(fields: ProductForm, product: Option<ProductId>) -> Shown {
-        Shown { fields, product, version: None, problem: None, done: None }
+        Shown { fields, product, version: None, problem: None, going: vec![], done: None }
     }
 
     /// It was made when the product had this version.
@@ -177,11 +192,13 @@ impl Shown {
 }
 
 fn shown(shop: &Shop, who: Caller, from: &Origin, said: Shown) -> Answer<PageAnswer> {
-    let Shown { mut fields, product, version, problem, done } = said;
+    let Shown { mut fields, product, version, problem, going, done } = said;
     let known = product.map(|id| found(shop, id)).transpose()?;
     let title = known.as_ref().map_or("New product", |known| &known.state.name).to_owned();
     let mut frame = framed(shop, who, from, &title)?;
     let mut form = frame.form();
+    let is_overtaken =
+        problem.as_ref().is_some_and(|it| it.status() == StatusCode::PRECONDITION_FAILED);
     if let Some(problem) = problem {
         frame = frame.answered(match problem.status() {
             status if status.is_client_error() => status,
@@ -194,12 +211,16 @@ fn shown(shop: &Shop, who: Caller, from: &Origin, said: Shown) -> Answer<PageAns
         }
     }
     let slug = slug_of(&fields.name);
+    let categories = categories(shop, &fields)?;
+    let newer = known.as_ref().filter(|_| is_overtaken);
     let view = EditorView {
+        overtaken: newer.map(|newer| OvertakenView::of(&fields, newer, &categories)),
+        going: known.as_ref().map_or(Ok(vec![]), |known| leaving(shop, &known.state, &going))?,
         id: product.map(|id| id.to_string()),
         version: version.or(known.as_ref().map(|known| known.version)),
         slug: known.as_ref().map(|known| known.state.slug.clone()),
         currency: currency_of(shop)?.code(),
-        categories: categories(shop, &fields)?,
+        categories,
         stock: stock(shop, known.as_ref().map(|known| &*known.state), &fields.rows)?,
         preview: PreviewView {
             title: fields.name.clone(),
@@ -255,6 +276,20 @@ fn stock(
     Ok(views)
 }
 
+/// The variants that would go, and how many units with them.
+fn leaving(shop: &Shop, product: &Product, going: &[VariantId]) -> Answer<Vec<GoingView>> {
+    let mut views = Vec::new();
+    for variant in going.iter().filter_map(|id| product.variants.get(id)) {
+        views.push(GoingView {
+            id: variant.id.to_string(),
+            choice: choice_of(product, variant.id),
+            sku: variant.sku.clone(),
+            units: shop.reader.get::<Ledger>(variant.id)?.state.on_hand,
+        });
+    }
+    Ok(views)
+}
+
 struct CopyQuery {
     from: Option<ProductId>,
 }
@@ -270,6 +305,8 @@ struct EditorView {
     /// Nothing, for a new one.
     id: Option<String>,
     version: Option<u64>,
+    overtaken: Option<OvertakenView>,
+    going: Vec<GoingView>,
     slug: Option<String>,
     currency: &'static str,
     fields: ProductForm,
@@ -292,6 +329,34 @@ struct CategoryView {
 struct StockView {
     id: String,
     available: u32,
+}
+
+/// A newer version of the product, and where the form differs from it.
+#[derive(Serialize)]
+struct OvertakenView {
+    version: u64,
+    differences: Vec<Difference>,
+}
+
+impl OvertakenView {
+    fn of(form: &ProductForm, newer: &Versioned<Product>, all: &[CategoryView]) -> OvertakenView {
+        let name = |id: &str| {
+            let category = all.iter().find(|category| category.id == id);
+            category.map_or_else(|| id.to_owned(), |category| category.name.clone())
+        };
+        let differences = form.differences(&ProductForm::of(&newer.state), name);
+        OvertakenView { version: newer.version, differences }
+    }
+}
+
+/// A variant that leaves the shop, with its units.
+#[derive(Serialize)]
+struct GoingView {
+    id: String,
+    /// What a shopper chooses to get it.
+    choice: String,
+    sku: String,
+    units: u32,
 }
 
 /// How a search engine may show it.

@@ -1,18 +1,24 @@
 //! Product form: what staff type about a product, and the body of the API that it stands for.
 //!
 //! Rows are variants; a product without options has one. What is empty or crossed out is left
-//! out, and the form is shown again without it, so that faults stand at the right row.
+//! out, and the form is shown again without it, so that faults stand at the right row. What the
+//! page does not show of a variant is not changed by it.
+
+mod combining;
+mod comparing;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub(super) use self::comparing::Difference;
 use crate::{
     domain::{
         catalogue::{OPTIONS_MAX, Product, VARIANTS_MAX},
-        ids::ProductId,
+        ids::{ProductId, VariantId},
     },
+    exchange::{joined, split},
     http::fields::FieldFault,
 };
 
@@ -31,7 +37,7 @@ pub(super) struct ProductForm {
     pub(super) rows: Vec<RowForm>,
 }
 
-/// An option as it is typed: its values with commas between them.
+/// An option as it is typed: its values with commas between them, and `\,` for one inside.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct OptionForm {
     pub(super) name: String,
@@ -46,6 +52,7 @@ pub(super) struct RowForm {
     /// The chosen value of each option, in their order.
     pub(super) values: Vec<String>,
     pub(super) sku: String,
+    pub(super) barcode: String,
     pub(super) price: String,
     /// Units of a new variant; that of a known one is changed elsewhere.
     pub(super) stock: String,
@@ -56,7 +63,7 @@ impl ProductForm {
     pub(super) fn of(product: &Product) -> ProductForm {
         let option = |option: &crate::domain::catalogue::ProductOption| OptionForm {
             name: option.name.clone(),
-            values: option.values.join(", "),
+            values: joined(&option.values, COMMA, ", "),
         };
         let row = |variant: &crate::domain::catalogue::Variant| RowForm {
             known: variant.id.to_string(),
@@ -66,6 +73,7 @@ impl ProductForm {
                 .map(|option| variant.options.get(&option.name).cloned().unwrap_or_default())
                 .collect(),
             sku: variant.sku.clone(),
+            barcode: variant.barcode.clone().unwrap_or_default(),
             price: variant.price.map(|price| price.to_string()).unwrap_or_default(),
             stock: String::new(),
         };
@@ -88,6 +96,7 @@ impl ProductForm {
         for row in &mut self.rows {
             row.known.clear();
             row.sku.clear();
+            row.barcode.clear();
         }
         self
     }
@@ -108,6 +117,7 @@ impl ProductForm {
             known: text(&format!("row-{at}-known")),
             values: kept.iter().map(|place| text(&format!("row-{at}-value-{place}"))).collect(),
             sku: text(&format!("row-{at}-sku")),
+            barcode: text(&format!("row-{at}-barcode")),
             price: text(&format!("row-{at}-price")),
             stock: text(&format!("row-{at}-stock")),
         };
@@ -127,29 +137,6 @@ impl ProductForm {
         }
     }
 
-    /// A row for every combination of the options' values; what was typed of one stays with it.
-    pub(super) fn combine(&mut self) {
-        let mut choices: Vec<Vec<String>> = vec![vec![]];
-        for option in &self.options {
-            let values = option.listed();
-            choices = choices
-                .into_iter()
-                .flat_map(|choice| {
-                    values.iter().map(move |value| {
-                        choice.iter().chain([value]).cloned().collect::<Vec<String>>()
-                    })
-                })
-                .take(VARIANTS_MAX)
-                .collect();
-        }
-        let known = std::mem::take(&mut self.rows);
-        let row = |values: Vec<String>| {
-            let same = known.iter().find(|row| row.values == values).cloned();
-            same.unwrap_or_else(|| RowForm { values, ..RowForm::default() })
-        };
-        self.rows = choices.into_iter().map(row).collect();
-    }
-
     /// Whether there is only one variant, without a choice.
     fn is_plain(&self) -> bool {
         self.options.is_empty()
@@ -161,8 +148,11 @@ impl ProductForm {
         let first = self.rows.first().filter(|_| self.is_plain());
         json["stock"] = first.map_or(json!(0), |row| whole(&row.stock));
         match first {
-            Some(row) => put(&mut json, "sku", &row.sku),
-            None => self.put_variants(&mut json),
+            Some(row) => {
+                put(&mut json, "sku", &row.sku);
+                put(&mut json, "barcode", &row.barcode);
+            }
+            None => self.put_variants(&mut json, &Product::default()),
         }
         json
     }
@@ -175,16 +165,18 @@ impl ProductForm {
         // What is left out stays; what was emptied does not.
         json["name"] = json!(self.name);
         json["price"] = json!(self.price);
-        let was_plain = before.options.is_empty() && before.only_variant().is_some();
-        match self.rows.first() {
-            Some(row) if self.is_plain() && was_plain => put(&mut json, "sku", &row.sku),
-            _ if self.is_plain() => {
-                json["options"] = json!([]);
-                json["variants"] = json!([]);
-            }
-            _ => self.put_variants(&mut json),
+        if !self.stays_plain(before) {
+            self.put_variants(&mut json, before);
+        } else if let Some(row) = self.rows.first() {
+            put(&mut json, "sku", &row.sku);
+            json["barcode"] = json!(row.barcode);
         }
         json
+    }
+
+    /// Whether the product had one variant without a choice, and has it still.
+    fn stays_plain(&self, before: &Product) -> bool {
+        self.is_plain() && before.options.is_empty() && before.only_variant().is_some()
     }
 
     fn to_json(&self) -> Value {
@@ -200,7 +192,7 @@ impl ProductForm {
         json
     }
 
-    fn put_variants(&self, json: &mut Value) {
+    fn put_variants(&self, json: &mut Value, before: &Product) {
         let option = |option: &OptionForm| {
             let mut said = json!({ "values": option.listed() });
             put(&mut said, "name", &option.name);
@@ -208,19 +200,35 @@ impl ProductForm {
         };
         json["options"] = self.options.iter().map(option).collect();
         let row = |row: &RowForm| {
-            let chosen =
-                self.options.iter().zip(&row.values).filter(|(_, value)| !value.is_empty());
-            let chosen: BTreeMap<&str, &str> =
-                chosen.map(|(option, value)| (option.name.as_str(), value.as_str())).collect();
-            let mut said = json!({ "options": chosen });
+            let mut said = json!({ "options": self.chosen(row), "barcode": row.barcode });
             put(&mut said, "sku", &row.sku);
-            put(&mut said, "price", &row.price);
-            if row.known.is_empty() {
-                said["stock"] = whole(&row.stock);
+            if !self.is_plain() {
+                put(&mut said, "price", &row.price);
+            }
+            // The page does not show the pictures of a variant: they stay.
+            match row.id().and_then(|id| before.variants.get(&id)) {
+                Some(known) => said["images"] = json!(known.images),
+                None => said["stock"] = whole(&row.stock),
             }
             said
         };
-        json["variants"] = self.rows.iter().map(row).collect();
+        json["variants"] = self.variant_rows().iter().map(row).collect();
+    }
+
+    /// The rows that are variants: without options, the first.
+    fn variant_rows(&self) -> &[RowForm] {
+        let rows = if self.is_plain() { 1 } else { self.rows.len() };
+        self.rows.get(..rows).unwrap_or_default()
+    }
+
+    /// Which variant each row is, as far as there was one.
+    pub(super) fn known(&self) -> Vec<Option<VariantId>> {
+        self.variant_rows().iter().map(RowForm::id).collect()
+    }
+
+    fn chosen(&self, row: &RowForm) -> BTreeMap<String, String> {
+        let chosen = self.options.iter().zip(&row.values).filter(|(_, value)| !value.is_empty());
+        chosen.map(|(option, value)| (option.name.clone(), value.clone())).collect()
     }
 
     /// The faults of the body at the fields that they are about.
@@ -252,15 +260,18 @@ impl OptionForm {
     }
 
     fn listed(&self) -> Vec<String> {
-        let values = self.values.split(',').map(str::trim).filter(|value| !value.is_empty());
-        values.map(str::to_owned).collect()
+        split(&self.values, COMMA)
     }
 }
 
 impl RowForm {
+    fn id(&self) -> Option<VariantId> {
+        self.known.parse().ok()
+    }
+
     fn is_said(&self) -> bool {
-        let RowForm { known, values, sku, price, stock } = self;
-        let texts = [known, sku, price, stock];
+        let RowForm { known, values, sku, barcode, price, stock } = self;
+        let texts = [known, sku, barcode, price, stock];
         texts.into_iter().chain(values).any(|text| !text.is_empty())
     }
 }
@@ -280,49 +291,10 @@ fn whole(text: &str) -> Value {
     }
 }
 
+/// Between the values of an option.
+const COMMA: char = ',';
 /// Rows that a form may send: all variants, and some empty ones.
 const ROWS_MAX: usize = 2 * VARIANTS_MAX;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn typed(fields: &[(&str, &str)]) -> ProductForm {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        ProductForm::typed(&fields.collect())
-    }
-
-    #[test]
-    fn a_form_stands_for_the_body_of_a_product_with_options() {
-        let mut form = typed(&[
-            ("name", "Shirt"),
-            ("price", "20"),
-            ("option-0-name", "Size"),
-            ("option-0-values", "S, M,"),
-            ("option-2-name", "Colour"),
-            ("option-2-values", "red"),
-            ("row-3-value-0", "S"),
-            ("row-3-value-2", "red"),
-            ("row-3-stock", "4"),
-            ("row-4-remove", "yes"),
-            ("row-4-sku", "GONE"),
-        ]);
-        form.combine();
-        let body = form.to_create();
-        assert_eq!(body["options"][1], json!({ "name": "Colour", "values": ["red"] }));
-        let both = |size: &str| json!({ "Size": size, "Colour": "red" });
-        assert_eq!(body["variants"][0], json!({ "options": both("S"), "stock": 4 }));
-        assert_eq!(body["variants"][1], json!({ "options": both("M"), "stock": 0 }));
-        assert_eq!(body["variants"].as_array().map(Vec::len), Some(2));
-        let fault = FieldFault::new("/variants/1/options/Colour", "too_long", "");
-        assert_eq!(form.placed(vec![fault])[0].pointer, "/row-1-value-1");
-    }
-
-    #[test]
-    fn a_plain_product_has_one_sku_and_one_stock() {
-        let form = typed(&[("name", "Tea"), ("row-0-sku", "TEA"), ("row-0-stock", "x")]);
-        let body = form.to_create();
-        assert_eq!((&body["sku"], &body["stock"]), (&json!("TEA"), &json!("x")));
-        assert!(body.get("variants").is_none() && body.get("price").is_none());
-    }
-}
+mod tests;

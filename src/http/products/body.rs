@@ -11,7 +11,7 @@ use crate::{
             IMAGES_MAX, OPTIONS_MAX, PRODUCT_CATEGORIES_MAX, ProductEdit, ProductOption,
             VALUES_MAX, VARIANTS_MAX, WantedVariant,
         },
-        ids::{CategoryId, ProductId},
+        ids::{CategoryId, ProductId, VariantId},
         money::{Currency, Money},
         quantity::QUANTITY_UNITS_MAX,
     },
@@ -136,6 +136,15 @@ impl Body for UpdateProductBody {
 }
 
 impl UpdateProductBody {
+    /// The same edit by somebody who knows which variant each of those in it is.
+    #[must_use]
+    pub fn knowing(mut self, known: &[Option<VariantId>]) -> UpdateProductBody {
+        for (variant, id) in self.variants.iter_mut().flatten().zip(known) {
+            variant.id = *id;
+        }
+        self
+    }
+
     /// The changes that are wanted, priced in this currency.
     ///
     /// # Errors
@@ -184,6 +193,8 @@ impl OptionBody {
 }
 
 struct VariantBody {
+    /// Which one it is, where a page of the shop's own says so.
+    id: Option<VariantId>,
     sku: Option<String>,
     options: BTreeMap<String, String>,
     price: Option<Digits>,
@@ -195,6 +206,7 @@ struct VariantBody {
 impl Body for VariantBody {
     fn read(fields: &mut Fields<'_>) -> VariantBody {
         VariantBody {
+            id: None,
             sku: fields.optional("sku", sku()),
             options: fields.required("options", map_of(text(1, OPTION_LETTERS_MAX), OPTIONS_MAX)),
             price: fields.optional("price", money()),
@@ -225,9 +237,9 @@ impl Prices {
 
     fn read_variants(&mut self, variants: Vec<VariantBody>) -> Vec<StockedVariant> {
         let mut stocked = Vec::with_capacity(variants.len());
-        for VariantBody { sku, options, price, stock, images, barcode } in variants {
+        for VariantBody { id, sku, options, price, stock, images, barcode } in variants {
             let price = price.map(|price| self.read(&price));
-            let wanted = WantedVariant { sku, options, price, images, barcode };
+            let wanted = WantedVariant { id, sku, options, price, images, barcode };
             stocked.push(StockedVariant { wanted, on_hand: stock });
         }
         stocked

@@ -150,6 +150,7 @@ fn a_shirt() -> WantedProduct {
     let sizes = ["S", "L"];
     let variant = |(size, on_hand)| StockedVariant {
         wanted: WantedVariant {
+            id: None,
             sku: Some(format!("SHIRT-{size}")),
             options: size_of(size),
             price: (size == "L").then(|| usd(2500)),
