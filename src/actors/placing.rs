@@ -196,6 +196,7 @@ fn priced_items(desks: &Desks, wanted: Vec<WantedItem>) -> Result<Vec<PricedItem
             variant,
             sku: product.variants.get(&variant).map(|v| v.sku.clone()).unwrap_or_default(),
             name: product.name.clone(),
+            options: product.chosen(variant),
             unit_price: product.unit_price(variant),
             quantity: item.quantity,
         });

@@ -4,6 +4,8 @@
 //! settled per line, half up; shipping is flat and untaxed. Knows nothing of carts or catalogues:
 //! prices come in as they are when the question is asked.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,6 +25,8 @@ pub struct PricedItem {
     pub sku: String,
     /// The name a shopper reads.
     pub name: String,
+    /// What was chosen of it, in the order of the product's options.
+    pub options: Vec<ChosenOption>,
     /// What one unit costs, before tax.
     pub unit_price: Money,
     /// How many units.
@@ -78,6 +82,9 @@ pub struct QuoteLine {
     pub sku: String,
     /// The name a shopper read.
     pub name: String,
+    /// What was chosen of it, in the order the product's options had; nothing in old orders.
+    #[serde(default)]
+    pub options: Vec<ChosenOption>,
     /// What one unit cost, before tax.
     pub unit_price: Money,
     /// How many units.
@@ -86,6 +93,15 @@ pub struct QuoteLine {
     pub subtotal: Money,
     /// The tax on this line.
     pub tax: Money,
+}
+
+/// What a shopper chose of one option, as size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenOption {
+    /// What is chosen.
+    pub name: String,
+    /// The value that was chosen.
+    pub value: String,
 }
 
 /// An amount with a name: a discount, a way of shipping.
@@ -162,11 +178,29 @@ fn price_line(item: &PricedItem, id: LineId, tax_rate: Rate) -> Result<QuoteLine
         variant: item.variant,
         sku: item.sku.clone(),
         name: item.name.clone(),
+        options: item.options.clone(),
         unit_price: item.unit_price,
         quantity: item.quantity,
         subtotal,
         tax: tax_rate.of(subtotal, Rounding::HalfUp)?,
     })
+}
+
+impl QuoteLine {
+    /// What was bought, in words: the name with what was chosen, as `Shirt (S, red)`.
+    pub fn in_words(&self) -> String {
+        let chosen: Vec<&str> = self.options.iter().map(|option| option.value.as_str()).collect();
+        if chosen.is_empty() {
+            return self.name.clone();
+        }
+        format!("{} ({})", self.name, chosen.join(", "))
+    }
+
+    /// The chosen value of each option.
+    pub fn choice(&self) -> BTreeMap<String, String> {
+        let chosen = self.options.iter();
+        chosen.map(|option| (option.name.clone(), option.value.clone())).collect()
+    }
 }
 
 impl Quote {

@@ -36,6 +36,7 @@ async fn a_paid_order_tells_everything_about_itself() {
           {
             "id": "[id]",
             "name": "Tea",
+            "options": {},
             "price": 3.99,
             "productId": "[id]",
             "quantity": 3,
@@ -287,4 +288,37 @@ async fn an_admin_finds_orders_by_status_time_number_and_email() {
         assert_eq!(answer.faults(), [(field.to_owned(), code.to_owned())]);
     }
     manager.get("/v1/orders/all").await.refused(403, "forbidden");
+}
+
+#[actix_web::test]
+async fn everybody_is_told_which_variant_was_bought() {
+    let bodega = Bodega::open();
+    let (manager, owner) = (bodega.manager().await, bodega.owner().await);
+    let ada = bodega.customer("ada").await;
+    bodega.sends_letters().await;
+    let shirt = manager.adds_shirt("Shirt").await;
+    let medium = json!({
+        "productId": id(&shirt), "variantId": shirt["variants"][1]["id"], "quantity": 2,
+    });
+    ada.post("/v1/cart/addtocart", medium.clone()).await.data();
+    assert!(ada.opens("/checkout").await.text().contains("2 × Shirt (M)"));
+    let to = ada.has_address().await;
+    let body = json!({
+        "shippingAddressId": to, "items": [medium], "charge": { "paymentMethodId": VISA },
+    });
+    let order = ada.post("/v1/orders", body).await.data();
+    assert_eq!(order["items"][0]["name"], "Shirt");
+    assert_eq!(order["items"][0]["options"], json!({ "Size": "M" }));
+    let placed = owner.get("/v1/events?types=order.placed").await.json();
+    assert_eq!(placed["data"][0]["data"]["items"][0]["options"], json!({ "Size": "M" }));
+    for (who, path) in [(&ada, "/orders"), (&owner, "/admin/orders")] {
+        let page = who.opens(&format!("{path}/{}", id(&order))).await;
+        assert!(page.text().contains("Shirt (M)"), "{}", page.text());
+    }
+    assert!(ada.opens("/account/orders").await.text().contains("Shirt (M)"));
+    let refund = owner.opens(&format!("/admin/orders/{}/refund", id(&order))).await;
+    assert!(refund.text().contains("Shirt (M)"), "{}", refund.text());
+    let letters = bodega.letters_to("ada@example.com", 1).await;
+    assert!(letters[0].text.contains("2 x Shirt (M) (Shirt-M)"), "{}", letters[0].text);
+    assert!(letters[0].html.contains("Shirt (M)"), "{}", letters[0].html);
 }

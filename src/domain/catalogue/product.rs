@@ -14,6 +14,7 @@ use crate::domain::{
     aggregate::Aggregate,
     ids::{CategoryId, ProductId, VariantId},
     money::Money,
+    pricing::ChosenOption,
     time::{Stamp, Timestamp},
 };
 
@@ -185,6 +186,16 @@ impl Product {
     /// The variant, if there is only one.
     pub fn only_variant(&self) -> Option<VariantId> {
         match self.variants_in_order()[..] {
+    /// What is chosen to get this variant, in the order of the options.
+    pub fn chosen(&self, variant: VariantId) -> Vec<ChosenOption> {
+        let chosen = self.variants.get(&variant).map(|variant| &variant.options);
+        let values = self.options.iter().filter_map(|ProductOption { name, .. }| {
+            let value = chosen?.get(name)?.clone();
+            Some(ChosenOption { name: name.clone(), value })
+        });
+        values.collect()
+    }
+
             [only] => Some(only.id),
             _ => None,
         }

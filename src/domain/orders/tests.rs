@@ -36,6 +36,7 @@ fn a_quote() -> Quote {
         variant: VariantId::from_bytes([number; 16]),
         sku: format!("SKU-{number}"),
         name: "Thing".to_owned(),
+        options: vec![],
         unit_price: usd(price),
         quantity: Quantity::new(units).expect("a quantity"),
     };

@@ -15,6 +15,7 @@ fn item(price: Money, units: u32) -> PricedItem {
         variant: VariantId::from_bytes([2; 16]),
         sku: "TEA-1".to_owned(),
         name: "Tea".to_owned(),
+        options: vec![],
         unit_price: price,
         quantity: Quantity::new(units).expect("a quantity"),
     }

@@ -178,7 +178,7 @@ fn lines(order: &Order) -> Vec<LineView> {
         let units = line.quantity.units();
         let kept = left.iter().find(|left| left.line == line.id).map_or(0, |left| left.units);
         LineView {
-            name: line.name.clone(),
+            name: line.in_words(),
             sku: line.sku.clone(),
             product: line.product.to_string(),
             price: words::price(line.unit_price),

@@ -159,7 +159,7 @@ fn previewed(shop: &Shop, order: &Order, wish: &RefundWish) -> Answer<PreviewVie
     let left = order.left_to_refund().and_then(|left| left.minus(amount));
     let named = lines.iter().filter_map(|refunded| {
         let line = order.quote.line(refunded.line)?;
-        Some(format!("{} × {}", refunded.units, line.name))
+        Some(format!("{} × {}", refunded.units, line.in_words()))
     });
     let by_hand = payment_of(shop, order)?.state.by_hand;
     Ok(PreviewView {
@@ -197,7 +197,7 @@ fn shown(
     let left = order.units_left();
     let lines = order.quote.lines.iter().map(|line| LineView {
         field: units_of(&line.id.to_string()),
-        name: line.name.clone(),
+        name: line.in_words(),
         sku: line.sku.clone(),
         price: words::price(line.unit_price),
         units: line.quantity.units(),

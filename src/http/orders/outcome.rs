@@ -112,7 +112,7 @@ pub(super) fn out_of_stock(order: &Order, asked: Option<&[WantedItem]>) -> Probl
         .collect();
     let words = match &short[..] {
         [(_, line, Shortage { available, .. })] => {
-            format!("only {available} of {} left", line.name)
+            format!("only {available} of {} left", line.in_words())
         }
         _ => "some of this is not there in the wanted quantity".to_owned(),
     };

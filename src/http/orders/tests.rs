@@ -48,6 +48,7 @@ fn a_quote() -> Quote {
         variant: VariantId::from_bytes([number; 16]),
         sku: format!("SKU-{number}"),
         name: name.to_owned(),
+        options: vec![],
         unit_price: usd(price),
         quantity: Quantity::new(units).expect("a quantity"),
     };
@@ -82,11 +83,14 @@ fn shown_as(problem: Problem) -> Value {
     serde_json::from_slice(&bytes.unwrap_or_default()).expect("JSON")
 }
 
+fn pretty(view: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(view).expect("JSON")
+}
+
 #[test]
 fn an_order_that_nobody_has_paid_shows_a_payment_that_waits() {
     let how = Showing { to: Viewer::Customer, now: Timestamp::from_millis(1), bank_details: None };
-    let view = OrderView::of(&how, &an_order(), &Payment::default());
-    insta::assert_snapshot!(serde_json::to_string_pretty(&view).expect("JSON"), @r#"
+    insta::assert_snapshot!(pretty(&OrderView::of(&how, &an_order(), &Payment::default())), @r#"
     {
       "id": "09090909-0909-0909-0909-090909090909",
       "number": 1042,
@@ -99,6 +103,7 @@ fn an_order_that_nobody_has_paid_shows_a_payment_that_waits() {
           "variantId": "01010101-0101-0101-0101-010101010101",
           "sku": "SKU-1",
           "name": "Tea",
+          "options": {},
           "price": 3.33,
           "quantity": 3,
           "subtotal": 9.99
@@ -109,6 +114,7 @@ fn an_order_that_nobody_has_paid_shows_a_payment_that_waits() {
           "variantId": "02020202-0202-0202-0202-020202020202",
           "sku": "SKU-2",
           "name": "Pot",
+          "options": {},
           "price": 20.00,
           "quantity": 1,
           "subtotal": 20.00

@@ -1,5 +1,7 @@
 //! Orders as they are shown.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -88,6 +90,7 @@ struct OrderItemView {
     variant_id: Id<VariantId>,
     sku: String,
     name: String,
+    options: BTreeMap<String, String>,
     price: Amount,
     quantity: u32,
     subtotal: Amount,
@@ -190,6 +193,7 @@ impl OrderItemView {
             variant_id: Id(line.variant),
             sku: line.sku.clone(),
             name: line.name.clone(),
+            options: line.choice(),
             price: Amount(line.unit_price),
             quantity: line.quantity.units(),
             subtotal: Amount(line.subtotal),

@@ -305,7 +305,7 @@ impl QuotedLineView {
     /// All lines of a quote.
     pub fn all_of(quote: &Quote) -> Vec<QuotedLineView> {
         let view = |line: &crate::domain::pricing::QuoteLine| QuotedLineView {
-            name: line.name.clone(),
+            name: line.in_words(),
             sku: line.sku.clone(),
             units: line.quantity.units(),
             price: words::price(line.unit_price),

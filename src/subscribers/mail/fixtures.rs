@@ -182,6 +182,7 @@ fn order(refund: RefundId) -> Order {
         variant: VariantId::from_bytes([number; 16]),
         sku: sku.to_owned(),
         name: name.to_owned(),
+        options: vec![],
         unit_price: usd(minor),
         quantity: Quantity::new(units).expect("at least one"),
     };

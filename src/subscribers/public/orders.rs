@@ -1,5 +1,7 @@
 //! What the outside is told of orders.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::Told;
@@ -52,6 +54,7 @@ struct ItemData {
     variant_id: Id<VariantId>,
     sku: String,
     name: String,
+    options: BTreeMap<String, String>,
     quantity: u32,
     price: Amount,
     subtotal: Amount,
@@ -263,6 +266,7 @@ fn item_data(line: &QuoteLine) -> ItemData {
         variant_id: Id(line.variant),
         sku: line.sku.clone(),
         name: line.name.clone(),
+        options: line.choice(),
         quantity: line.quantity.units(),
         price: Amount(line.unit_price),
         subtotal: Amount(line.subtotal),

@@ -428,6 +428,7 @@ impl Purchase {
             variant: variant(),
             sku: "TEA".to_owned(),
             name: "Tea".to_owned(),
+            options: vec![],
             unit_price: usd(499),
             quantity: one(),
         };

@@ -72,6 +72,7 @@ fn priced(
             variant: VariantId::default(),
             sku: String::new(),
             name: String::new(),
+            options: vec![],
             unit_price: Money::of(price, currency)?,
             quantity: Quantity::new(*units).map_err(|_| MoneyRefusal::NotAnAmount)?,
         });

@@ -59,6 +59,7 @@ impl Shop {
             variant: VariantId::from_bytes([1; 16]),
             sku: "TEA".to_owned(),
             name: "Tea".to_owned(),
+            options: vec![],
             unit_price: Money::of(999, Currency::USD).expect("an amount"),
             quantity: Quantity::new(3).expect("a quantity"),
         };

@@ -8,6 +8,7 @@ use crate::{
     domain::{
         ids::SessionId,
         orders::Order,
+        pricing::QuoteLine,
         users::{Address, AddressFields, Session},
     },
     http::{
@@ -43,7 +44,7 @@ pub(super) struct OrderRowView {
 
 impl OrderRowView {
     pub(super) fn of(shop: &Shop, order: &Order) -> OrderRowView {
-        let names = order.quote.lines.iter().map(|line| line.name.as_str());
+        let names = order.quote.lines.iter().map(QuoteLine::in_words);
         let (shown, more) = (names.clone().take(NAMES_MAX), order.quote.lines.len());
         let mut what = shown.collect::<Vec<_>>().join(", ");
         if more > NAMES_MAX {

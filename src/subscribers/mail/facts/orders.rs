@@ -80,7 +80,7 @@ pub fn order_facts(
         ) => {
             let units = |line: &crate::domain::orders::RefundedLine| {
                 let of = order.quote.line(line.line);
-                of.map(|of| context! { name => of.name.as_str(), quantity => line.units })
+                of.map(|of| context! { name => of.in_words(), quantity => line.units })
             };
             let decided = order.refunds.get(refund);
             context! {

@@ -70,7 +70,7 @@ impl Pen {
     pub fn order(&self, order: &Order) -> Value {
         let quote = &order.quote;
         let lines = quote.lines.iter().map(|line| LineFacts {
-            name: line.name.clone(),
+            name: line.in_words(),
             sku: line.sku.clone(),
             quantity: line.quantity.units(),
             unit_price: self.money(line.unit_price),
