@@ -107,9 +107,10 @@ impl Peer {
 }
 
 async fn carry_in(peer: &Peer, sheet: Sheet, wishes: Wishes) -> Result<(), Ended> {
-    let Sheet { header, wares, lines } = sheet;
-    let mut tally = Tally::default();
-    let (mut open, mut faults) = (Vec::new(), Vec::new());
+    let Sheet { header, wares, lines, faulty, mut faults } = sheet;
+    let faulty = u64::try_from(faulty).unwrap_or(u64::MAX);
+    let mut tally = Tally { faulty, ..Tally::default() };
+    let mut open = Vec::new();
     let bar = Bar::new();
     bar.begin("comparing", u64::try_from(wares.len()).unwrap_or(u64::MAX));
     for wares in batches(wares) {

@@ -131,6 +131,7 @@ impl<'a> Eye<'a> {
 
     fn look_at_new(&self, ware: &Ware) -> Result<Looked, Trouble> {
         let first = ware.variants.first();
+        let ware = &ware.priced_at(ware.price.as_deref());
         let name = ware.name.clone().ok_or_else(|| {
             let (line, field) = match first.filter(|first| first.sku.is_some()) {
                 Some(first) if ware.handle.is_none() => (first.line, Field::Sku),
@@ -153,8 +154,8 @@ impl<'a> Eye<'a> {
             let own = variant.price.as_ref().filter(|digits| !digits.is_empty());
             let own = own.map(|digits| self.price(digits, variant.line, Field::VariantPrice));
             let wanted = WantedVariant {
-                sku: variant.sku.clone(),
                 id: None,
+                sku: variant.sku.clone(),
                 options: choice(&ware.option_names, &variant.values),
                 price: own.transpose()?,
                 images: variant.images.clone().unwrap_or_default(),
@@ -186,6 +187,7 @@ impl<'a> Eye<'a> {
 
     fn look_at_known(&self, ware: &Ware, found: &Versioned<Product>) -> Result<Looked, Trouble> {
         let before = &found.state;
+        let ware = &self.in_our_words(ware, before)?;
         // A line that names a SKU alone speaks of that variant, also with its price.
         let is_of_variant = ware.handle.is_none() && ware.name.is_none();
         let speaks_of_one = is_of_variant && before.variants.len() > 1;
@@ -199,7 +201,11 @@ impl<'a> Eye<'a> {
         let edit = ProductEdit {
             description: ware.description.clone(),
             price,
-            category_ids: ware.categories.as_ref().map(|_| category_ids),
+            category_ids: ware
+                .categories
+                .as_ref()
+                .filter(|_| !(ware.is_shopifys && is_among(&category_ids, before, &missing)))
+                .map(|_| category_ids.clone()),
             images: ware.images.clone(),
             brand,
             is_active: ware.is_active,
@@ -236,6 +242,25 @@ impl<'a> Eye<'a> {
         Ok(Looked { name: before.name.clone(), plan, told, left: merged.left, missing })
     }
 
+    /// What Shopify says of a known product: its price moves only where all variants have the
+    /// same one, and it is another than now.
+    fn in_our_words(&self, ware: &Ware, before: &Product) -> Result<Ware, Trouble> {
+        if !ware.is_shopifys {
+            return Ok(ware.clone());
+        }
+        let says_the_same = ware.variants.iter().all(|variant| variant.price == ware.price);
+        let (Some(digits), true) =
+            (&ware.price, says_the_same && ware.variants.len() == before.variants.len())
+        else {
+            return Ok(Ware { price: None, ..ware.clone() });
+        };
+        let price = self.price(digits, ware.line, Field::VariantPrice)?;
+        if before.each_variant().all(|variant| before.unit_price(variant.id) == price) {
+            return Ok(Ware { price: None, ..ware.clone() });
+        }
+        Ok(ware.priced_at(Some(digits)))
+    }
+
     /// A price of the shop's currency.
     pub fn price(&self, digits: &str, line: u64, field: Field) -> Result<Money, Trouble> {
         let price = Money::read(digits, self.currency);
@@ -261,6 +286,25 @@ impl<'a> Eye<'a> {
         }
         Ok((there, missing))
     }
+}
+
+impl Ware {
+    /// The same in our words, for a product of this price: a variant has one only if it differs.
+    fn priced_at(&self, price: Option<&str>) -> Ware {
+        let mut ware = self.clone();
+        for variant in ware.variants.iter_mut().filter(|_| self.is_shopifys) {
+            if variant.price.as_deref() == price {
+                variant.price = variant.price.as_ref().map(|_| String::new());
+            }
+        }
+        ware
+    }
+}
+
+/// Whether the product stands in what a file says of its categories, and there is nothing new.
+fn is_among(given: &[CategoryId], product: &Product, missing: &[Vec<String>]) -> bool {
+    let all = given.iter().all(|id| product.category_ids.contains(id));
+    all && !given.is_empty() && missing.is_empty()
 }
 
 /// Ids to try rules with; none of them is kept.

@@ -3,7 +3,7 @@
 //! Invariant: what is said of a product twice is said alike, and no two products of a file have
 //! a name, a handle or a SKU in common. What can be seen to be wrong without a shop is told here.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Field, Form, Header, RowFault, Ware, WareVariant,
@@ -21,16 +21,20 @@ use crate::domain::{
 pub struct Sheet {
     /// Its columns.
     pub header: Header,
-    /// Its products, in their order.
+    /// Its sound products, in their order.
     pub wares: Vec<Ware>,
     /// How many lines there are.
     pub lines: usize,
+    /// How many products are faulty.
+    pub faulty: usize,
+    /// What is wrong with them, each with its place in words.
+    pub faults: Vec<String>,
 }
 
 /// Reads a file. Its form is told by its titles, unless it is said.
 ///
 /// # Errors
-/// Everything that is wrong with it, up to a limit, each with its place in words.
+/// It is no such file, or more is wrong with it than is told; each fault with its place in words.
 pub fn sheet_of(bytes: &[u8], form: Option<Form>) -> Result<Sheet, Vec<String>> {
     let plainly = |faults: Vec<RowFault>| -> Vec<String> {
         faults.iter().map(|fault| format!("line {}: {}", fault.line, fault.detail)).collect()
@@ -43,6 +47,7 @@ pub fn sheet_of(bytes: &[u8], form: Option<Form>) -> Result<Sheet, Vec<String>> 
         wares: Vec::new(),
         places: HashMap::new(),
         faults: Vec::new(),
+        faulty: BTreeSet::new(),
     };
     for line in &table.lines {
         gathering.take(line);
@@ -51,14 +56,17 @@ pub fn sheet_of(bytes: &[u8], form: Option<Form>) -> Result<Sheet, Vec<String>> 
         }
     }
     gathering.must_be_distinct();
-    let Gathering { mut wares, faults, .. } = gathering;
-    if !faults.is_empty() {
-        return Err(faults.iter().map(|fault| header.told(fault)).collect());
+    let Gathering { wares, faults, faulty, .. } = gathering;
+    let faults: Vec<String> = faults.iter().map(|fault| header.told(fault)).collect();
+    if faults.len() >= FAULTS_MAX {
+        return Err(faults);
     }
+    let sound = (0..).zip(wares).filter(|(at, _)| !faulty.contains(at)).map(|(_, ware)| ware);
+    let mut wares: Vec<Ware> = sound.collect();
     if header.form == Form::Shopify {
         wares.iter_mut().for_each(as_ours);
     }
-    Ok(Sheet { header, wares, lines })
+    Ok(Sheet { header, wares, lines, faulty: faulty.len(), faults })
 }
 
 struct Gathering<'a> {
@@ -67,10 +75,21 @@ struct Gathering<'a> {
     /// Where the ware of each handle is.
     places: HashMap<String, usize>,
     faults: Vec<RowFault>,
+    /// Where the wares are that are faulty.
+    faulty: BTreeSet<usize>,
 }
 
 impl Gathering<'_> {
     fn take(&mut self, line: &Line) {
+        let before = self.faults.len();
+        let at = self.add(line);
+        if self.faults.len() > before {
+            self.faulty.insert(at);
+        }
+    }
+
+    /// Adds a line to its ware; where that is.
+    fn add(&mut self, line: &Line) -> usize {
         let mut row = Row { header: self.header, line, faults: &mut self.faults };
         let key = row.key();
         let known = key.as_ref().and_then(|key| self.places.get(key)).copied();
@@ -79,6 +98,7 @@ impl Gathering<'_> {
                 let ware = &mut self.wares[at];
                 row.must_agree_with(ware);
                 row.add_to(ware);
+                at
             }
             None => {
                 let mut ware = row.ware();
@@ -87,13 +107,15 @@ impl Gathering<'_> {
                     self.places.insert(key, self.wares.len());
                 }
                 self.wares.push(ware);
+                self.wares.len() - 1
             }
         }
     }
 
     fn must_be_distinct(&mut self) {
         let (mut names, mut skus) = (HashMap::new(), HashMap::new());
-        for ware in &self.wares {
+        for (at, ware) in self.wares.iter().enumerate() {
+            let known = self.faults.len();
             let name = ware.name.as_deref().filter(|name| !name.is_empty()).map(fold_name);
             if let Some(before) = name.and_then(|name| names.insert(name, ware.line)) {
                 let detail = format!("has the name of the product in line {before}");
@@ -113,6 +135,9 @@ impl Gathering<'_> {
             if ware.variants.len() > VARIANTS_MAX {
                 let detail = format!("the product has more than {VARIANTS_MAX} variants");
                 self.faults.push(RowFault::of_line(ware.line, detail));
+            }
+            if self.faults.len() > known {
+                self.faulty.insert(at);
             }
         }
         self.faults.sort();
@@ -192,6 +217,7 @@ impl<'a> Row<'a> {
             },
             option_names,
             variants: Vec::new(),
+            is_shopifys: self.header.form == Form::Shopify,
         }
     }
 
@@ -282,7 +308,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Shopify's way of saying things as ours.
+/// Shopify's way of saying things as ours, as far as that can be told without the shop.
 fn as_ours(ware: &mut Ware) {
     let default = ware.variants.len() == 1
         && ware.option_names == ["Title"]
@@ -291,15 +317,8 @@ fn as_ours(ware: &mut Ware) {
         ware.option_names.clear();
         ware.variants[0].values.clear();
     }
-    // There, each variant has its price; here, only one that differs from the product's.
     let first = ware.variants.first().and_then(|variant| variant.price.clone());
-    let first = first.filter(|price| !price.is_empty());
-    for variant in &mut ware.variants {
-        let is_same = variant.price == first;
-        variant.price =
-            variant.price.take().map(|price| if is_same { String::new() } else { price });
-    }
-    ware.price = first;
+    ware.price = first.filter(|price| !price.is_empty());
 }
 
 fn images(text: &str) -> Result<Vec<String>, String> {

@@ -53,6 +53,10 @@ pub struct Ware {
     pub option_names: Vec<String>,
     /// Its variants, at least one.
     pub variants: Vec<WareVariant>,
+    /// Whether it is told as Shopify does: one category of all, and a price for each variant,
+    /// where here only those have one that differ from the product's.
+    #[serde(default)]
+    pub is_shopifys: bool,
 }
 
 /// A variant as a file wants it; what is missing stays as it is.

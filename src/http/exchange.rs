@@ -77,7 +77,13 @@ async fn import_products(
         return Err(Problem::malformed("too_many_products", detail));
     }
     let gone_through = async |takes: bool| -> Answer<ImportView> {
-        let mut view = ImportView { lines: sheet.lines, is_done: takes, ..ImportView::default() };
+        let mut view = ImportView {
+            lines: sheet.lines,
+            is_done: takes,
+            faulty: u64::try_from(sheet.faulty).unwrap_or(u64::MAX),
+            faults: sheet.faults.iter().take(SHOWN_MAX).cloned().collect(),
+            ..ImportView::default()
+        };
         for wares in sheet.wares.chunks(PRODUCTS_AT_ONCE) {
             let batch = Batch { wares: wares.to_vec(), takes, sets_stock };
             for outcome in take(&shop, &batch, who.as_cause()).await? {
