@@ -221,3 +221,62 @@ async fn whatever_is_typed_is_answered() {
         assert_eq!(refused.json()["errors"][0]["pointer"], pointer, "{more}");
     }
 }
+
+#[actix_web::test]
+async fn a_slip_in_a_filter_is_left_out_and_told_beside_its_field() {
+    let bodega = Bodega::open();
+    let staff = bodega.manager().await;
+    let shelf = staff.post("/v1/product/createcategory", json!({ "name": "Leaves" })).await.data();
+    let body = json!({
+        "name": "Green Tea", "description": "", "price": "4.00", "stock": 1,
+        "categoryIds": [id(&shelf)],
+    });
+    let (_, at) = adds(&staff, body).await;
+    let visitor = bodega.visitor();
+    visitor.get(&format!("/v1/product/searchproducts?query=tea&since={at}")).await.data();
+    for path in ["/search?q=tea", "/category/leaves?"] {
+        let slip = format!("{path}&minPrice=abc&maxPrice=9&inStock=true&sort=upwards");
+        let page = visitor.opens(&slip).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        for said in ["Green Tea", "value=\"abc\"", "id=\"minPrice-error\"", "Up to 9", "upwards"] {
+            assert!(page.text().contains(said), "{said}: {}", page.text());
+        }
+        assert!(!page.text().contains("minPrice=abc"), "no link repeats it");
+    }
+    for slip in ["minPrice=1.234", "options=Size", "inStock=perhaps"] {
+        let page = visitor.opens(&format!("/search?q=tea&{slip}")).await;
+        assert_eq!(page.status, 200, "{slip}");
+        assert!(page.text().contains("Green Tea"), "{slip}: {}", page.text());
+    }
+    let api = visitor.get("/v1/product/searchproducts?query=tea&minPrice=abc").await;
+    assert_eq!(api.status, 400, "a program is told so");
+}
+
+#[actix_web::test]
+async fn a_product_is_found_at_the_price_of_each_variant_and_stands_at_its_lowest() {
+    let bodega = Bodega::open();
+    let (staff, visitor) = (bodega.manager().await, bodega.visitor());
+    let sized = |size: &str, price: &str| json!({ "options": { "Size": size }, "price": price, "stock": 1 });
+    let card = json!({
+        "name": "Card", "price": "50.00", "stock": 0,
+        "options": [{ "name": "Size", "values": ["small", "large"] }],
+        "variants": [sized("small", "10.00"), sized("large", "90.00")],
+    });
+    adds(&staff, card).await;
+    let (_, since) = adds(&staff, json!({ "name": "Card holder", "price": "30.00" })).await;
+    let search = format!("/v1/product/searchproducts?query=card&since={since}&");
+    for path in [search.as_str(), "/v1/product/getproducts?"] {
+        let find = async |more: &str| names(&visitor.get(&format!("{path}{more}")).await);
+        let (card, both) = (["Card"], ["Card", "Card holder"]);
+        assert_eq!(find("maxPrice=20").await, card, "{path}");
+        assert_eq!(find("minPrice=80").await, card, "{path}");
+        assert_eq!(find("minPrice=80&sort=price_asc").await, card, "{path}");
+        assert_eq!(find("minPrice=80&sort=price_desc").await, card, "{path}");
+        assert_eq!(find("minPrice=91").await, [""; 0], "{path}");
+        assert_eq!(find("sort=price_asc").await, both, "{path}");
+        assert_eq!(find("minPrice=20&maxPrice=40&sort=price_desc").await, ["Card holder", "Card"]);
+    }
+    let facets =
+        visitor.get(&format!("{search}facets=true")).await.json()["search"]["facets"].clone();
+    assert_eq!(facets["price"], json!({ "min": 10.0, "max": 90.0 }));
+}

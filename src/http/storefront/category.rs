@@ -2,6 +2,7 @@
 //!
 //! Every state of a list is an address of its own, made of links and a form without a script.
 
+mod asked;
 mod links;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use self::links::encoded;
-use self::links::{parts, toggled, with_option};
+use self::{
+    asked::{FaultView, ListQuery, Typed},
+    links::{parts, toggled, with_option},
+};
 use super::{
     cards::{CardView, cards_of},
     kept::kept,
@@ -28,12 +32,10 @@ use crate::{
         answer::Answer,
         call::{Call, CallAsking, Origin, Word},
         categories::{Named, by_slug},
-        cursor::Paging,
-        fields::{Body, Fields, loose},
         limits::Class,
         pages::{Frame, PageAnswer, frame::LinkView, words},
         problem::Problem,
-        search::{SearchFields, find},
+        search::find,
         table::{Operation, op},
     },
     search::{FacetValue, Facets, SearchAnswer},
@@ -81,7 +83,7 @@ fn of_category(
         about: crumbs(&frame, &trail, &category.name, &path),
         trail,
         shelves: below(&tree, id),
-        ..ListView::of(shop, &query, &path)?
+        ..ListView::of(shop, &mut query, &path)?
     };
     let description = match category.description.trim() {
         "" => format!("{}: everything on this shelf, with prices and stock.", category.name),
@@ -93,13 +95,13 @@ fn of_category(
 }
 
 async fn search(shop: Shop, who: Public, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
-    let Call { query, from, .. } = call;
+    let Call { mut query, from, .. } = call;
     kept(&shop, &who, &from, || {
         let title = match query.text.trim() {
             "" => "Everything".to_owned(),
             text => format!("“{text}”"),
         };
-        let view = ListView { title: title.clone(), ..ListView::of(&shop, &query, "/search")? };
+        let view = ListView { title: title.clone(), ..ListView::of(&shop, &mut query, "/search")? };
         let frame = Frame::of(&shop, who.0, &from)?.searched(&query.text).titled(title).unlisted();
         // What is looked for in vain is noted each time, so this page is made each time.
         let frame = if view.total == 0 { frame.private() } else { frame };
@@ -143,74 +145,6 @@ pub fn crumbs(frame: &Frame, trail: &[LinkView], here: &str, path: &str) -> Valu
     })
 }
 
-/// What a list is asked for.
-struct ListQuery {
-    text: String,
-    fields: SearchFields,
-    typed: Typed,
-    cursor: Option<String>,
-}
-
-/// The same as it was typed, to be shown again.
-#[derive(Clone, Serialize)]
-struct Typed {
-    q: String,
-    brand: String,
-    min_price: String,
-    max_price: String,
-    in_stock: bool,
-    options: String,
-    sort: String,
-}
-
-impl Body for ListQuery {
-    fn read(fields: &mut Fields<'_>) -> ListQuery {
-        let text = fields.or("q", loose(QUERY_LETTERS_MAX), String::new());
-        let cursor = fields.optional("cursor", loose(QUERY_LETTERS_MAX));
-        let mut again = |name| fields.or(name, loose(QUERY_LETTERS_MAX), String::new());
-        let typed = Typed {
-            q: text.clone(),
-            brand: again("brand"),
-            min_price: again("minPrice"),
-            max_price: again("maxPrice"),
-            in_stock: again("inStock") == "true",
-            options: again("options"),
-            sort: again("sort"),
-        };
-        ListQuery { text, fields: SearchFields::read(fields), typed, cursor }
-    }
-}
-
-impl ListQuery {
-    /// What is chosen, as the parameters of an address.
-    fn chosen(&self) -> BTreeMap<&'static str, String> {
-        let Typed { q, brand, min_price, max_price, in_stock, options, sort } = self.typed.clone();
-        let in_stock = if in_stock { "true" } else { "" }.to_owned();
-        let all = [
-            ("q", q),
-            ("brand", brand),
-            ("minPrice", min_price),
-            ("maxPrice", max_price),
-            ("inStock", in_stock),
-            ("options", options),
-            ("sort", sort),
-        ];
-        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
-    }
-
-    /// The address of this list with one thing chosen otherwise; nothing chosen: taken back.
-    fn with(&self, path: &str, name: &'static str, value: &str) -> String {
-        let mut chosen = self.chosen();
-        chosen.remove(name);
-        if !value.is_empty() {
-            chosen.insert(name, value.to_owned());
-        }
-        let pairs: Vec<String> =
-            chosen.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-        if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
-    }
-}
-
 #[derive(Serialize)]
 struct ListView {
     title: String,
@@ -220,6 +154,7 @@ struct ListView {
     shelves: Vec<LinkView>,
     about: Value,
     typed: Typed,
+    faults: BTreeMap<String, FaultView>,
     products: Vec<CardView>,
     total: u64,
     did_you_mean: Option<LinkView>,
@@ -250,9 +185,8 @@ struct ChoiceView {
 }
 
 impl ListView {
-    fn of(shop: &Shop, query: &ListQuery, path: &str) -> Answer<ListView> {
-        let paging = Paging { limit: ENTRIES, cursor: query.cursor.clone() };
-        let request = query.fields.request(shop, query.text.clone(), &paging, true)?;
+    fn of(shop: &Shop, query: &mut ListQuery, path: &str) -> Answer<ListView> {
+        let request = query.request(shop)?;
         let found = find(shop, &request)?;
         let next = found.next.map(|place| {
             let cursor = shop.cursors.seal(&request.list_name(), &place.bytes());
@@ -268,6 +202,7 @@ impl ListView {
             shelves: if path == "/search" { found_on(shop, query, &facets)? } else { Vec::new() },
             about: Value::Null,
             typed: query.typed.clone(),
+            faults: query.faults.clone(),
             products: cards_of(shop, found.hits.iter().map(|hit| hit.product))?,
             total: found.total,
             did_you_mean: meant(&found),
@@ -384,8 +319,6 @@ const SORTS: [(&str, &str); 6] = [
     ("price_desc", "Price, high to low"),
     ("name", "Name"),
 ];
-const ENTRIES: u32 = 24;
 const SHELVES_MAX: usize = 12;
 const VALUES_MAX: usize = 12;
 const FACETS_MAX: usize = 8;
-const QUERY_LETTERS_MAX: usize = 2_000;
