@@ -2,8 +2,8 @@
 //!
 //! Invariant: the file has all its bytes on disk or does not exist; a crash while it is made
 //! leaves none. Its checksum lies beside it: a secret that changed unnoticed would end all
-//! sessions, and request keys would be known no more. Whoever calls holds the lock of the data
-//! directory.
+//! sessions, change the secret of every webhook, and request keys would be known no more. Whoever
+//! calls holds the lock of the data directory.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,20 +21,21 @@ pub enum SecretFault {
     /// Others on this machine may have read it.
     #[error(
         "{} can be read or written by others: run `chmod 600` on it, or delete it to get a new \
-         one (which ends all sessions)", .0.display()
+         one (which ends all sessions and changes the secret of every webhook)", .0.display()
     )]
     Exposed(PathBuf),
     /// It can be guessed.
     #[error(
         "{} does not hold between {SECRET_BYTES_MIN} and {SECRET_BYTES_MAX} random bytes: delete \
-         it to get a new one (which ends all sessions)", .0.display()
+         it to get a new one (which ends all sessions and changes the secret of every webhook)",
+        .0.display()
     )]
     Weak(PathBuf),
     /// It is not the one this shop had.
     #[error(
         "{} is not what {SUM} beside it says: bring it back from a backup, or delete both to go on \
-         with what is there now or get a new one (which ends all sessions and forgets the \
-         Idempotency-Keys of the last day)", .0.display()
+         with what is there now or get a new one (which ends all sessions, changes the \
+         secret of every webhook, and forgets the Idempotency-Keys of the last day)", .0.display()
     )]
     Changed(PathBuf),
     /// It is something else than a file.
