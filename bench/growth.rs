@@ -90,6 +90,7 @@ fn product(number: u64, version: u64) -> Findable {
         description: format!("A {} for every {}, in its usual quality.", word(3), word(5)),
         skus: vec![format!("SKU-{number}")],
         price_minor: i64::try_from(100 + version % 9_000).expect("small"),
+        price_spread: 0,
         in_stock: !version.is_multiple_of(9),
         ..Findable::default()
     }

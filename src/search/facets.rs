@@ -65,9 +65,9 @@ impl Counts {
             }
         }
         if counts_in(Kind::Price) {
-            let price = figures.price_minor;
-            let (least, most) = self.prices.unwrap_or((price, price));
-            self.prices = Some((least.min(price), most.max(price)));
+            let (low, high) = (figures.price_minor, figures.dearest());
+            let (least, most) = self.prices.unwrap_or((low, high));
+            self.prices = Some((least.min(low), most.max(high)));
         }
     }
 

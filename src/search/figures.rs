@@ -24,12 +24,21 @@ use crate::domain::ids::ProductId;
 /// What changes often of a product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Its price in minor units.
+    /// Its price in minor units: that of its cheapest variant.
     pub price_minor: i64,
+    /// By how much its dearest variant is dearer. Changes only with what is committed.
+    pub price_spread: i64,
     /// Whether any of it can be ordered.
     pub in_stock: bool,
     /// How well it sells: see [`super::sales_step`].
     pub sales_step: u64,
+}
+
+impl Figures {
+    /// The price of the dearest variant.
+    pub fn dearest(&self) -> i64 {
+        self.price_minor.saturating_add(self.price_spread)
+    }
 }
 
 /// What the index knows of a product.

@@ -125,7 +125,7 @@ impl<'a> Gathering<'a> {
         document: DocId,
         relevance: u32,
     ) -> Place {
-        let Figures { price_minor, in_stock, sales_step } = figures;
+        let Figures { price_minor, in_stock, sales_step, .. } = figures;
         let in_stock = u64::from(in_stock);
         let rank = match self.request.sort {
             SearchSort::Relevance if self.has_words => {
@@ -190,7 +190,7 @@ impl Chosen {
             note(Kind::Brand, any(brands, wanted));
         }
         if let Some((least, most)) = self.prices {
-            note(Kind::Price, least <= figures.price_minor && figures.price_minor <= most);
+            note(Kind::Price, least <= figures.dearest() && figures.price_minor <= most);
         }
         if let Some(wanted) = self.in_stock {
             note(Kind::Stock, figures.in_stock == wanted);

@@ -16,7 +16,7 @@ use super::{
     matching::at,
     schema::{
         BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION, PRICE, PRINT,
-        SALES,
+        SALES, SPREAD,
     },
     view::Labels,
 };
@@ -39,6 +39,8 @@ pub(super) struct Row {
     pub id: (u64, u64),
     pub created: i64,
     price: AtomicI64,
+    /// By how much the dearest variant is dearer.
+    spread: i64,
     /// Twice the step of its sales, and one more if it is in stock.
     stock: AtomicU64,
     /// Words of the name.
@@ -59,7 +61,7 @@ impl Rows {
         let id = (fast.u64(ID_HIGH)?, fast.u64(ID_LOW)?);
         let (price, created) = (fast.i64(PRICE)?, fast.i64(CREATED)?);
         let (sales, length) = (fast.u64(SALES)?, fast.u64(LENGTH)?);
-        let in_stock = fast.u64(IN_STOCK)?;
+        let (in_stock, spread) = (fast.u64(IN_STOCK)?, fast.i64(SPREAD)?);
         let labelled = |name: &str| Labelled::open(fast.str(name)?, known);
         let (brand, option, category) = (labelled(BRAND)?, labelled(OPTION)?, labelled(CATEGORY)?);
         let mut rows = Vec::with_capacity(at(reader.max_doc()));
@@ -73,6 +75,7 @@ impl Rows {
                 id: (first(&id.0, document), first(&id.1, document)),
                 created: first(&created, document),
                 price: AtomicI64::new(first(&price, document)),
+                spread: first(&spread, document),
                 stock: AtomicU64::new(
                     first(&sales, document) << 1 | u64::from(first(&in_stock, document) > 0),
                 ),
@@ -130,7 +133,8 @@ impl Row {
     pub fn figures(&self) -> Figures {
         let stock = self.stock.load(Ordering::Relaxed);
         let price_minor = self.price.load(Ordering::Relaxed);
-        Figures { price_minor, in_stock: stock & 1 == 1, sales_step: stock >> 1 }
+        let (in_stock, sales_step) = (stock & 1 == 1, stock >> 1);
+        Figures { price_minor, price_spread: self.spread, in_stock, sales_step }
     }
 
     fn begin(&self) -> usize {

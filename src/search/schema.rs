@@ -41,8 +41,10 @@ pub struct Findable {
     pub categories: Vec<(CategoryId, String)>,
     /// What can be chosen: option and value.
     pub options: Vec<(String, String)>,
-    /// Its price in minor units.
+    /// Its price in minor units: that of its cheapest variant.
     pub price_minor: i64,
+    /// By how much its dearest variant is dearer.
+    pub price_spread: i64,
     /// Whether any of it can be ordered.
     pub in_stock: bool,
     /// How well it sells, in steps that grow with it: see [`sales_step`].
@@ -54,18 +56,18 @@ pub struct Findable {
 impl Findable {
     /// What changes often of it.
     pub fn figures(&self) -> Figures {
-        let Findable { price_minor, in_stock, sales_step, .. } = *self;
-        Figures { price_minor, in_stock, sales_step }
+        let Findable { price_minor, price_spread, in_stock, sales_step, .. } = *self;
+        Figures { price_minor, price_spread, in_stock, sales_step }
     }
 
     /// What tells all else of it from what it was before. Another compiler may say another number
     /// of the same: that costs an entry that is written again as it is.
     pub fn print(&self) -> u64 {
         let Findable { product, name, brand, description, skus, .. } = self;
-        let Findable { categories, options, created_at, .. } = self;
+        let Findable { categories, options, price_spread, created_at, .. } = self;
         let mut hasher = DefaultHasher::new();
         (product, name, brand, description, skus).hash(&mut hasher);
-        (categories, options, created_at).hash(&mut hasher);
+        (categories, options, price_spread, created_at).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -83,6 +85,7 @@ pub(super) struct Columns {
     id_high: Field,
     id_low: Field,
     price: Field,
+    spread: Field,
     in_stock: Field,
     sales: Field,
     created: Field,
@@ -95,6 +98,7 @@ pub(super) struct Columns {
 pub(super) const ID_HIGH: &str = "id_high";
 pub(super) const ID_LOW: &str = "id_low";
 pub(super) const PRICE: &str = "price";
+pub(super) const SPREAD: &str = "spread";
 pub(super) const IN_STOCK: &str = "in_stock";
 pub(super) const SALES: &str = "sales";
 pub(super) const CREATED: &str = "created";
@@ -125,6 +129,7 @@ pub(super) fn schema() -> (Schema, Columns) {
         id_high: builder.add_u64_field(ID_HIGH, FAST),
         id_low: builder.add_u64_field(ID_LOW, FAST),
         price: builder.add_i64_field(PRICE, FAST),
+        spread: builder.add_i64_field(SPREAD, FAST),
         in_stock: builder.add_u64_field(IN_STOCK, FAST),
         sales: builder.add_u64_field(SALES, FAST),
         created: builder.add_i64_field(CREATED, FAST),
@@ -163,6 +168,7 @@ impl Columns {
             document.add_text(self.option, option_label(option, value));
         }
         document.add_i64(self.price, found.price_minor);
+        document.add_i64(self.spread, found.price_spread);
         document.add_u64(self.in_stock, u64::from(found.in_stock));
         document.add_u64(self.sales, found.sales_step);
         document.add_i64(self.created, found.created_at.millis());
@@ -284,7 +290,7 @@ pub(super) fn fold_label(label: &str) -> String {
 }
 
 /// Raised with everything here that changes.
-pub(super) const SCHEMA_VERSION: u32 = 3;
+pub(super) const SCHEMA_VERSION: u32 = 4;
 /// Between an option's name and its value.
 pub(super) const OPTION_BREAK: char = '\u{1f}';
 pub(super) const LEVEL_DESCRIPTION: usize = 1;

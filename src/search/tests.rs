@@ -49,6 +49,7 @@ fn product(number: u8, name: &str) -> Findable {
         name: name.to_owned(),
         skus: vec![format!("SKU-{number}")],
         price_minor: i64::from(number) * 100,
+        price_spread: 0,
         in_stock: true,
         created_at: Timestamp::from_millis(i64::from(number)),
         ..Findable::default()

@@ -166,6 +166,14 @@ impl Product {
         self.variants.get(&variant).and_then(|variant| variant.price).unwrap_or(self.price)
     }
 
+    /// The lowest and the highest price of a unit.
+    pub fn price_range(&self) -> (Money, Money) {
+        let prices = || self.each_variant().map(|variant| variant.price.unwrap_or(self.price));
+        let by_amount = |price: &Money| price.minor();
+        let (low, high) = (prices().min_by_key(by_amount), prices().max_by_key(by_amount));
+        (low.unwrap_or(self.price), high.unwrap_or(self.price))
+    }
+
     /// The variants by their ids.
     pub fn each_variant(&self) -> impl Iterator<Item = &Variant> {
         self.variants.values().map(AsRef::as_ref)
@@ -178,14 +186,6 @@ impl Product {
         variants
     }
 
-    /// The variant that is shown first.
-    pub fn default_variant(&self) -> VariantId {
-        self.variants_in_order().first().map_or(VariantId::default(), |variant| variant.id)
-    }
-
-    /// The variant, if there is only one.
-    pub fn only_variant(&self) -> Option<VariantId> {
-        match self.variants_in_order()[..] {
     /// What is chosen to get this variant, in the order of the options.
     pub fn chosen(&self, variant: VariantId) -> Vec<ChosenOption> {
         let chosen = self.variants.get(&variant).map(|variant| &variant.options);
@@ -196,6 +196,14 @@ impl Product {
         values.collect()
     }
 
+    /// The variant that is shown first.
+    pub fn default_variant(&self) -> VariantId {
+        self.variants_in_order().first().map_or(VariantId::default(), |variant| variant.id)
+    }
+
+    /// The variant, if there is only one.
+    pub fn only_variant(&self) -> Option<VariantId> {
+        match self.variants_in_order()[..] {
             [only] => Some(only.id),
             _ => None,
         }

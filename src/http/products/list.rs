@@ -94,9 +94,9 @@ pub struct Selection {
     pub category: Option<CategoryId>,
     /// Of this brand, folded.
     pub brand: Option<String>,
-    /// Not cheaper than this.
+    /// In a variant that is not cheaper than this.
     pub min_price: Option<Money>,
-    /// Not dearer than this.
+    /// In a variant that is not dearer than this.
     pub max_price: Option<Money>,
     /// Only what is there, or only what is not.
     pub in_stock: Option<bool>,
@@ -178,8 +178,9 @@ impl Selection {
 
     /// Whether it is one of these, as far as can be told without its stock.
     fn admits(&self, product: &Product, shelf: Option<&BTreeSet<CategoryId>>) -> bool {
-        let costs_enough = |min: Money| min.minor() <= product.price.minor();
-        let costs_little = |max: Money| product.price.minor() <= max.minor();
+        let (lowest, highest) = product.price_range();
+        let costs_enough = |min: Money| min.minor() <= highest.minor();
+        let costs_little = |max: Money| lowest.minor() <= max.minor();
         let is_of =
             |brand: &String| product.brand.as_deref().map(fold_name).as_ref() == Some(brand);
         product.exists()
@@ -202,14 +203,13 @@ impl Selection {
             // What stands on so many shelves is a good part of everything.
             (Sort::Newest, _) => rows("age", keys::products(), Order::Descending),
             (Sort::Name, _) => rows("name", keys::products_named(), Order::Ascending),
+            // A product stands at its lowest price: another of its prices may be high enough.
             (Sort::Cheapest, _) => Rows {
-                from: self.min_price.map(|min| below(min.minor())),
                 until: self.max_price.map(|max| below(max.minor().saturating_add(1))),
                 ..rows("price", keys::products_priced(), Order::Ascending)
             },
             (Sort::Dearest, _) => Rows {
                 from: self.max_price.map(|max| below(max.minor().saturating_add(1))),
-                until: self.min_price.map(|min| below(min.minor())),
                 ..rows("price, dearest first", keys::products_priced(), Order::Descending)
             },
         }

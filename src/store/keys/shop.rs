@@ -76,7 +76,7 @@ pub fn product_listed(created: Timestamp, product: ProductId) -> Key {
     Key::row(0x8c).time(created).id(&product).done()
 }
 
-/// List: all products by price, cheapest first.
+/// List: all products by the price of their cheapest variant, cheapest first.
 pub fn products_priced() -> Key {
     Key::row(0x8d).done()
 }

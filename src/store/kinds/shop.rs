@@ -98,7 +98,7 @@ impl Kept for Product {
             (keys::product_by_name(&name), holder(id)),
             (keys::product_by_slug(&self.slug), holder(id)),
             listed(keys::product_listed(self.created_at, id)),
-            listed(keys::product_priced(self.price.minor(), id)),
+            listed(keys::product_priced(self.price_range().0.minor(), id)),
             listed(keys::product_named(&name, id)),
         ];
         rows.extend(self.old_slugs.iter().map(|slug| (keys::product_by_slug(slug), holder(id))));

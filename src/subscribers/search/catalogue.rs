@@ -23,6 +23,7 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
     for category in &product.category_ids {
         with_those_above(reader, *category, &mut categories)?;
     }
+    let (lowest, highest) = product.price_range();
     let (in_stock, sales_step) = stock_of(reader, id)?;
     let variants = product.variants_in_order();
     let numbers = variants
@@ -40,7 +41,8 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         skus: numbers.collect(),
         categories,
         options: options.collect(),
-        price_minor: product.price.minor(),
+        price_minor: lowest.minor(),
+        price_spread: highest.minor().saturating_sub(lowest.minor()),
         in_stock,
         sales_step,
         created_at: product.created_at,
