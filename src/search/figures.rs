@@ -28,6 +28,9 @@ pub struct Figures {
     pub price_minor: i64,
     /// By how much its dearest variant is dearer. Changes only with what is committed.
     pub price_spread: i64,
+    /// What tells its variants that can be ordered from others, if it has several. Changes only
+    /// with what is committed.
+    pub available: u64,
     /// Whether any of it can be ordered.
     pub in_stock: bool,
     /// How well it sells: see [`super::sales_step`].

@@ -82,9 +82,11 @@ impl<'a> Gathering<'a> {
         let rows = &*segment.rows;
         let Some(row) = rows.of(document) else { return };
         let figures = row.figures();
-        let fails = self.filters.failed_by(rows, figures, document);
+        let nobody_asks = self.counts.is_none() && self.filters.asks_nothing();
+        let labels = if nobody_asks { [&[][..]; 3] } else { self.filters.labels(rows, document) };
+        let fails = self.filters.failed_by(figures, labels);
         if let Some(counts) = &mut self.counts {
-            counts.take(figures, rows.labels(document), fails);
+            counts.take(figures, labels, fails);
         }
         if fails != Fails::None {
             return;
@@ -169,12 +171,20 @@ impl Chosen {
         }
     }
 
-    fn failed_by(&self, rows: &Rows, figures: Figures, document: DocId) -> Fails {
+    /// The labels of a document that count: brands, options and categories. Who asks for what is
+    /// in stock means the chosen size, and not another one.
+    fn labels<'a>(&self, rows: &'a Rows, document: DocId) -> [&'a [u32]; 3] {
+        let [brands, options, in_stock, categories] = rows.labels(document);
+        let options = if self.in_stock == Some(true) { in_stock } else { options };
+        [brands, options, categories]
+    }
+
+    fn failed_by(&self, figures: Figures, labels: [&[u32]; 3]) -> Fails {
         let mut fails = Fails::None;
         if self.asks_nothing() {
             return fails;
         }
-        let [brands, options, categories] = rows.labels(document);
+        let [brands, options, categories] = labels;
         let mut note = |kind: Kind, fits: bool| {
             if !fits {
                 fails = if fails == Fails::None { Fails::Only(kind) } else { Fails::Several };

@@ -15,8 +15,8 @@ use super::{
     figures::{Figures, KnownProduct},
     matching::at,
     schema::{
-        BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION, PRICE, PRINT,
-        SALES, SPREAD,
+        AVAILABLE, BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION,
+        OPTION_IN_STOCK, PRICE, PRINT, SALES, SPREAD,
     },
     view::Labels,
 };
@@ -49,6 +49,9 @@ pub(super) struct Row {
     labels: u32,
     brands: u16,
     options: u16,
+    options_in_stock: u16,
+    /// What tells its variants that can be ordered from others.
+    available: u64,
 }
 
 impl Rows {
@@ -64,12 +67,14 @@ impl Rows {
         let (in_stock, spread) = (fast.u64(IN_STOCK)?, fast.i64(SPREAD)?);
         let labelled = |name: &str| Labelled::open(fast.str(name)?, known);
         let (brand, option, category) = (labelled(BRAND)?, labelled(OPTION)?, labelled(CATEGORY)?);
+        let (option_in_stock, available) = (labelled(OPTION_IN_STOCK)?, fast.u64(AVAILABLE)?);
         let mut rows = Vec::with_capacity(at(reader.max_doc()));
         let mut labels = Vec::new();
         for document in 0..reader.max_doc() {
             let begin = labels.len();
             let brands = brand.add(document, &mut labels);
             let options = option.add(document, &mut labels);
+            let options_in_stock = option_in_stock.add(document, &mut labels);
             category.add(document, &mut labels);
             rows.push(Row {
                 id: (first(&id.0, document), first(&id.1, document)),
@@ -83,6 +88,8 @@ impl Rows {
                 labels: u32::try_from(begin).unwrap_or(u32::MAX),
                 brands,
                 options,
+                options_in_stock,
+                available: first(&available, document),
             });
         }
         labels.shrink_to_fit();
@@ -112,14 +119,17 @@ impl Rows {
         Some(before)
     }
 
-    /// The numbers of a document's labels: its brands, its options, its categories.
-    pub fn labels(&self, document: DocId) -> [&[u32]; 3] {
-        let Some(row) = self.of(document) else { return [&[]; 3] };
+    /// The numbers of a document's labels: its brands, its options, those of them that are in
+    /// stock, its categories.
+    pub fn labels(&self, document: DocId) -> [&[u32]; 4] {
+        let Some(row) = self.of(document) else { return [&[]; 4] };
         let until = self.rows.get(at(document) + 1).map_or(self.labels.len(), Row::begin);
         let all = self.labels.get(row.begin()..until).unwrap_or_default();
         let (brands, rest) = all.split_at(usize::from(row.brands).min(all.len()));
-        let (options, categories) = rest.split_at(usize::from(row.options).min(rest.len()));
-        [brands, options, categories]
+        let (options, rest) = rest.split_at(usize::from(row.options).min(rest.len()));
+        let in_stock = usize::from(row.options_in_stock).min(rest.len());
+        let (in_stock, categories) = rest.split_at(in_stock);
+        [brands, options, in_stock, categories]
     }
 
     /// The beginning of a document's name, as numbers in the order of names.
@@ -134,7 +144,8 @@ impl Row {
         let stock = self.stock.load(Ordering::Relaxed);
         let price_minor = self.price.load(Ordering::Relaxed);
         let (in_stock, sales_step) = (stock & 1 == 1, stock >> 1);
-        Figures { price_minor, price_spread: self.spread, in_stock, sales_step }
+        let Row { spread: price_spread, available, .. } = *self;
+        Figures { price_minor, price_spread, available, in_stock, sales_step }
     }
 
     fn begin(&self) -> usize {

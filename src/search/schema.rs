@@ -41,6 +41,10 @@ pub struct Findable {
     pub categories: Vec<(CategoryId, String)>,
     /// What can be chosen: option and value.
     pub options: Vec<(String, String)>,
+    /// The same of its variants that can be ordered.
+    pub options_in_stock: Vec<(String, String)>,
+    /// What tells these variants from others, if it has several.
+    pub available: u64,
     /// Its price in minor units: that of its cheapest variant.
     pub price_minor: i64,
     /// By how much its dearest variant is dearer.
@@ -56,8 +60,8 @@ pub struct Findable {
 impl Findable {
     /// What changes often of it.
     pub fn figures(&self) -> Figures {
-        let Findable { price_minor, price_spread, in_stock, sales_step, .. } = *self;
-        Figures { price_minor, price_spread, in_stock, sales_step }
+        let Findable { price_minor, price_spread, available, in_stock, sales_step, .. } = *self;
+        Figures { price_minor, price_spread, available, in_stock, sales_step }
     }
 
     /// What tells all else of it from what it was before. Another compiler may say another number
@@ -68,6 +72,7 @@ impl Findable {
         let mut hasher = DefaultHasher::new();
         (product, name, brand, description, skus).hash(&mut hasher);
         (categories, options, price_spread, created_at).hash(&mut hasher);
+        (&self.options_in_stock, self.available).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -86,6 +91,8 @@ pub(super) struct Columns {
     id_low: Field,
     price: Field,
     spread: Field,
+    option_in_stock: Field,
+    available: Field,
     in_stock: Field,
     sales: Field,
     created: Field,
@@ -108,6 +115,8 @@ pub(super) const NAME: [&str; 3] = ["name_0", "name_1", "name_2"];
 pub(super) const CATEGORY: &str = "category";
 pub(super) const BRAND: &str = "brand";
 pub(super) const OPTION: &str = "option";
+pub(super) const OPTION_IN_STOCK: &str = "option_in_stock";
+pub(super) const AVAILABLE: &str = "available";
 
 /// The schema and its fields.
 pub(super) fn schema() -> (Schema, Columns) {
@@ -130,6 +139,8 @@ pub(super) fn schema() -> (Schema, Columns) {
         id_low: builder.add_u64_field(ID_LOW, FAST),
         price: builder.add_i64_field(PRICE, FAST),
         spread: builder.add_i64_field(SPREAD, FAST),
+        option_in_stock: builder.add_text_field(OPTION_IN_STOCK, facet()),
+        available: builder.add_u64_field(AVAILABLE, FAST),
         in_stock: builder.add_u64_field(IN_STOCK, FAST),
         sales: builder.add_u64_field(SALES, FAST),
         created: builder.add_i64_field(CREATED, FAST),
@@ -167,6 +178,10 @@ impl Columns {
         for (option, value) in &found.options {
             document.add_text(self.option, option_label(option, value));
         }
+        for (option, value) in &found.options_in_stock {
+            document.add_text(self.option_in_stock, option_label(option, value));
+        }
+        document.add_u64(self.available, found.available);
         document.add_i64(self.price, found.price_minor);
         document.add_i64(self.spread, found.price_spread);
         document.add_u64(self.in_stock, u64::from(found.in_stock));

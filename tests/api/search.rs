@@ -226,7 +226,8 @@ async fn whatever_is_typed_is_answered() {
 async fn a_slip_in_a_filter_is_left_out_and_told_beside_its_field() {
     let bodega = Bodega::open();
     let staff = bodega.manager().await;
-    let shelf = staff.post("/v1/product/createcategory", json!({ "name": "Leaves" })).await.data();
+    let wish = json!({ "name": "Leaves", "description": "" });
+    let shelf = staff.post("/v1/product/createcategory", wish).await.data();
     let body = json!({
         "name": "Green Tea", "description": "", "price": "4.00", "stock": 1,
         "categoryIds": [id(&shelf)],
@@ -256,7 +257,10 @@ async fn a_slip_in_a_filter_is_left_out_and_told_beside_its_field() {
 async fn a_product_is_found_at_the_price_of_each_variant_and_stands_at_its_lowest() {
     let bodega = Bodega::open();
     let (staff, visitor) = (bodega.manager().await, bodega.visitor());
-    let sized = |size: &str, price: &str| json!({ "options": { "Size": size }, "price": price, "stock": 1 });
+    let sized = |size: &str, price: &str| {
+        let chosen = json!({ "Size": size });
+        json!({ "options": chosen, "price": price, "stock": 1 })
+    };
     let card = json!({
         "name": "Card", "price": "50.00", "stock": 0,
         "options": [{ "name": "Size", "values": ["small", "large"] }],
@@ -279,4 +283,34 @@ async fn a_product_is_found_at_the_price_of_each_variant_and_stands_at_its_lowes
     let facets =
         visitor.get(&format!("{search}facets=true")).await.json()["search"]["facets"].clone();
     assert_eq!(facets["price"], json!({ "min": 10.0, "max": 90.0 }));
+}
+
+#[actix_web::test]
+async fn what_is_in_stock_is_so_in_the_chosen_size() {
+    let bodega = Bodega::open();
+    let (staff, visitor) = (bodega.manager().await, bodega.visitor());
+    let sized = |size: &str, stock: u32| {
+        let chosen = json!({ "Size": size });
+        json!({ "options": chosen, "stock": stock, "sku": size })
+    };
+    let shirt = json!({
+        "name": "Shirt", "stock": 0, "options": [{ "name": "Size", "values": ["S", "M"] }],
+        "variants": [sized("S", 0), sized("M", 2)],
+    });
+    let (shirt, since) = adds(&staff, shirt).await;
+    let find = async |more: &str, since: &str| {
+        let path = "/v1/product/searchproducts?query=shirt&facets=true";
+        visitor.get(&format!("{path}&since={since}&{more}")).await
+    };
+    assert_eq!(names(&find("options=Size:S", &since).await), ["Shirt"]);
+    let there = find("options=Size:M&inStock=true", &since).await;
+    assert_eq!(names(&there), ["Shirt"]);
+    let values = there.json()["search"]["facets"]["options"][0]["values"].clone();
+    assert_eq!(values, json!([{ "value": "M", "count": 1, "selected": true }]));
+    assert_eq!(names(&find("options=Size:S&inStock=true", &since).await), [""; 0]);
+    let came = json!({
+        "productId": id(&shirt), "variantId": shirt["variants"][0]["id"], "quantity": 4,
+    });
+    let since = position(&staff.post("/v1/inventory/addstock", came).await);
+    assert_eq!(names(&find("options=Size:S&inStock=true", &since).await), ["Shirt"]);
 }

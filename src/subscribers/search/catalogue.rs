@@ -1,5 +1,10 @@
 //! What a product is to somebody who looks for it: from committed products, stock and categories.
 
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
 use crate::{
     domain::{
         catalogue::{CATEGORY_LEVELS_MAX, Category, Product},
@@ -24,7 +29,7 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         with_those_above(reader, *category, &mut categories)?;
     }
     let (lowest, highest) = product.price_range();
-    let (in_stock, sales_step) = stock_of(reader, id)?;
+    let stock = stock_of(reader, id)?;
     let variants = product.variants_in_order();
     let numbers = variants
         .iter()
@@ -33,6 +38,9 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         .options
         .iter()
         .flat_map(|option| option.values.iter().map(|value| (option.name.clone(), value.clone())));
+    let there = variants.iter().filter(|variant| stock.there.contains(&variant.id));
+    let options_in_stock: BTreeSet<(String, String)> =
+        there.flat_map(|variant| variant.options.clone()).collect();
     Ok(Some(Findable {
         product: id,
         name: product.name.clone(),
@@ -41,27 +49,58 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         skus: numbers.collect(),
         categories,
         options: options.collect(),
+        options_in_stock: options_in_stock.into_iter().collect(),
         price_minor: lowest.minor(),
         price_spread: highest.minor().saturating_sub(lowest.minor()),
-        in_stock,
-        sales_step,
+        available: stock.available(),
+        in_stock: stock.is_there(),
+        sales_step: stock.sales_step,
         created_at: product.created_at,
     }))
 }
 
-/// Whether any of a product can be ordered, and how well it sells.
+/// What there is of a product.
+pub struct Stock {
+    /// Its variants that can be ordered.
+    there: BTreeSet<VariantId>,
+    /// How many ledgers it has.
+    ledgers: usize,
+    /// How well it sells.
+    pub sales_step: u64,
+}
+
+impl Stock {
+    /// Whether any of it can be ordered.
+    pub fn is_there(&self) -> bool {
+        !self.there.is_empty()
+    }
+
+    /// What tells the variants that can be ordered from others, where there are several.
+    pub fn available(&self) -> u64 {
+        if self.ledgers < 2 {
+            return 0;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.there.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// What can be ordered of a product, and how well it sells.
 ///
 /// # Errors
 /// A fault of the store.
-pub fn stock_of(reader: &Reader, product: ProductId) -> Result<(bool, u64), StoreFault> {
+pub fn stock_of(reader: &Reader, product: ProductId) -> Result<Stock, StoreFault> {
     let rows = reader.rows(&keys::ledgers_of(product), None, Order::Ascending, LEDGERS_MAX)?;
-    let (mut in_stock, mut sold) = (false, 0_u64);
+    let (mut there, mut sold) = (BTreeSet::new(), 0_u64);
     for variant in rows.iter().filter_map(|(key, _)| key.last_id::<VariantId>()) {
         let ledger = reader.get::<Ledger>(variant)?.state;
-        in_stock |= ledger.is_active && ledger.available() > 0;
+        if ledger.is_active && ledger.available() > 0 {
+            there.insert(variant);
+        }
         sold = sold.saturating_add(ledger.sold.saturating_sub(ledger.returned));
     }
-    Ok((in_stock, sales_step(sold)))
+    Ok(Stock { there, ledgers: rows.len(), sales_step: sales_step(sold) })
 }
 
 /// How many products there are.

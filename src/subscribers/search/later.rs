@@ -157,7 +157,11 @@ impl Projection {
             None => self.search.known(product)?.map(|known| known.figures),
         };
         let Some(known) = known else { return Ok(()) };
-        let (in_stock, sales_step) = catalogue::stock_of(&self.reader, product)?;
+        let stock = catalogue::stock_of(&self.reader, product)?;
+        if known.available != stock.available() {
+            return self.put(product, indexer);
+        }
+        let (in_stock, sales_step) = (stock.is_there(), stock.sales_step);
         if known.in_stock == in_stock {
             if known.sales_step != sales_step {
                 self.later.note(product, self.standing);
