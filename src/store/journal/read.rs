@@ -199,3 +199,27 @@ const READ_BYTES_MIN: usize = 16 * 1024;
 const READ_BYTES_MAX: usize = 256 * 1024;
 /// Read at once where that is not enough: more than the largest frame.
 const READ_BYTES_LARGE: usize = 2 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_at_the_end_reads_a_little_and_who_is_far_behind_much() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let segment = folder.path().join("segment");
+        std::fs::write(&segment, vec![0; 4 * READ_BYTES_MAX]).expect("room on the disk");
+        let mut place = Place::at_beginning(&segment).expect("a segment");
+        let mut reads = |part: fn(usize) -> usize| {
+            place.used = part(place.buffer.len());
+            let bytes = place.next_step();
+            place.fill(bytes).expect("readable");
+            place.buffer.len()
+        };
+        let behind: Vec<usize> = (0..5).map(|_| reads(|all| all)).collect();
+        assert_eq!(behind, [2, 4, 8, 16, 16].map(|times| times * READ_BYTES_MIN));
+        assert_eq!(READ_BYTES_MAX, 16 * READ_BYTES_MIN);
+        assert_eq!(reads(|_| 300), READ_BYTES_MIN, "one frame, and zeros behind it");
+        assert_eq!(reads(|_| 300), READ_BYTES_MIN);
+    }
+}

@@ -99,6 +99,14 @@ async fn drains(stream: &mut LiveStream) -> Vec<Seq> {
 }
 
 #[test]
+fn very_many_are_told_more_seldom_and_nobody_late() {
+    assert_eq!(gather(0), GATHER);
+    assert!(gather(10) < GATHER * 2, "a few are told at once");
+    assert_eq!(gather(1_000), GATHER_MAX);
+    assert_eq!(gather(u32::MAX), GATHER_MAX);
+}
+
+#[test]
 fn who_stalls_is_let_go_harms_nobody_and_misses_nothing_on_return() {
     tell(async {
         let mut house = House::open();
