@@ -38,8 +38,26 @@ pub struct Hearing {
     purchases: Purchases,
     arbiter: ArbiterHandle,
     counts: Counts,
-    /// When what was undelivered was last read to its end.
-    fetched: Arc<Mutex<Option<Timestamp>>>,
+    fetched: Arc<Mutex<Fetched>>,
+}
+
+/// How far what could not be delivered has been read.
+#[derive(Clone, Debug, Default)]
+struct Fetched {
+    /// When a reading was begun that came to its end.
+    to_end: Option<Timestamp>,
+    /// When one was begun that was too long for one time, and the mark to go on from.
+    begun: Option<(Timestamp, String)>,
+}
+
+/// How a reading of what could not be delivered ended.
+enum ReadingEnd {
+    /// That is all.
+    All,
+    /// There is more, from this mark on.
+    More(String),
+    /// The gateway does not answer.
+    BrokenOff,
 }
 
 /// How often what happened to letters and news.
@@ -112,17 +130,20 @@ impl Hearing {
     }
 
     /// Fetches what the gateway could not deliver, and follows it; answers how much of it was new.
-    /// The first time as far back as the gateway remembers, then what is younger than a day.
+    /// The first time as far back as the gateway remembers, then what is younger than a day; what is
+    /// too much for one time is gone on with the next time.
     ///
     /// # Errors
     /// News cannot be kept now.
     pub async fn fetch(&self) -> Result<usize, Rejection> {
-        let (begun, mut fresh) = (self.desks.clock.now(), 0);
-        let since = {
-            let fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-            fetched.map_or_else(Timestamp::default, |at| at.plus_millis(-FETCHED_AGAIN_MILLIS))
-        };
-        let (told, is_all) = self.told_since(since).await;
+        let fetched = || self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let Fetched { to_end, begun } = fetched().clone();
+        let since =
+            to_end.map_or_else(Timestamp::default, |at| at.plus_millis(-FETCHED_AGAIN_MILLIS));
+        let (begun, mark) = begun
+            .map_or_else(|| (self.desks.clock.now(), None), |(begun, mark)| (begun, Some(mark)));
+        let (told, end) = self.told_since(since, mark).await;
+        let mut fresh = 0;
         // Nothing that is known lets the rest be skipped: it may have come by another way.
         for news in told.into_iter().rev() {
             if let Some(id) = self.keep(news).await? {
@@ -130,34 +151,41 @@ impl Hearing {
                 self.follow(id).await;
             }
         }
-        if is_all {
-            *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-        }
+        *fetched() = match end {
+            ReadingEnd::All => Fetched { to_end: Some(begun), begun: None },
+            ReadingEnd::More(mark) => Fetched { to_end, begun: Some((begun, mark)) },
+            // A mark may be too old to go on from.
+            ReadingEnd::BrokenOff => Fetched { to_end, begun: None },
+        };
         Ok(fresh)
     }
 
-    /// What could not be delivered since then, newest first, and whether that is all of it.
-    async fn told_since(&self, since: Timestamp) -> (Vec<GatewayNews>, bool) {
-        let (mut mark, mut told) = (None, Vec::new());
+    /// What could not be delivered since then, newest first, from a mark on.
+    async fn told_since(
+        &self,
+        since: Timestamp,
+        mut mark: Option<String>,
+    ) -> (Vec<GatewayNews>, ReadingEnd) {
+        let mut told = Vec::new();
         for _ in 0..FETCHED_PAGES_MAX {
             let page = match self.desks.charging.undelivered(since, mark.take()).await {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::warn!(%error, "undelivered news cannot be fetched");
-                    return (told, false);
+                    return (told, ReadingEnd::BrokenOff);
                 }
             };
             told.extend(page.news.into_iter().filter(|news| self.is_wanted(news)));
             mark = page.next;
             if mark.is_none() {
-                return (told, true);
+                return (told, ReadingEnd::All);
             }
         }
-        tracing::error!(
+        tracing::warn!(
             pages = FETCHED_PAGES_MAX,
-            "there is more undelivered news than is fetched"
+            "there is more undelivered news than is fetched at once"
         );
-        (told, true)
+        (told, mark.map_or(ReadingEnd::All, ReadingEnd::More))
     }
 
     /// Whether the shop follows it, and has not done so yet.

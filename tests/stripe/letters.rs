@@ -289,3 +289,23 @@ async fn what_was_not_delivered_is_found_behind_pages_of_what_nobody_follows() {
     world.bodega.shop.hearing.fetch().await.expect("a fetch");
     assert_eq!(calls() - before, 3, "nothing is followed again");
 }
+
+#[actix_web::test]
+async fn more_than_is_fetched_at_once_is_fetched_the_next_time() {
+    let world = World::open().await;
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| {
+        ledger.finish(&intent, true);
+        for number in 0..EVENTS_AT_ONCE {
+            ledger.tell("customer.updated", json!({ "id": format!("cus_{number}") }));
+        }
+    });
+    world.bodega.shop.hearing.fetch().await.expect("a fetch");
+    assert_eq!(world.ada.sees_order(&order).await["status"], "PENDING", "it lies further back");
+    world.bodega.shop.hearing.fetch().await.expect("a fetch");
+    assert_eq!(world.ada.sees_order(&order).await["status"], "PAID");
+}
+
+/// A hundred pages of a hundred.
+const EVENTS_AT_ONCE: usize = 10_000;

@@ -142,14 +142,19 @@ fn changed(object: &EventObject, amount: Option<i64>) -> ChargeChanged {
 
 fn refunded(object: &EventObject, gateway_ref: Option<String>) -> RefundChanged {
     let metadata = object.metadata.as_ref();
-    let failed = gateway_ref.is_some() && object.status.as_deref() == Some("failed");
+    let why = object.failure_reason.as_deref();
+    let failed = match object.status.as_deref() {
+        Some("failed") => Some(why.unwrap_or("unknown").to_owned()),
+        Some("canceled") => Some(why.unwrap_or("canceled").to_owned()),
+        _ => None,
+    };
     RefundChanged {
+        failed: failed.filter(|_| gateway_ref.is_some()),
         gateway_ref,
         charge: object.payment_intent.as_ref().map(|intent| intent.id().to_owned()),
         order: id_in(metadata, "order_id"),
         payment: id_in(metadata, "payment_id"),
         refund: id_in(metadata, "refund_id"),
-        failed: failed.then(|| object.failure_reason.clone().unwrap_or("unknown".to_owned())),
     }
 }
 

@@ -152,3 +152,16 @@ fn a_key_says_whether_money_is_real() {
         assert_eq!(is_live(&SecretString::from(key)), is, "{key}");
     }
 }
+
+#[test]
+fn a_refund_that_failed_or_was_called_off_has_not_gone_back() {
+    let why = |object: Value| match read("refund.updated", object) {
+        Subject::RefundChanged(changed) => changed.failed,
+        other => panic!("{other:?}"),
+    };
+    let refund = |status: &str| json!({ "id": "re_1", "payment_intent": "pi_1", "status": status });
+    assert_eq!(why(refund("succeeded")), None);
+    assert_eq!(why(refund("pending")), None);
+    assert_eq!(why(refund("failed")), Some("unknown".to_owned()));
+    assert_eq!(why(refund("canceled")), Some("canceled".to_owned()));
+}
