@@ -77,20 +77,26 @@ pub fn of_record(record: &GatewayRecord, ours: Option<Ours<'_>>) -> Option<Diffe
 fn of_charge(record: &GatewayRecord, payment: &Payment) -> Option<DifferenceKind> {
     let is_ours = payment.gateway_id.as_deref() == Some(record.gateway_id.as_str());
     let has_money = payment.state == PayState::Captured;
+    // A charge of a payment that staff received in the end has brought nothing.
+    let is_paid_by_it = is_ours && has_money && !payment.by_hand;
     match record.state {
-        RecordState::Succeeded if is_ours && has_money => {
+        RecordState::Succeeded if is_paid_by_it => {
             (record.amount != payment.captured).then_some(DifferenceKind::AmountDiffers)
         }
         // A charge beside the payment's own that went back as a whole has been put right.
-        RecordState::Succeeded if record.refunded == record.amount && !is_ours => None,
+        RecordState::Succeeded
+            if record.refunded == record.amount && (!is_ours || payment.by_hand) =>
+        {
+            None
+        }
         RecordState::Succeeded if has_money => Some(DifferenceKind::ChargedTwice),
         RecordState::Succeeded => Some(DifferenceKind::CaptureUnheard),
-        RecordState::Authorised if is_ours && has_money => Some(DifferenceKind::CaptureDisowned),
+        RecordState::Authorised if is_paid_by_it => Some(DifferenceKind::CaptureDisowned),
         RecordState::Authorised => {
             (!is_ours || !payment.is_open()).then_some(DifferenceKind::AuthorisationLeft)
         }
         RecordState::Open | RecordState::Failed => {
-            (is_ours && has_money).then_some(DifferenceKind::CaptureDisowned)
+            is_paid_by_it.then_some(DifferenceKind::CaptureDisowned)
         }
     }
 }

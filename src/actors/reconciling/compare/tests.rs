@@ -95,7 +95,9 @@ fn a_charge_can_differ_in_each_of_these_ways() {
     let books = paid();
     let (order, payment) = paid();
     let open = (order.clone(), Payment { state: PayState::Attempting, ..payment.clone() });
-    let over = (order, Payment { state: PayState::Voided, ..payment });
+    let over = (order.clone(), Payment { state: PayState::Voided, ..payment.clone() });
+    let by_hand = (order, Payment { by_hand: true, ..payment });
+    let given_back = GatewayRecord { refunded: usd(2000), ..charge("ch_1", Succeeded) };
     let less = GatewayRecord { amount: usd(1999), ..charge("ch_1", Succeeded) };
     let put_right = GatewayRecord { refunded: usd(2000), ..charge("ch_2", Succeeded) };
     for (record, books, name) in [
@@ -111,6 +113,11 @@ fn a_charge_can_differ_in_each_of_these_ways() {
         (&charge("ch_1", Authorised), &over, "authorisation_left"),
         (&charge("ch_1", Authorised), &open, "nothing"),
         (&charge("ch_0", Failed), &books, "nothing"),
+        (&charge("ch_1", Failed), &by_hand, "nothing"),
+        (&charge("ch_1", Open), &by_hand, "nothing"),
+        (&charge("ch_1", Authorised), &by_hand, "authorisation_left"),
+        (&charge("ch_1", Succeeded), &by_hand, "charged_twice"),
+        (&given_back, &by_hand, "nothing"),
     ] {
         assert_eq!(found(record, books), name, "{record:?}");
     }
