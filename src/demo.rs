@@ -315,7 +315,7 @@ async fn go_on(shop: &Shop, order: OrderId, user: UserId, story: Story) -> Resul
         }
         Story::Delivered => {
             shop.purchases.change(order, ship(), by_staff()).await?;
-            shop.purchases.change(order, OrderChange::Deliver, by_staff()).await?;
+            shop.purchases.deliver(order, by_staff()).await?;
         }
         Story::Cancelled => {
             let intent = shop.intent(Who::Customer(user));

@@ -74,7 +74,10 @@ pub enum OrderChange {
         carrier: Option<String>,
     },
     /// It arrived.
-    Deliver,
+    Deliver {
+        /// What its payment has taken.
+        captured: Money,
+    },
     /// A charge was refused, and the order waits for another.
     NoteDecline {
         /// The number of the charge.
@@ -248,7 +251,7 @@ fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRe
         OrderChange::Cancel(why) => order.cancel(&why),
         OrderChange::Settle { captured, refunded } => order.settle(captured, refunded),
         OrderChange::Ship { tracking_number, carrier } => order.ship(tracking_number, carrier),
-        OrderChange::Deliver => order.deliver(),
+        OrderChange::Deliver { captured } => order.deliver(captured),
         OrderChange::NoteDecline { attempt, code } => order.note_decline(attempt, code),
         OrderChange::NoteReceipt { reference } => order.note_receipt(reference),
         OrderChange::DecideRefund { refund, wish } => order.decide_refund(refund, &wish),

@@ -5,8 +5,10 @@
 //! remembered (`asked`, `obstacle`) may be forgotten at any moment. Every step may be repeated.
 //!
 //! Invariant: forward, nothing is charged before cart and stock are held, and the cart is consumed
-//! only after the money is here. Back, the cancelled order comes first and settling last, and
-//! nothing is settled while money is held, moving or in doubt.
+//! only when the money is here, is set aside, or is left to staff to collect. Money comes one way:
+//! a charge that has not ended is given up before money by hand is taken in, and when goods leave.
+//! Back, the cancelled order comes first and settling last, and nothing is settled while money is
+//! held, moving or in doubt.
 
 use super::orders::{CancelReason, OrderStatus};
 
@@ -21,7 +23,7 @@ pub use step::{Asked, Step, Waiting};
 pub struct Facts {
     /// Where the order stands: forward unless it is cancelled.
     pub status: OrderStatus,
-    /// Whether the order is settled.
+    /// Whether the order is settled, and knows what was taken.
     pub settled: bool,
     /// Whether the first answer is still owed to the customer.
     pub placing: bool,
@@ -68,7 +70,8 @@ pub enum PayBy {
 pub enum ClaimFact {
     /// The order was not made from a cart, or the cart is gone.
     NoCart,
-    /// The cart is not claimed by this order: not yet, or no more.
+    /// The cart is not claimed by this order: not yet, or no more. A cart forgets who bought it, so
+    /// with goods held it was consumed.
     Unclaimed,
     /// The cart is claimed by this order.
     Claimed,
@@ -136,6 +139,19 @@ pub enum PaymentFact {
     RefundFailed,
 }
 
+impl PaymentFact {
+    /// Whether the last attempt has begun and not definitely ended.
+    fn is_open(self) -> bool {
+        matches!(
+            self,
+            PaymentFact::Unknown
+                | PaymentFact::NeedsAction
+                | PaymentFact::Processing
+                | PaymentFact::Authorised
+        )
+    }
+}
+
 /// What an owner said no to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Obstacle {
@@ -166,7 +182,7 @@ fn forward(facts: &Facts) -> Step {
     match (facts.obstacle, facts.claim, facts.hold) {
         (Some(Obstacle::CartInCheckout), ..) => Step::CancelOrder(CancelReason::CartInCheckout),
         (Some(Obstacle::OutOfStock), ..) => Step::CancelOrder(CancelReason::OutOfStock),
-        (None, ClaimFact::Unclaimed, _) => Step::ClaimCart,
+        (None, ClaimFact::Unclaimed, HoldFact::None) => Step::ClaimCart,
         (None, _, HoldFact::None) => Step::ReserveStock,
         (None, _, HoldFact::Released | HoldFact::Returned) => {
             Step::CancelOrder(CancelReason::OutOfStock)
@@ -181,14 +197,15 @@ fn forward(facts: &Facts) -> Step {
 /// the customer has been told that it waits, for them, for the gateway, or because nobody knows, a
 /// decline leaves it pending, to be paid by another card until it expires.
 fn pay(facts: &Facts) -> Step {
+    if facts.receipt {
+        return take_in(facts);
+    }
     match facts.payment {
-        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.receipt => {
-            Step::ReceivePayment
-        }
         PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.charge_wanted => {
             Step::TakePayment
         }
-        PaymentFact::None if facts.pay_by == PayBy::Hand => Step::Wait(Waiting::Receipt),
+        // It may take days from here: the customer's cart is theirs again.
+        PaymentFact::None if facts.pay_by == PayBy::Hand => facts.emptied_or(Waiting::Receipt),
         PaymentFact::None => Step::Wait(Waiting::ToBePaid),
         PaymentFact::Declined | PaymentFact::Voided if facts.placing => {
             Step::CancelOrder(CancelReason::PaymentDeclined)
@@ -202,18 +219,34 @@ fn pay(facts: &Facts) -> Step {
             Step::AwaitPayment
         }
         PaymentFact::Unknown => Step::Wait(Waiting::PaymentInDoubt),
-        PaymentFact::NeedsAction if facts.charge_wanted || facts.receipt => {
-            facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
-        }
+        PaymentFact::NeedsAction if facts.charge_wanted => facts.give_up(),
         PaymentFact::NeedsAction => facts.ask_or(Step::AskGateway, Waiting::CustomerAction),
         PaymentFact::Processing => facts.ask_or(Step::AskGateway, Waiting::PaymentProcessing),
         PaymentFact::Authorised if facts.capturing => {
             facts.ask_or(Step::CapturePayment, Waiting::PaymentInDoubt)
         }
-        PaymentFact::Authorised if facts.authorised => Step::Wait(Waiting::Shipment),
+        PaymentFact::Authorised if facts.authorised => facts.emptied_or(Waiting::Shipment),
+        PaymentFact::Authorised if facts.claim == ClaimFact::Claimed => Step::ConsumeCart,
         PaymentFact::Authorised => Step::MarkAuthorised,
         // The money is here: never asked. Less of it came, or it went back, behind our back: there
         // is no purchase.
+        PaymentFact::Captured => keep_the_sale(facts),
+        PaymentFact::Short
+        | PaymentFact::Refunding
+        | PaymentFact::Refunded
+        | PaymentFact::RefundFailed => Step::CancelOrder(CancelReason::Staff),
+    }
+}
+
+/// Staff hold the money: a charge that has not ended is given up first, so that nobody pays twice.
+/// One that was faster pays; what staff hold is then to be given back by hand.
+fn take_in(facts: &Facts) -> Step {
+    match facts.payment {
+        PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided => Step::ReceivePayment,
+        PaymentFact::Unknown
+        | PaymentFact::NeedsAction
+        | PaymentFact::Processing
+        | PaymentFact::Authorised => facts.give_up(),
         PaymentFact::Captured => keep_the_sale(facts),
         PaymentFact::Short
         | PaymentFact::Refunding
@@ -226,13 +259,9 @@ fn pay(facts: &Facts) -> Step {
 fn keep_the_sale(facts: &Facts) -> Step {
     match (facts.hold, facts.claim) {
         // Money that came before goods and cart were held: hold them now, or turn back.
-        (HoldFact::None | HoldFact::Held, ClaimFact::Unclaimed) if facts.obstacle.is_none() => {
-            Step::ClaimCart
-        }
+        (HoldFact::None, ClaimFact::Unclaimed) if facts.obstacle.is_none() => Step::ClaimCart,
         (HoldFact::None, _) if facts.obstacle.is_none() => Step::ReserveStock,
-        (HoldFact::None | HoldFact::Held, ClaimFact::Unclaimed) => {
-            Step::CancelOrder(CancelReason::CartInCheckout)
-        }
+        (HoldFact::None, ClaimFact::Unclaimed) => Step::CancelOrder(CancelReason::CartInCheckout),
         (HoldFact::None | HoldFact::Released | HoldFact::Returned, _) => {
             Step::CancelOrder(CancelReason::OutOfStock)
         }
@@ -272,12 +301,13 @@ fn close(facts: &Facts) -> Step {
 }
 
 /// It left the house before it was paid: take the money that was set aside, and sell the goods.
+/// What is collected on delivery is not to be charged as well.
 fn leave(facts: &Facts) -> Step {
-    if facts.settled {
+    if facts.settled && !facts.payment.is_open() {
         return Step::Finished;
     }
     match (facts.payment, facts.hold, facts.claim) {
-        (PaymentFact::Authorised, ..) => {
+        (PaymentFact::Authorised, ..) if !facts.receipt => {
             facts.ask_or(Step::CapturePayment, Waiting::PaymentInDoubt)
         }
         (_, HoldFact::Held, _) => Step::CommitStock,
@@ -285,6 +315,7 @@ fn leave(facts: &Facts) -> Step {
         (PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided, ..) if facts.receipt => {
             Step::ReceivePayment
         }
+        (open, ..) if open.is_open() => facts.give_up(),
         (PaymentFact::Declined | PaymentFact::Voided, ..) if facts.authorised => {
             Step::Wait(Waiting::CaptureRefused)
         }
@@ -305,10 +336,10 @@ fn back(facts: &Facts) -> Step {
         PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided if facts.receipt => {
             Step::ReceivePayment
         }
-        PaymentFact::Unknown | PaymentFact::NeedsAction | PaymentFact::Authorised => {
-            facts.ask_or(Step::VoidPayment, Waiting::PaymentInDoubt)
-        }
-        PaymentFact::Processing => facts.ask_or(Step::VoidPayment, Waiting::PaymentProcessing),
+        PaymentFact::Unknown
+        | PaymentFact::NeedsAction
+        | PaymentFact::Processing
+        | PaymentFact::Authorised => facts.give_up(),
         PaymentFact::Captured | PaymentFact::Short => Step::RefundPayment,
         PaymentFact::Refunding if facts.pay_by == PayBy::Hand => Step::Wait(Waiting::RefundByHand),
         PaymentFact::Refunding => facts.ask_or(Step::RefundPayment, Waiting::RefundInDoubt),
@@ -323,6 +354,18 @@ impl Facts {
     /// Whether nothing more is to be paid.
     fn has_money(&self) -> bool {
         self.payment == PaymentFact::Captured || self.pay_by == PayBy::Nothing
+    }
+
+    /// Gives up a charge that has not ended.
+    fn give_up(&self) -> Step {
+        let processing = self.payment == PaymentFact::Processing;
+        let doubt = if processing { Waiting::PaymentProcessing } else { Waiting::PaymentInDoubt };
+        self.ask_or(Step::VoidPayment, doubt)
+    }
+
+    /// Empties the cart, and then waits for what may take days.
+    fn emptied_or(&self, waiting: Waiting) -> Step {
+        if self.claim == ClaimFact::Claimed { Step::ConsumeCart } else { Step::Wait(waiting) }
     }
 
     /// Asks the gateway, once a run; after that its silence is waited out.

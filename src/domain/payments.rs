@@ -225,7 +225,7 @@ impl Payment {
         attempt: u32,
         outcome: &GatewayOutcome,
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-        if attempt == 0 || attempt > self.attempt || self.by_hand {
+        if attempt == 0 || attempt > self.attempt {
             return Err(PaymentRefusal::UnknownPayment);
         }
         if let GatewayOutcome::Captured { gateway_id, amount } = outcome {
@@ -244,7 +244,8 @@ impl Payment {
         amount: Money,
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         if self.state == PayState::Captured {
-            let same = attempt == self.attempt && self.gateway_id.as_deref() == Some(gateway_id);
+            let by_it = self.gateway_id.as_deref() == Some(gateway_id) && !self.by_hand;
+            let same = attempt == self.attempt && by_it;
             return if same { Ok(vec![]) } else { Err(PaymentRefusal::CapturedTwice) };
         }
         if attempt != self.attempt && self.is_open() {

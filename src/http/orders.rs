@@ -180,9 +180,7 @@ pub(super) async fn change_status(
             let ship = OrderChange::Ship { tracking_number, carrier };
             shop.purchases.change(order.id, ship, intent).await?;
         }
-        Become::Delivered => {
-            shop.purchases.change(order.id, OrderChange::Deliver, intent).await?;
-        }
+        Become::Delivered => drop(shop.purchases.deliver(order.id, intent).await?),
         Become::Cancelled => {
             shop.purchases.cancel(order.id, CancelReason::Staff, intent).await?;
         }

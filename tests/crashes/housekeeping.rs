@@ -37,11 +37,10 @@ async fn a_month(house: &House, shopper: Shopper, ware: Ware, month: u8) -> Orde
     signs_in_and_forgets_the_password(house, shopper, month).await;
     let order = house.shop.purchases.place(keyed(shopper, ware, month)).await;
     let order = order.expect("an order").order.id;
-    for change in [OrderChange::Ship { tracking_number: None, carrier: None }, OrderChange::Deliver]
-    {
-        let intent = house.shop.intent(Who::Shop);
-        house.shop.purchases.change(order, change, intent).await.expect("a parcel");
-    }
+    let (purchases, intent) = (&house.shop.purchases, || house.shop.intent(Who::Shop));
+    let ship = OrderChange::Ship { tracking_number: None, carrier: None };
+    purchases.change(order, ship, intent()).await.expect("a parcel");
+    purchases.deliver(order, intent()).await.expect("a parcel");
     house.put_in_cart(house.shopper(usize::from(month)).await, ware, 1).await.expect("room");
     sets_aside_and_gives_back(house, ware).await;
     hears_and_tells(house, month).await;

@@ -4,6 +4,7 @@
 //! itself and held to a model. Dice are seeded: a failure says how to throw the same ones again.
 //! What kills processes and breaks disks is in `tests/faults`.
 
+mod by_hand;
 mod checkout;
 mod contracts;
 mod decoders;

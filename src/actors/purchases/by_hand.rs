@@ -1,10 +1,11 @@
-//! What staff do about the money of an order: note that it came, or take what is set aside.
+//! What staff do about the money of an order: note that it came, also where the goods are handed
+//! over, or take what is set aside.
 
 use crate::{
     actors::{
         Intent, Rejection,
         checkout::Driven,
-        orders::{GetOrder, OrderChange},
+        orders::{ChangeOrder, GetOrder, OrderChange},
     },
     domain::ids::OrderId,
 };
@@ -24,6 +25,23 @@ impl Purchases {
         intent: Intent,
     ) -> Result<Driven, Rejection> {
         self.change(order, OrderChange::NoteReceipt { reference }, intent).await
+    }
+
+    /// Staff note that an order arrived. Cash is collected there unless the money came another way;
+    /// what the gateway has to say about that is heard first.
+    ///
+    /// # Errors
+    /// The order was not sent.
+    pub async fn deliver(&self, order: OrderId, intent: Intent) -> Result<Driven, Rejection> {
+        self.on_its_own(move |inner| async move {
+            let who = intent.stamp.who;
+            let turn = inner.turn(order).await;
+            let captured = inner.drive_all(order, who).await?.payment.captured;
+            let change = OrderChange::Deliver { captured };
+            inner.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
+            inner.drive_in(turn, order, who).await
+        })
+        .await
     }
 
     /// Takes the money that is set aside for an order before its goods leave. Of an order that is

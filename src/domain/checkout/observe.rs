@@ -22,7 +22,7 @@ impl Facts {
     ) -> Facts {
         Facts {
             status: order.status,
-            settled: order.settled,
+            settled: order.settled && knows_what_was_taken(order, payment),
             placing: order.placing,
             authorised: order.authorised,
             capturing: payment.capturing,
@@ -30,7 +30,7 @@ impl Facts {
             charge_wanted: order.charges() > payment.attempt,
             decline_unnoted: payment.attempt == order.charges()
                 && order.charges() > order.charge_ended,
-            receipt: order.receipt.is_some() && payment.may_try_again().is_ok(),
+            receipt: order.receipt.is_some() && !payment.by_hand,
             expired: now >= order.hold_until,
             claim: if order.from_cart.is_none() { ClaimFact::NoCart } else { claim },
             hold,
@@ -49,7 +49,7 @@ pub fn waiting_for(order: &Order, payment: &Payment, now: Timestamp) -> Option<W
         return Some(if by_staff { Waiting::RefundByHand } else { Waiting::RefundInDoubt });
     }
     let (claim, hold) = match order.status {
-        OrderStatus::Pending => (ClaimFact::Claimed, HoldFact::Held),
+        OrderStatus::Pending => (ClaimFact::Consumed, HoldFact::Held),
         OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
             (ClaimFact::Consumed, HoldFact::Committed)
         }
@@ -88,6 +88,11 @@ impl HoldFact {
             HoldState::Returned => HoldFact::Returned,
         }
     }
+}
+
+/// Money may come late, when an order is settled already.
+fn knows_what_was_taken(order: &Order, payment: &Payment) -> bool {
+    payment.state != PayState::Captured || order.captured == payment.captured
 }
 
 fn pay_by(order: &Order, payment: &Payment) -> PayBy {

@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::money::Money;
+
 use super::{Order, OrderEvent, OrderRefusal, OrderStatus, PaymentMethod};
 
 /// That money came by hand or by bank.
@@ -47,12 +49,13 @@ impl Order {
         }
     }
 
-    /// Notes that it arrived. What is paid in cash on delivery is paid by that.
-    pub fn deliver(&self) -> Result<Vec<OrderEvent>, OrderRefusal> {
+    /// Notes that it arrived. What is paid in cash on delivery is paid by that, unless its payment
+    /// has taken `captured` already. Safe to ask twice.
+    pub fn deliver(&self, captured: Money) -> Result<Vec<OrderEvent>, OrderRefusal> {
         self.existing()?;
         match self.status {
             OrderStatus::Delivered => Ok(vec![]),
-            OrderStatus::Shipped if self.collects_cash() => {
+            OrderStatus::Shipped if self.collects_cash(captured) => {
                 let reference = None;
                 Ok(vec![OrderEvent::OrderDelivered, OrderEvent::ReceiptNoted { reference }])
             }
@@ -64,11 +67,11 @@ impl Order {
     }
 
     /// Whether the money is still to be collected where the goods are handed over.
-    fn collects_cash(&self) -> bool {
+    fn collects_cash(&self, captured: Money) -> bool {
         self.method == PaymentMethod::CashOnDelivery
             && !self.authorised
             && self.receipt.is_none()
-            && self.captured.is_zero()
+            && captured.is_zero()
             && !self.quote.total.is_zero()
     }
 }

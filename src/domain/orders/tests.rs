@@ -126,7 +126,8 @@ fn decide(order: &Order, command: &str) -> Result<Vec<OrderEvent>, OrderRefusal>
         ["cancel"] => order.cancel(&Cancellation::because(CancelReason::Customer)),
         ["settle", captured, refunded] => order.settle(usd(captured), usd(refunded)),
         ["ship"] => order.ship(Some("1Z".to_owned()), None),
-        ["deliver"] => order.deliver(),
+        ["deliver"] => order.deliver(usd("0.00")),
+        ["deliver", captured] => order.deliver(usd(captured)),
         ["forget"] => order.erase_customer(),
         ["refund", id, ref rest @ ..] => order.decide_refund(number(id), &wish(rest)),
         ["refunded", id] => order.record_refund(number(id), &done),
@@ -243,9 +244,12 @@ fn cash_on_delivery_is_received_where_the_goods_are_handed_over() {
          deliver => nothing",
     );
     assert!(order.receipt.is_some() && order.is_unfinished(), "the money is still to be booked");
+    let by_card =
+        check(PaymentMethod::CashOnDelivery, "ship => SHIPPED\n deliver 42.24 => DELIVERED");
+    assert_eq!(by_card.receipt, None, "a card has paid, though the order has not heard of it");
     let paid_before = check(
         PaymentMethod::CashOnDelivery,
-        "receive => PENDING\n pay => PAID\n ship => SHIPPED\n deliver => DELIVERED",
+        "receive => PENDING\n pay => PAID\n ship => SHIPPED\n deliver 42.24 => DELIVERED",
     );
     assert!(paid_before.settled && !paid_before.is_unfinished());
     let transferred = check(PaymentMethod::BankTransfer, "pay => PAID\n ship => SHIPPED");

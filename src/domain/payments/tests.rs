@@ -321,7 +321,12 @@ fn money_by_hand_is_received_once() {
     );
     check("try 1 visa => unknown\n receive => the last payment attempt has not ended yet");
     check(
-        "try 1 visa => unknown\n hears 1 declined => declined\n receive => captured 20.00 - 0.00",
+        "try 1 visa                  => unknown
+         hears 1 declined            => declined
+         receive                     => captured 20.00 - 0.00
+         hears 1 declined            => nothing
+         hears 1 voided              => nothing
+         hears 1 captured ch_1 20.00 => this payment was captured already by another charge",
     );
 }
 

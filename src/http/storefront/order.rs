@@ -331,8 +331,10 @@ fn method_of(method: PaymentMethod) -> &'static str {
 
 fn instructions(shop: &Shop, order: &Order, is_pending: bool) -> Vec<String> {
     let total = words::price(order.quote.total);
+    let is_due = order.receipt.is_none() && !order.authorised && order.captured.is_zero();
+    let is_on_its_way = is_pending || order.status == OrderStatus::Shipped;
     match order.method {
-        PaymentMethod::BankTransfer if is_pending => {
+        PaymentMethod::BankTransfer if is_due && is_pending => {
             let account = shop.settings.payments.bank_transfer_details.as_deref();
             let account = account.unwrap_or("Transfer the amount to the shop's account.");
             let mut lines: Vec<String> = account.lines().map(str::to_owned).collect();
@@ -341,9 +343,7 @@ fn instructions(shop: &Shop, order: &Order, is_pending: bool) -> Vec<String> {
             lines.push(format!("Until: {}", words::day(order.hold_until, &shop.zone)));
             lines
         }
-        PaymentMethod::CashOnDelivery
-            if matches!(order.status, OrderStatus::Pending | OrderStatus::Shipped) =>
-        {
+        PaymentMethod::CashOnDelivery if is_due && is_on_its_way => {
             vec![format!("Pay {total} in cash when the goods are handed over.")]
         }
         PaymentMethod::BankTransfer

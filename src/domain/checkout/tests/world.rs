@@ -33,7 +33,14 @@ pub struct World {
     pub placing: bool,
     pub authorised: bool,
     pub capturing: bool,
-    pub pay_by: PayBy,
+    /// How the order is to be paid; one by hand may be paid by card all the same.
+    pub method: PayBy,
+    /// Whether the payment was received by hand.
+    pub by_hand: bool,
+    /// Whether the settled order knows of the money.
+    pub money_noted: bool,
+    /// Whether money ever was set aside.
+    pub was_set_aside: bool,
     pub expired: bool,
     pub charges: usize,
     pub charge_ended: usize,
@@ -81,14 +88,17 @@ pub const ANSWERED: Luck = Luck {
 
 impl World {
     /// A world in which an order was just placed.
-    pub fn placed(pay_by: PayBy, claim: ClaimFact, charges: usize) -> World {
+    pub fn placed(method: PayBy, claim: ClaimFact, charges: usize) -> World {
         World {
             status: OrderStatus::Pending,
             settled: false,
             placing: charges > 0,
             authorised: false,
             capturing: false,
-            pay_by,
+            method,
+            by_hand: false,
+            money_noted: false,
+            was_set_aside: false,
             expired: false,
             charges,
             charge_ended: 0,
@@ -108,14 +118,14 @@ impl World {
     pub fn facts(&self) -> Facts {
         Facts {
             status: self.status,
-            settled: self.settled,
+            settled: self.settled && (self.money_noted || !self.has_money()),
             placing: self.placing,
             authorised: self.authorised,
             capturing: self.capturing,
-            pay_by: self.pay_by,
+            pay_by: self.pay_by(),
             charge_wanted: self.charges > self.attempt,
             decline_unnoted: self.attempt == self.charges && self.charges > self.charge_ended,
-            receipt: self.receipt && self.may_try_again(),
+            receipt: self.receipt && !self.by_hand,
             expired: self.expired,
             claim: self.claim,
             hold: self.hold,
@@ -146,11 +156,25 @@ impl World {
         self
     }
 
-    fn may_try_again(&self) -> bool {
-        matches!(self.books, PaymentFact::None | PaymentFact::Declined | PaymentFact::Voided)
+    fn pay_by(&self) -> PayBy {
+        match self.method {
+            PayBy::Hand if !self.by_hand && self.attempt > 0 => PayBy::Gateway,
+            known @ (PayBy::Hand | PayBy::Gateway | PayBy::Nothing) => known,
+        }
     }
 
-    fn books_are_open(&self) -> bool {
+    /// Whether our books have money, or had it.
+    pub fn has_money(&self) -> bool {
+        matches!(
+            self.books,
+            PaymentFact::Captured
+                | PaymentFact::Refunding
+                | PaymentFact::Refunded
+                | PaymentFact::RefundFailed
+        )
+    }
+
+    pub fn books_are_open(&self) -> bool {
         matches!(
             self.books,
             PaymentFact::Unknown
@@ -177,6 +201,7 @@ impl World {
             Truth::Voided => PaymentFact::Voided,
         };
         self.capturing &= self.books == PaymentFact::Authorised;
+        self.was_set_aside |= self.books == PaymentFact::Authorised;
         self
     }
 
@@ -214,14 +239,17 @@ impl World {
                 let (charge_ended, placing, authorised) = (self.attempt, false, false);
                 vec![World { charge_ended, placing, authorised, ..self }]
             }
-            Step::ReceivePayment => vec![World { books: PaymentFact::Captured, ..self }],
+            Step::ReceivePayment => {
+                vec![World { books: PaymentFact::Captured, by_hand: true, ..self }]
+            }
             Step::AwaitPayment => vec![World { placing: false, ..self }],
             Step::MarkAuthorised => vec![World { authorised: true, placing: false, ..self }],
             Step::CapturePayment => self.captured(luck),
             Step::CommitStock => vec![World { hold: HoldFact::Committed, ..self }],
             Step::ConsumeCart => vec![World { claim: ClaimFact::Consumed, ..self }],
             Step::MarkPaid => {
-                vec![World { status: OrderStatus::Paid, settled: true, placing: false, ..self }]
+                let (status, money_noted) = (OrderStatus::Paid, self.has_money());
+                vec![World { status, settled: true, placing: false, money_noted, ..self }]
             }
             Step::CancelOrder(_) => vec![self.cancelled()],
             Step::ReleaseStock => vec![World { hold: HoldFact::Released, ..self }],
@@ -229,7 +257,9 @@ impl World {
             Step::ReleaseCart => vec![World { claim: ClaimFact::Unclaimed, ..self }],
             Step::VoidPayment => self.voided(luck),
             Step::RefundPayment => self.refunded(luck),
-            Step::Settle => vec![World { settled: true, ..self }],
+            Step::Settle => {
+                vec![World { settled: true, money_noted: self.has_money(), ..self }]
+            }
             Step::Wait(_) | Step::Finished => vec![],
         }
     }
@@ -282,7 +312,7 @@ impl World {
 
     fn refunded(self, luck: &Luck) -> Vec<World> {
         let begun = World { books: PaymentFact::Refunding, ..self };
-        if self.pay_by == PayBy::Hand {
+        if self.by_hand {
             return vec![begun];
         }
         let decided: Vec<PaidBack> = match self.paid_back {
@@ -324,14 +354,18 @@ impl World {
             worlds.push(World { expired: true, ..self });
         }
         let may_choose = !self.books_are_open() || self.books == PaymentFact::NeedsAction;
-        let by_card = self.pay_by == PayBy::Gateway && !self.authorised;
+        let by_card = self.method != PayBy::Nothing && !self.authorised && !self.receipt;
         if pending && by_card && may_choose && self.charges < self.bank.len() {
             worlds.push(World { charges: self.charges + 1, placing: false, ..self });
         }
-        if self.pay_by == PayBy::Hand {
-            worlds.extend(self.by_hand());
+        if self.method == PayBy::Hand {
+            worlds.extend(self.noted_by_staff());
         }
-        if pending && (self.authorised || self.pay_by == PayBy::Hand) {
+        if self.claim == ClaimFact::Consumed {
+            // A cart remembers so many orders, and may be given up itself.
+            worlds.push(World { claim: ClaimFact::Unclaimed, ..self });
+        }
+        if pending && (self.authorised || self.method == PayBy::Hand) {
             worlds.push(World { status: OrderStatus::Shipped, placing: false, ..self });
         }
         if pending && self.authorised && self.books == PaymentFact::Authorised {
@@ -350,19 +384,23 @@ impl World {
         worlds
     }
 
-    fn by_hand(self) -> Option<World> {
-        match (self.status, self.books) {
-            (OrderStatus::Pending, PaymentFact::None) if self.hold == HoldFact::Held => {
-                Some(World { receipt: true, settled: false, ..self })
+    /// What staff note: the money at the counter, the cash where the goods are handed over, and
+    /// what they gave back by hand.
+    fn noted_by_staff(self) -> Option<World> {
+        let noted = World { receipt: true, settled: false, ..self };
+        match self.status {
+            OrderStatus::Pending if !self.authorised && !self.receipt => Some(noted),
+            OrderStatus::Shipped if !self.authorised && !self.receipt && !self.has_money() => {
+                Some(World { status: OrderStatus::Delivered, ..noted })
             }
-            (OrderStatus::Shipped, PaymentFact::None) => Some(World {
-                status: OrderStatus::Delivered,
-                receipt: true,
-                settled: false,
-                ..self
-            }),
-            (_, PaymentFact::Refunding) => Some(World { books: PaymentFact::Refunded, ..self }),
-            _ => None,
+            _ if self.by_hand && self.books == PaymentFact::Refunding => {
+                Some(World { books: PaymentFact::Refunded, ..self })
+            }
+            OrderStatus::Pending
+            | OrderStatus::Paid
+            | OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Cancelled => None,
         }
     }
 
