@@ -130,8 +130,8 @@ impl Hearing {
     }
 
     /// Fetches what the gateway could not deliver, and follows it; answers how much of it was new.
-    /// The first time as far back as the gateway remembers, then what is younger than a day; what is
-    /// too much for one time is gone on with the next time.
+    /// The first time as far back as the gateway remembers, then what is younger than a day; what
+    /// is too much for one time is gone on with the next time.
     ///
     /// # Errors
     /// News cannot be kept now.

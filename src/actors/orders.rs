@@ -217,7 +217,7 @@ impl Answers<EraseCustomer> for Orders {
     fn answer(&mut self, msg: EraseCustomer, work: &mut Work<'_>) -> Result<usize, Rejection> {
         let open = work.listed::<OrderId>(&keys::open_orders_of(msg.user), ERASED_ORDERS_MAX)?;
         for id in open {
-            if work.get::<Order>(id)?.status == OrderStatus::Paid {
+            if waits_for_goods(&work.get::<Order>(id)?) {
                 return Err(UserRefusal::OpenOrders.into());
             }
         }
@@ -225,7 +225,7 @@ impl Answers<EraseCustomer> for Orders {
         let named = work.listed::<OrderId>(&keys::orders_of(msg.user), ERASED_ORDERS_MAX)?;
         for id in &named {
             let order = work.get::<Order>(*id)?;
-            if matches!(order.status, OrderStatus::Pending | OrderStatus::Paid) {
+            if order.status == OrderStatus::Pending || waits_for_goods(&order) {
                 return Err(UserRefusal::OpenOrders.into());
             }
             let events = order.erase_customer()?;
@@ -260,6 +260,11 @@ fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRe
         OrderChange::FailReturn { refunded, code } => order.fail_return(refunded, code),
         OrderChange::NoteDispute(news) => order.note_dispute(&news),
     }
+}
+
+/// Whether goods are still to be sent, or may be if a refund is refused after all.
+fn waits_for_goods(order: &Order) -> bool {
+    order.is_to_ship() || order.status == OrderStatus::Paid && order.open_refund().is_some()
 }
 
 fn came_to_nothing(events: &[OrderEvent]) -> bool {

@@ -316,7 +316,8 @@ impl Order {
         Ok(if known { vec![] } else { vec![OrderEvent::OrderSettled { captured, refunded }] })
     }
 
-    /// Sends it. Unpaid, only when the money is set aside or is collected on delivery.
+    /// Sends it, unless all of it was refunded. Unpaid, only when the money is set aside or is
+    /// collected on delivery.
     pub fn ship(
         &self,
         tracking_number: Option<String>,
@@ -329,11 +330,23 @@ impl Order {
             OrderStatus::Pending => self.authorised || self.method == PaymentMethod::CashOnDelivery,
             OrderStatus::Delivered | OrderStatus::Cancelled => false,
         };
-        if may_leave {
-            Ok(vec![OrderEvent::OrderShipped { tracking_number, carrier }])
-        } else {
-            Err(self.illegal(OrderStatus::Shipped))
+        if !may_leave {
+            return Err(self.illegal(OrderStatus::Shipped));
         }
+        if self.units_left().is_empty() {
+            return Err(OrderRefusal::NothingToShip);
+        }
+        Ok(vec![OrderEvent::OrderShipped { tracking_number, carrier }])
+    }
+
+    /// Whether its money is here or set aside, and something of it is still to leave the house.
+    pub fn is_to_ship(&self) -> bool {
+        let is_ready = match self.status {
+            OrderStatus::Pending => self.authorised,
+            OrderStatus::Paid => true,
+            OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Cancelled => false,
+        };
+        is_ready && !self.units_left().is_empty()
     }
 
     /// Forgets who ordered and where they live; the order itself stays. Safe to ask twice.

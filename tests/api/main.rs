@@ -12,6 +12,7 @@ mod admin_twice;
 mod any_text;
 mod auth;
 mod bad_input;
+mod both_ways;
 mod by_hand;
 mod card_testing;
 mod carts;

@@ -241,6 +241,12 @@ pub enum OrderRefusal {
     /// The money has gone back already.
     #[error("this refund has gone back already")]
     RefundedAlready,
+    /// Goods are to go back on the shelf, and nobody says which.
+    #[error("say which items go back on the shelf")]
+    RestockWithoutItems,
+    /// All that was ordered was refunded.
+    #[error("everything in this order was refunded; there is nothing to ship")]
+    NothingToShip,
     /// Too many refunds of one order.
     #[error("too many refunds of one order")]
     TooManyRefunds,
@@ -277,6 +283,8 @@ impl OrderRefusal {
             OrderRefusal::RefundedOtherwise => "refunded_otherwise",
             OrderRefusal::UnknownRefund => "unknown_refund",
             OrderRefusal::RefundedAlready => "refunded_already",
+            OrderRefusal::RestockWithoutItems => "restock_without_items",
+            OrderRefusal::NothingToShip => "nothing_to_ship",
             OrderRefusal::TooManyRefunds => "too_many_refunds",
             OrderRefusal::TooManyDisputes => "too_many_disputes",
             OrderRefusal::ReturnsEnded => "returns_ended",

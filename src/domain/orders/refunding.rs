@@ -3,7 +3,8 @@
 //! Invariant: never more units than were bought, never more money than was captured. Units are
 //! refunded at what they cost with their tax, shares being cumulative, so that a line refunded
 //! unit by unit adds up to the line exactly. Shipping goes back with the last unit of the order,
-//! or as an amount. Refunds that are not refused count from the moment they are decided.
+//! or as an amount; with the last units no more goes back than is left. Refunds that are not
+//! refused count from the moment they are decided.
 
 use std::collections::BTreeMap;
 
@@ -96,6 +97,9 @@ impl Order {
                 && wish.restock == known.restock;
             return if same { Ok(vec![]) } else { Err(OrderRefusal::RefundedOtherwise) };
         }
+        if wish.restock == Restock::Yes && wish.lines.is_empty() && wish.amount.is_some() {
+            return Err(OrderRefusal::RestockWithoutItems);
+        }
         match self.status {
             OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {}
             OrderStatus::Pending | OrderStatus::Cancelled => {
@@ -115,7 +119,12 @@ impl Order {
         let amount = match wish.amount {
             Some(amount) => amount,
             None if everything => left,
-            None => self.price_of_units(&lines)?,
+            None => {
+                let price = self.price_of_units(&lines)?;
+                // Of what they cost, some may have gone back as an amount already.
+                let last = self.covers_all_that_is_left(&lines);
+                if last && price.exceeds(left)? { left } else { price }
+            }
         };
         if amount.is_negative() || amount.is_zero() {
             return Err(OrderRefusal::Money(MoneyRefusal::NotAnAmount));

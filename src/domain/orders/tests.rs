@@ -454,6 +454,59 @@ fn a_refund_without_amount_or_lines_is_all_that_is_left() {
 }
 
 #[test]
+fn what_went_back_as_an_amount_does_not_hold_up_the_last_units() {
+    let order = check(
+        PaymentMethod::Card,
+        "pay               => PAID
+         refund 1 1.00     => 1.00
+         refunded 1        => PAID
+         refund 2 1x3      => 10.74
+         refunded 2        => PAID
+         refund 3 2x1 40.00 => only 30.50 is left to refund
+         refund 3 2x1      => 30.50",
+    );
+    assert_eq!(order.left_to_refund(), Ok(usd("0.00")));
+    let at_its_price = "pay => PAID\n refund 1 1x3 => 10.74\n refund 2 2x1 => 31.50";
+    check(PaymentMethod::Card, at_its_price);
+}
+
+#[test]
+fn goods_go_back_on_the_shelf_only_by_name() {
+    check(
+        PaymentMethod::Card,
+        "refund 1 1.00 restock => say which items go back on the shelf
+         pay                   => PAID
+         refund 1 1.00 restock => say which items go back on the shelf
+         refund 1 1.00 1x1 restock => 1.00",
+    );
+}
+
+#[test]
+fn what_was_refunded_as_a_whole_does_not_leave_the_house() {
+    let no = "everything in this order was refunded; there is nothing to ship";
+    let order = check(
+        PaymentMethod::Card,
+        &format!(
+            "pay      => PAID
+             refund 1 => 42.24
+             ship     => {no}
+             refused 1 => PAID
+             refund 2 1x3 restock => 10.74
+             refunded 2 => PAID
+             refund 3 2x1 => 31.50
+             refunded 3 => PAID
+             ship     => {no}"
+        ),
+    );
+    assert!(!order.is_to_ship());
+    let money_only =
+        check(PaymentMethod::Card, "pay => PAID\n refund 1 42.24 => 42.24\n ship => SHIPPED");
+    assert!(!money_only.is_to_ship());
+    let rest = check(PaymentMethod::Card, "pay => PAID\n refund 1 1x3 => 10.74");
+    assert!(rest.is_to_ship(), "the pot is still to be sent");
+}
+
+#[test]
 fn the_same_refund_twice_is_one_refund() {
     check(
         PaymentMethod::Card,

@@ -66,7 +66,10 @@ impl Aggregate for Payment {
             PaymentEvent::RefundFailed { refund, code } => {
                 self.set_refund(refund, RefundState::Failed { code });
             }
-            PaymentEvent::RefundPaidOut { refund, reference } => {
+            PaymentEvent::RefundPaidOut { refund, reference, amount } => {
+                if let (Some(known), Some(amount)) = (self.refunds.get_mut(&refund), amount) {
+                    known.amount = amount;
+                }
                 self.set_refund(refund, RefundState::PaidOut { reference });
             }
             PaymentEvent::DisputeRecorded(news) => {

@@ -118,6 +118,9 @@ pub enum PaymentEvent {
         refund: RefundId,
         /// How to find it again, as the bank's reference.
         reference: Option<String>,
+        /// How much it was, if not as much as had been begun.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Money>,
     },
     /// The gateway told of a dispute.
     DisputeRecorded(DisputeNews),

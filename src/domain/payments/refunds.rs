@@ -29,16 +29,16 @@ impl Payment {
         Ok(vec![PaymentEvent::RefundBegun { refund, amount, extent, reason, attempt: 1 }])
     }
 
-    /// Begins a definitely failed refund again, under a new key; one that has not failed stays.
+    /// Begins a definitely failed refund again, under a new key; one that has not failed stays. The
+    /// rest is what is left by now: parts of it may have gone back meanwhile.
     pub fn retry_refund(&self, refund: RefundId) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         let known = self.refunds.get(&refund).ok_or(PaymentRefusal::UnknownRefund)?;
         if !known.has_failed() {
             return Ok(vec![]);
         }
-        self.room_for(known.amount)?;
         Ok(vec![PaymentEvent::RefundBegun {
             refund,
-            amount: known.amount,
+            amount: self.still_owed(known)?,
             extent: known.extent,
             reason: known.reason.clone(),
             attempt: known.attempt.saturating_add(1),
@@ -92,23 +92,25 @@ impl Payment {
     }
 
     /// Staff gave the money of a refund back by hand or by bank: one that no gateway moves, or that
-    /// was definitely refused. Recording the same again changes nothing.
+    /// was definitely refused, the rest being what is left by now. Recording the same again changes
+    /// nothing.
     pub fn pay_out_refund(
         &self,
         refund: RefundId,
         reference: Option<String>,
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         let known = self.refunds.get(&refund).ok_or(PaymentRefusal::UnknownRefund)?;
-        match &known.state {
+        let amount = match &known.state {
             RefundState::PaidOut { reference: noted } if *noted == reference => return Ok(vec![]),
             RefundState::PaidOut { .. } | RefundState::Succeeded { .. } => {
                 return Err(PaymentRefusal::RefundedAlready);
             }
             RefundState::InFlight if !self.by_hand => return Err(PaymentRefusal::RefundInDoubt),
-            RefundState::InFlight => {}
-            RefundState::Failed { .. } => self.room_for(known.amount)?,
-        }
-        Ok(vec![PaymentEvent::RefundPaidOut { refund, reference }])
+            RefundState::InFlight => known.amount,
+            RefundState::Failed { .. } => self.still_owed(known)?,
+        };
+        let amount = (amount != known.amount).then_some(amount);
+        Ok(vec![PaymentEvent::RefundPaidOut { refund, reference, amount }])
     }
 
     /// What was refunded, is on its way, or is in doubt: everything that has not definitely failed.
@@ -150,6 +152,20 @@ impl Payment {
         if let Some(refund) = self.refunds.get_mut(&refund) {
             refund.state = state;
         }
+    }
+
+    /// How much a definitely failed refund is about by now, if there is something left for it.
+    fn still_owed(&self, failed: &Refund) -> Result<Money, PaymentRefusal> {
+        let left = self.left_to_refund()?;
+        let amount = match failed.extent {
+            RefundExtent::Part => failed.amount,
+            RefundExtent::Rest if left.is_zero() => {
+                return Err(PaymentRefusal::OverRefund { left });
+            }
+            RefundExtent::Rest => left,
+        };
+        self.room_for(amount)?;
+        Ok(amount)
     }
 
     fn room_for(&self, amount: Money) -> Result<(), PaymentRefusal> {

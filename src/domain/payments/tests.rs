@@ -502,3 +502,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_rest_that_was_refused_is_what_is_left_by_now() {
+    let refused = "try 1 visa               => unknown
+         hears 1 captured ch_1 20.00 => captured 20.00 - 0.00
+         refund 1 5.00               => captured 20.00 - 5.00
+         failed 1                    => captured 20.00 - 0.00
+         refund 2 rest               => captured 20.00 - 20.00
+         failed 2                    => captured 20.00 - 0.00
+         pay out 1 a                 => captured 20.00 - 5.00";
+    let paid_out = check(&format!(
+        "{refused}
+         pay out 2 b => captured 20.00 - 20.00
+         pay out 2 b => nothing"
+    ));
+    assert_eq!(paid_out.refunds[&refund_id("2")].amount, usd("15.00"));
+    let tried_again = check(&format!(
+        "{refused}
+         retry 2    => captured 20.00 - 20.00
+         failed 2   => captured 20.00 - 5.00
+         retry 2    => captured 20.00 - 20.00
+         refunded 2 => captured 20.00 - 20.00"
+    ));
+    assert_eq!(tried_again.refunded(), Ok(usd("20.00")));
+    let all_in_parts = "refund 3 15.00 => captured 20.00 - 20.00
+         refunded 3  => captured 20.00 - 20.00
+         retry 2     => only 0.00 is left to refund
+         pay out 2 b => only 0.00 is left to refund";
+    check(&format!("{refused}\n{all_in_parts}"));
+}

@@ -355,9 +355,9 @@ impl MayView {
 /// How an order stands.
 pub(super) fn status_tag(order: &Order) -> TagView {
     let (words, tone) = match order.status {
-        OrderStatus::Pending if order.authorised => ("To ship", "good"),
+        OrderStatus::Pending | OrderStatus::Paid if order.is_to_ship() => ("To ship", "good"),
         OrderStatus::Pending => ("Pending", "warn"),
-        OrderStatus::Paid => ("To ship", "good"),
+        OrderStatus::Paid => ("Refunded", ""),
         OrderStatus::Shipped => ("Shipped", ""),
         OrderStatus::Delivered => ("Delivered", ""),
         OrderStatus::Cancelled => ("Cancelled", "bad"),

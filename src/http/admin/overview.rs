@@ -66,13 +66,13 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     if !is_admin {
         return Ok(vec![low]);
     }
-    let to_ship = counted(shop, &keys::orders_in(OrderStatus::Paid))?;
+    let paid = to_ship(shop, OrderStatus::Paid)?;
     let disputes = counted(shop, &keys::disputed_orders())?;
     let dead = dead_letters(shop)?;
     let tile = |label, (figure, is_pressing), path| TileView { label, figure, path, is_pressing };
-    let mut tiles = vec![tile("To ship", to_ship, "/admin/orders?status=PAID")];
+    let mut tiles = vec![tile("To ship", paid, "/admin/orders?status=PAID")];
     if shop.settings.payments.capture == Capture::Manual {
-        let set_aside = said(set_aside(shop)?);
+        let set_aside = to_ship(shop, OrderStatus::Pending)?;
         tiles.push(tile("To ship, money set aside", set_aside, "/admin/orders?status=PENDING"));
     }
     tiles.extend([
@@ -83,15 +83,15 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     Ok(tiles)
 }
 
-/// Orders whose money is set aside until the goods leave, out of those that are pending.
-fn set_aside(shop: &Shop) -> Answer<usize> {
-    let pending = keys::orders_in(OrderStatus::Pending);
-    let rows = shop.reader.rows(&pending, None, Order::Descending, COUNTED_MAX + 1)?;
+/// How many orders of a status are to be shipped, out of the newest that are looked at.
+fn to_ship(shop: &Shop, status: OrderStatus) -> Answer<(String, bool)> {
+    let list = keys::orders_in(status);
+    let rows = shop.reader.rows(&list, None, Order::Descending, COUNTED_MAX + 1)?;
     let mut count = 0;
     for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
-        count += usize::from(shop.reader.get::<orders::Order>(id)?.state.authorised);
+        count += usize::from(shop.reader.get::<orders::Order>(id)?.state.is_to_ship());
     }
-    Ok(count)
+    Ok(said(count))
 }
 
 /// How many rows there are, up to a limit, and whether there are any.

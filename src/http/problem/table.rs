@@ -180,9 +180,10 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
         | OrderRefusal::UnknownAddress
         | OrderRefusal::UnknownLine
         | OrderRefusal::UnknownRefund => StatusCode::NOT_FOUND,
-        OrderRefusal::EmptyOrder | OrderRefusal::TooManyLines | OrderRefusal::Money(_) => {
-            StatusCode::BAD_REQUEST
-        }
+        OrderRefusal::EmptyOrder
+        | OrderRefusal::TooManyLines
+        | OrderRefusal::RestockWithoutItems
+        | OrderRefusal::Money(_) => StatusCode::BAD_REQUEST,
         OrderRefusal::IllegalTransition { .. }
         | OrderRefusal::PlacedOtherwise
         | OrderRefusal::AmountMismatch { .. }
@@ -194,6 +195,7 @@ fn of_order(refusal: &OrderRefusal) -> StatusCode {
         | OrderRefusal::TooManyUnits { .. }
         | OrderRefusal::RefundedOtherwise
         | OrderRefusal::RefundedAlready
+        | OrderRefusal::NothingToShip
         | OrderRefusal::BelowMinimum { .. }
         | OrderRefusal::TooManyRefunds
         | OrderRefusal::ReturnsEnded

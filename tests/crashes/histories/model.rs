@@ -231,8 +231,11 @@ impl History {
         let shipped = shop.purchases.change(known.id, ship, shop.intent(Who::Shop)).await;
         // The bank is asked first: what was in doubt may be paid by now.
         let after = self.house().order_now(known.id);
-        let may_leave = matches!(before, OrderStatus::Paid | OrderStatus::Shipped)
-            || before == OrderStatus::Pending && was_paid(&after);
+        let is_paid =
+            before == OrderStatus::Paid || before == OrderStatus::Pending && was_paid(&after);
+        // What was brought back as a whole stays here.
+        let has_goods = !after.units_left().is_empty();
+        let may_leave = before == OrderStatus::Shipped || is_paid && has_goods;
         assert_eq!(shipped.is_ok(), may_leave, "{before:?}: {shipped:?}");
         assert_eq!(after.status == OrderStatus::Shipped, may_leave);
     }
