@@ -179,7 +179,7 @@ impl Projection {
 /// Changes are gathered so long before they are committed or told together, and so long in a shop
 /// that is busy: in which that was done lately.
 const GATHER: Duration = Duration::from_millis(80);
-const GATHER_WHILE_BUSY: Duration = Duration::from_millis(400);
+const GATHER_WHILE_BUSY: Duration = Duration::from_millis(160);
 const BUSY_WITHIN: Duration = Duration::from_secs(1);
 /// While orders pour in, the register is committed so often.
 const FILED_EVERY: Duration = Duration::from_secs(1);
