@@ -1,7 +1,8 @@
 //! Script: a purchase, its way back and further ones, in a shop that dies on the way.
 //!
 //! Wherever it died, the same requests under the same keys end the same way: one order each, one
-//! charge each, and a cart that was consumed once.
+//! charge each, and a cart that was consumed once. Whoever buys is impatient and sends each request
+//! twice at once, under the same key.
 
 use std::{
     fs, io,
@@ -84,7 +85,7 @@ fn dies_and_goes_on(
             true
         }
         Ok(serving) => {
-            let bought = go_shopping(till, purchases, &mut client(till, &serving), &mut heard);
+            let bought = go_shopping(till, purchases, &serving, &mut heard);
             match bought {
                 Ok(()) => serving.kill(),
                 Err(_) => assert_eq!(serving.end().code, None, "it dies on order"),
@@ -94,8 +95,7 @@ fn dies_and_goes_on(
     };
     let serving = Serving::start(dir);
     let mut again = Vec::new();
-    let mut client = client(till, &serving);
-    go_shopping(till, purchases, &mut client, &mut again)
+    go_shopping(till, purchases, &serving, &mut again)
         .unwrap_or_else(|why| panic!("{fault}: {why}"));
     for (before, after) in heard.iter().zip(&again) {
         assert_eq!(before.order(), after.order(), "{fault}");
@@ -111,14 +111,14 @@ fn dies_and_goes_on(
 fn go_shopping(
     till: &Till,
     purchases: u64,
-    client: &mut Client,
+    serving: &Serving,
     heard: &mut Vec<Reply>,
 ) -> io::Result<()> {
     let (customer, product) = (&till.customers[0], till.products[0].as_str());
     let visa = "pm_card_visa";
+    let mut hands = [client(till, serving), client(till, serving)];
     let mut ask = |request: Request, key: &str| {
-        let reply = client.send(&request.under(key))?;
-        assert!(reply.status < 300, "{key}: {}", reply.body);
+        let reply = ask_twice_at_once(&mut hands, &request.under(key))?;
         heard.push(reply.clone());
         io::Result::Ok(reply)
     };
@@ -130,6 +130,22 @@ fn go_shopping(
         ask(order_of_cart(customer, visa), &format!("buy cart {number}"))?;
     }
     Ok(())
+}
+
+/// Sends a request over two connections at once. One is answered, and the other gets the same
+/// answer, or is told that the first is still at work.
+fn ask_twice_at_once(hands: &mut [Client; 2], request: &Request) -> io::Result<Reply> {
+    let [one, other] = hands;
+    let (one, other) = thread::scope(|scope| {
+        let other = scope.spawn(|| other.send(request));
+        (one.send(request), other.join().expect("a client"))
+    });
+    let (one, other) = (one?, other?);
+    let is_at_work = |reply: &Reply| reply.body["code"] == "idempotency_key_in_flight";
+    let (reply, other) = if is_at_work(&one) { (other, one) } else { (one, other) };
+    assert!(reply.status < 300, "{request:?}: {} {}", reply.body, other.body);
+    assert!(is_at_work(&other) || other.body == reply.body, "{} {}", reply.body, other.body);
+    Ok(reply)
 }
 
 fn must_be_bought_once(till: &Till, purchases: u64, serving: &Serving, fault: &str) {
