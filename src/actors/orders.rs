@@ -217,7 +217,8 @@ impl Answers<EraseCustomer> for Orders {
     fn answer(&mut self, msg: EraseCustomer, work: &mut Work<'_>) -> Result<usize, Rejection> {
         let open = work.listed::<OrderId>(&keys::open_orders_of(msg.user), ERASED_ORDERS_MAX)?;
         for id in open {
-            if waits_for_goods(&work.get::<Order>(id)?) {
+            let order = work.get::<Order>(id)?;
+            if waits_for_goods(&order) {
                 return Err(UserRefusal::OpenOrders.into());
             }
         }
