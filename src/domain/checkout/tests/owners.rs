@@ -189,10 +189,7 @@ impl Shop {
 
     fn make(&mut self, step: Step, line: Line) {
         match step {
-            Step::ClaimCart => {
-                assert_eq!(self.hold, HoldFact::None, "the cart was had before its goods");
-                self.claim = ClaimFact::Claimed;
-            }
+            Step::ClaimCart => self.claim_cart(),
             Step::ReserveStock => self.hold = HoldFact::Held,
             Step::TakePayment => {
                 let charge = self.order.charge.clone().expect("a charge");
@@ -261,6 +258,11 @@ impl Shop {
             }
             Step::Wait(_) | Step::Finished => {}
         }
+    }
+
+    fn claim_cart(&mut self) {
+        assert_eq!(self.hold, HoldFact::None, "the cart was had before its goods");
+        self.claim = ClaimFact::Claimed;
     }
 
     fn refund_the_rest(&mut self, line: Line) {

@@ -155,9 +155,10 @@ fn a_key_says_whether_money_is_real() {
 
 #[test]
 fn a_refund_that_failed_or_was_called_off_has_not_gone_back() {
-    let why = |object: Value| match read("refund.updated", object) {
-        Subject::RefundChanged(changed) => changed.failed,
-        other => panic!("{other:?}"),
+    let why = |object: Value| {
+        let about = read("refund.updated", object);
+        let Subject::RefundChanged(changed) = about else { panic!("no refund") };
+        changed.failed
     };
     let refund = |status: &str| json!({ "id": "re_1", "payment_intent": "pi_1", "status": status });
     assert_eq!(why(refund("succeeded")), None);
