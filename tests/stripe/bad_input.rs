@@ -66,10 +66,11 @@ async fn an_amount_or_a_currency_that_is_not_the_orders_moves_nothing() {
         assert_eq!(places(other_currency.clone()).await.faults(), other, "{currency}");
         assert_eq!(pays(other_currency).await.faults(), other, "{currency}");
     }
-    for method in ["4242424242424242", "tok_visa", "pm_../../x", "pm_", "cus_1", "card_1"] {
+    for method in [NUMBER, "tok_visa", "pm_../../x", "pm_", "cus_1", "card_1"] {
         let strange = json!({ "paymentMethodId": method });
-        places(strange.clone()).await.refused(400, "unknown_payment_method");
-        pays(strange).await.refused(400, "unknown_payment_method");
+        let code = if method == NUMBER { CARD_REFUSED } else { "unknown_payment_method" };
+        places(strange.clone()).await.refused(400, code);
+        pays(strange).await.refused(400, code);
     }
     assert_eq!(moved(&world), before, "Stripe was not even asked");
     assert_eq!(world.ada.get("/v1/orders").await.data(), orders, "nothing was placed");
@@ -156,7 +157,8 @@ async fn a_payment_method_like_all_others_of_a_refused_card_has_to_wait_with_it(
     assert_eq!(moved(&world).1, before);
     assert_eq!(world.buys("pm_card_visa").await.data()["status"], "PAID", "another card");
     let calls = moved(&world).0;
-    for method in ["4242424242424242", "pm_../../x", "pm_s1_x?expand[]=customer"] {
+    world.buys(NUMBER).await.refused(400, CARD_REFUSED);
+    for method in ["pm_../../x", "pm_s1_x?expand[]=customer"] {
         world.buys(method).await.refused(400, "unknown_payment_method");
     }
     assert_eq!(moved(&world).0, calls, "Stripe is not asked about what is no payment method");
@@ -296,3 +298,4 @@ fn files_with(folder: &Path, bytes: &[u8]) -> Vec<String> {
 }
 
 const NUMBER: &str = "4242424242424242";
+const CARD_REFUSED: &str = "card_data_not_accepted";
