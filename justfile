@@ -27,7 +27,7 @@ bench *names:
 release:
     cargo build --release --locked
 
-# The same, a tenth smaller and longer in the making: target/dist/bodega
+# The same, a quarter smaller and longer in the making: target/dist/bodega
 dist:
     cargo build --profile dist --locked
 
