@@ -339,11 +339,13 @@ impl Order {
         Ok(vec![OrderEvent::OrderShipped { tracking_number, carrier }])
     }
 
-    /// Whether its money is here or set aside, and something of it is still to leave the house.
+    /// Whether something of it is still to leave the house: its money is here and did not all go
+    /// back, or is set aside, or is paid at the door. What was refunded as a whole may be sent all
+    /// the same, but nobody waits for it.
     pub fn is_to_ship(&self) -> bool {
         let is_ready = match self.status {
-            OrderStatus::Pending => self.authorised,
-            OrderStatus::Paid => true,
+            OrderStatus::Pending => self.authorised || self.method == PaymentMethod::CashOnDelivery,
+            OrderStatus::Paid => !self.is_wholly_refunded(),
             OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Cancelled => false,
         };
         is_ready && !self.units_left().is_empty()

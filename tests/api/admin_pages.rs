@@ -76,7 +76,7 @@ async fn an_order_is_found_shipped_and_delivered_on_pages() {
     let tea = manager.adds_product("Tea", "3.99", 10).await;
     let order = ada.buys(&tea, 1).await;
     let (number, path) = (order["number"].to_string(), format!("/admin/orders/{}", id(&order)));
-    for query in ["", &format!("?q={number}"), "?q=ada%40example.com", "?status=PAID&q=&from="] {
+    for query in ["", &format!("?q={number}"), "?q=ada%40example.com", "?status=TO_SHIP&q=&from="] {
         let list = owner.opens(&format!("/admin/orders{query}")).await;
         assert!(list.text().contains(&path), "{query}: {}", list.text());
     }
@@ -139,7 +139,7 @@ async fn several_orders_ship_at_once_and_each_says_what_became_of_it() {
         assert_eq!(text(&ada.sees_order(order).await["status"]), status);
     }
     let nothing = owner.sends("/admin/orders/ship", &[]).await;
-    assert_eq!(led_to(&nothing), "/admin/orders?status=PAID");
+    assert_eq!(led_to(&nothing), "/admin/orders?status=TO_SHIP");
 }
 
 #[actix_web::test]

@@ -140,7 +140,7 @@ async fn what_was_refunded_as_a_whole_is_not_to_be_shipped() {
     let counter = Counter::at(Bodega::open()).await;
     let charge = json!({ "charge": { "paymentMethodId": VISA } });
     let order = counter.orders_cart(charge.clone()).await.data();
-    counter.orders_cart(charge).await.data();
+    let other = counter.orders_cart(charge).await.data();
     let no = counter.refunds(&order, json!({ "amount": 1, "restock": true })).await;
     no.refused(400, "restock_without_items");
     assert_eq!(counter.refunds(&order, json!({ "amount": 1 })).await.status, 201);
@@ -152,6 +152,14 @@ async fn what_was_refunded_as_a_whole_is_not_to_be_shipped() {
     let home = counter.owner.opens("/admin").await;
     let tile = "<span class=\"tile-figure\">1</span> <span class=\"tile-label\">To ship";
     assert!(home.text().contains(tile), "{}", home.text());
+    let list = async |query: &str| {
+        let page = counter.owner.opens(&format!("/admin/orders{query}")).await;
+        assert_eq!(page.status, 200, "{query}");
+        [&order, &other].map(|order| page.text().contains(&format!("/admin/orders/{}", id(order))))
+    };
+    assert_eq!(list("?status=TO_SHIP").await, [false, true]);
+    assert_eq!(list("?status=PAID").await, [true, true]);
+    assert_eq!(list("?status=TO_SHIP&q=ada%40example.com").await, [false, true]);
     assert_eq!(counter.owner.stock_of(&counter.tea).await, (49, 0, 49));
 }
 

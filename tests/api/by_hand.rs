@@ -274,10 +274,10 @@ async fn the_page_of_an_order_says_what_will_be_taken_before_it_is() {
     assert!(page.text().contains("What is set aside is given up"), "cancelling takes nothing");
     assert!(page.text().contains("waits to be shipped"), "{}", page.text());
     let tick = format!("name=\"orders\" value=\"{}\"", id(&order));
-    let list = till.owner.opens("/admin/orders?status=PENDING").await;
+    let list = till.owner.opens("/admin/orders?status=TO_SHIP").await;
     assert!(list.text().contains(&tick), "{}", list.text());
     let home = till.owner.opens("/admin").await;
-    let tile = "<span class=\"tile-figure\">1</span> <span class=\"tile-label\">To ship, money";
+    let tile = "<span class=\"tile-figure\">1</span> <span class=\"tile-label\">To ship";
     assert!(home.text().contains(tile), "{}", home.text());
     let capture = format!("{path}/capture");
     let stale = till.owner.sends(&capture, &[("version", "1")]).await;

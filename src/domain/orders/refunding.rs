@@ -198,6 +198,12 @@ impl Order {
         self.captured.minus(self.refunded_or_decided()?)
     }
 
+    /// Whether all that was taken went back, or is decided to.
+    pub fn is_wholly_refunded(&self) -> bool {
+        let is_begun = self.refunded_or_decided().is_ok_and(|gone| !gone.is_zero());
+        is_begun && self.left_to_refund().is_ok_and(|left| left.is_zero())
+    }
+
     /// What was refunded or is decided to be.
     pub fn refunded_or_decided(&self) -> Result<Money, MoneyRefusal> {
         self.counting_refunds()

@@ -57,6 +57,9 @@ impl OrderStatus {
         OrderStatus::Delivered,
         OrderStatus::Cancelled,
     ];
+
+    /// Those of orders whose goods may still have to leave the house.
+    pub const BEFORE_SHIPPED: [OrderStatus; 2] = [OrderStatus::Pending, OrderStatus::Paid];
 }
 
 /// Why an order was cancelled.

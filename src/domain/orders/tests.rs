@@ -504,6 +504,10 @@ fn what_was_refunded_as_a_whole_does_not_leave_the_house() {
     assert!(!money_only.is_to_ship());
     let rest = check(PaymentMethod::Card, "pay => PAID\n refund 1 1x3 => 10.74");
     assert!(rest.is_to_ship(), "the pot is still to be sent");
+    let thrown_in = check(PaymentMethod::Card, "pay => PAID\n refund 1 42.24 => 42.24");
+    assert!(!thrown_in.is_to_ship(), "it may be sent all the same, but nobody waits for it");
+    assert!(check(PaymentMethod::CashOnDelivery, "").is_to_ship(), "it is paid at the door");
+    assert!(!check(PaymentMethod::BankTransfer, "").is_to_ship(), "its money has not come");
 }
 
 #[test]

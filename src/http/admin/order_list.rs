@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::{
-    order_view::{self, status_tag},
+    order_view::status_tag,
     parts::{
         DoneQuery, MomentView, PagesView, TICKED_MAX, TagView, address, chosen_in, cursor_in,
         framed, ids, paging, words_in,
@@ -57,7 +57,7 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
     }
     let page = all_sought(&shop, &asked, |order| Ok(RowView::of(&shop, order)))?;
     let view = ListView {
-        statuses: order_view::statuses(),
+        statuses: statuses(),
         pages: PagesView::of(&filters.address("/admin/orders"), &paging, &page),
         csv: filters.address("/admin/orders.csv"),
         may_ship: page.items.iter().any(|row| row.may_ship),
@@ -133,11 +133,10 @@ fn cell(text: &str) -> String {
 /// that the same form may come again.
 async fn ship(shop: Shop, who: Admin, call: Call<Filled<ShipBody>>) -> Answer<PageAnswer> {
     let frame = framed(&shop, *who, &call.from, "Ship orders")?;
-    let mut view =
-        OutcomesView { back: "/admin/orders?status=PAID", back_words: BACK, outcomes: vec![] };
+    let mut view = OutcomesView { back: TO_SHIP, back_words: BACK, outcomes: vec![] };
     let body = match call.body.read {
         Ok(body) => body,
-        Err(_) => return Ok(PageAnswer::to("/admin/orders?status=PAID")),
+        Err(_) => return Ok(PageAnswer::to(TO_SHIP)),
     };
     for id in body.orders {
         let order = shop.reader.get::<Order>(id)?.state;
@@ -177,7 +176,8 @@ pub(super) struct Filters {
 
 impl Body for Filters {
     fn read(fields: &mut Fields<'_>) -> Filters {
-        let status = chosen_in(fields, "status", STATUSES).map(OrderStatus::name);
+        let said = words_in(fields, "status");
+        let status = statuses().into_iter().find(|(name, _)| *name == said).map(|(name, _)| name);
         let dispute = chosen_in(fields, "dispute", DISPUTES).unwrap_or_default();
         let (from, to) = (words_in(fields, "from"), words_in(fields, "to"));
         Filters {
@@ -196,6 +196,7 @@ impl Filters {
         AllQuery {
             paging,
             status: OrderStatus::named(&self.status),
+            is_to_ship: self.status == IS_TO_SHIP,
             dispute: match self.dispute.as_str() {
                 "open" => Some(Disputed::Open),
                 "any" => Some(Disputed::Ever),
@@ -303,6 +304,19 @@ impl RowView {
     }
 }
 
+/// What can be chosen to filter by: what is to be shipped, and each status.
+fn statuses() -> Vec<(&'static str, &'static str)> {
+    let words = |status| match status {
+        OrderStatus::Pending => "Pending",
+        OrderStatus::Paid => "Paid",
+        OrderStatus::Shipped => "Shipped",
+        OrderStatus::Delivered => "Delivered",
+        OrderStatus::Cancelled => "Cancelled",
+    };
+    let each = OrderStatus::ALL.into_iter().map(|status| (status.name(), words(status)));
+    std::iter::once((IS_TO_SHIP, "To ship")).chain(each).collect()
+}
+
 /// What became of each of several things.
 #[derive(Serialize)]
 pub(super) struct OutcomesView {
@@ -320,13 +334,10 @@ pub(super) struct OutcomeView {
     pub(super) done: &'static str,
 }
 
-const STATUSES: &[(&str, OrderStatus)] = &[
-    ("PENDING", OrderStatus::Pending),
-    ("PAID", OrderStatus::Paid),
-    ("SHIPPED", OrderStatus::Shipped),
-    ("DELIVERED", OrderStatus::Delivered),
-    ("CANCELLED", OrderStatus::Cancelled),
-];
+/// The list of what is to be shipped.
+pub(super) const TO_SHIP: &str = "/admin/orders?status=TO_SHIP";
+/// What stands there in place of a status.
+const IS_TO_SHIP: &str = "TO_SHIP";
 const DISPUTES: &[(&str, &str)] = &[("open", "open"), ("any", "any")];
 const BACK: &str = "Back to what is to be shipped";
 const COLUMNS: [&str; 16] = [

@@ -365,18 +365,6 @@ pub(super) fn status_tag(order: &Order) -> TagView {
     TagView { words, tone }
 }
 
-/// What can be chosen to filter by.
-pub(super) fn statuses() -> Vec<(&'static str, &'static str)> {
-    let words = |status| match status {
-        OrderStatus::Pending => "Pending",
-        OrderStatus::Paid => "To ship",
-        OrderStatus::Shipped => "Shipped",
-        OrderStatus::Delivered => "Delivered",
-        OrderStatus::Cancelled => "Cancelled",
-    };
-    OrderStatus::ALL.into_iter().map(|status| (status.name(), words(status))).collect()
-}
-
 fn method_words(method: PaymentMethod) -> &'static str {
     match method {
         PaymentMethod::None => "Not chosen yet",

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{
     charts::{ChartView, charts},
     figures::{Figures, FiguresBoard, QUARTERS_A_DAY, begin_of, quarter_of},
+    order_list,
     parts::framed,
 };
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
         ids::{CourierId, OrderId, ShopId, VariantId},
         inventory::Ledger,
         orders::{self, OrderStatus},
-        payments::Capture,
         settings,
     },
     http::{
@@ -66,30 +66,27 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     if !is_admin {
         return Ok(vec![low]);
     }
-    let paid = to_ship(shop, OrderStatus::Paid)?;
+    let to_ship = to_ship(shop)?;
     let disputes = counted(shop, &keys::disputed_orders())?;
     let dead = dead_letters(shop)?;
     let tile = |label, (figure, is_pressing), path| TileView { label, figure, path, is_pressing };
-    let mut tiles = vec![tile("To ship", paid, "/admin/orders?status=PAID")];
-    if shop.settings.payments.capture == Capture::Manual {
-        let set_aside = to_ship(shop, OrderStatus::Pending)?;
-        tiles.push(tile("To ship, money set aside", set_aside, "/admin/orders?status=PENDING"));
-    }
-    tiles.extend([
+    Ok(vec![
+        tile("To ship", to_ship, order_list::TO_SHIP),
         low,
         tile("Disputes", disputes, "/admin/orders?dispute=open"),
         tile("Undelivered messages", dead, "/admin/system"),
-    ]);
-    Ok(tiles)
+    ])
 }
 
-/// How many orders of a status are to be shipped, out of the newest that are looked at.
-fn to_ship(shop: &Shop, status: OrderStatus) -> Answer<(String, bool)> {
-    let list = keys::orders_in(status);
-    let rows = shop.reader.rows(&list, None, Order::Descending, COUNTED_MAX + 1)?;
+/// How many orders are to be shipped, out of the newest that are looked at.
+fn to_ship(shop: &Shop) -> Answer<(String, bool)> {
     let mut count = 0;
-    for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
-        count += usize::from(shop.reader.get::<orders::Order>(id)?.state.is_to_ship());
+    for status in OrderStatus::BEFORE_SHIPPED {
+        let list = keys::orders_in(status);
+        let rows = shop.reader.rows(&list, None, Order::Descending, COUNTED_MAX + 1)?;
+        for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
+            count += usize::from(shop.reader.get::<orders::Order>(id)?.state.is_to_ship());
+        }
     }
     Ok(said(count))
 }

@@ -199,6 +199,8 @@ impl RefundItemBody {
 pub(in crate::http) struct AllQuery {
     pub(in crate::http) paging: Paging,
     pub(in crate::http) status: Option<OrderStatus>,
+    /// Only what is to be shipped. For pages: the API has no name for it.
+    pub(in crate::http) is_to_ship: bool,
     pub(in crate::http) dispute: Option<Disputed>,
     pub(in crate::http) from: Option<Timestamp>,
     pub(in crate::http) to: Option<Timestamp>,
@@ -210,6 +212,7 @@ impl Body for AllQuery {
         AllQuery {
             paging: Paging::read(fields),
             status: fields.optional("status", choice(STATUSES)),
+            is_to_ship: false,
             dispute: fields.optional("dispute", choice(DISPUTED)),
             from: fields.optional("from", moment()),
             to: fields.optional("to", moment()),

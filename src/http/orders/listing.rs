@@ -74,9 +74,10 @@ pub(in crate::http) fn all_sought<T>(
     query: &AllQuery,
     show: impl Fn(&Order) -> Answer<T>,
 ) -> Answer<Page<T>> {
-    let AllQuery { paging, status, dispute, from, to, q } = query;
+    let AllQuery { paging, status, is_to_ship, dispute, from, to, q } = query;
     let words = q.as_deref().map(|q| fold_email(q.trim_start_matches('#')));
-    let sought = Sought { status: *status, dispute: *dispute, from: *from, to: *to, words };
+    let (status, is_to_ship, dispute) = (*status, *is_to_ship, *dispute);
+    let sought = Sought { status, is_to_ship, dispute, from: *from, to: *to, words };
     if let Some(order) = sought.exactly(shop)? {
         let order = shop.reader.get::<Order>(order)?.state;
         return Ok(Page { items: vec![show(&order)?], limit: paging.limit, next_cursor: None });
@@ -86,6 +87,7 @@ pub(in crate::http) fn all_sought<T>(
     }
     let source = match dispute {
         Some(Disputed::Open) => Source::Disputed,
+        Some(Disputed::Ever) | None if is_to_ship => Source::ToShip,
         Some(Disputed::Ever) | None => status.map_or(Source::All, Source::In),
     };
     page(shop, source, &sought, paging, show)
@@ -96,6 +98,8 @@ pub(in crate::http) fn all_sought<T>(
 pub(super) enum Source {
     All,
     In(OrderStatus),
+    /// Those that may be to be shipped.
+    ToShip,
     Of(UserId),
     /// Those with an open dispute, the nearest deadline first.
     Disputed,
@@ -106,6 +110,7 @@ impl Source {
         match self {
             Source::All => "orders".to_owned(),
             Source::In(status) => format!("orders {}", status.name()),
+            Source::ToShip => "orders to ship".to_owned(),
             Source::Of(user) => format!("orders of {user}"),
             Source::Disputed => "disputed orders".to_owned(),
         }
@@ -113,10 +118,18 @@ impl Source {
 
     fn prefix(self) -> Key {
         match self {
-            Source::All => keys::orders(),
+            Source::All | Source::ToShip => keys::orders(),
             Source::In(status) => keys::orders_in(status),
             Source::Of(user) => keys::orders_of(user),
             Source::Disputed => keys::disputed_orders(),
+        }
+    }
+
+    /// The lists that are read as one, where it takes several.
+    fn merged(self) -> Vec<Key> {
+        match self {
+            Source::ToShip => OrderStatus::BEFORE_SHIPPED.map(keys::orders_in).into(),
+            Source::All | Source::In(_) | Source::Of(_) | Source::Disputed => Vec::new(),
         }
     }
 
@@ -128,13 +141,20 @@ impl Source {
             Source::All => Some(keys::order_listed(at, first)),
             Source::In(status) => Some(keys::order_in(status, at, first)),
             Source::Of(user) => Some(keys::order_of(user, at, first)),
+            Source::ToShip => {
+                let (list, row) = (keys::orders_in(OrderStatus::Paid), OrderStatus::Paid);
+                let row = keys::order_in(row, at, first);
+                Some(Key::from_bytes(row.after(list.as_bytes().len())))
+            }
             Source::Disputed => None,
         }
     }
 
     fn order(self) -> store::Order {
         match self {
-            Source::All | Source::In(_) | Source::Of(_) => store::Order::Descending,
+            Source::All | Source::In(_) | Source::ToShip | Source::Of(_) => {
+                store::Order::Descending
+            }
             Source::Disputed => store::Order::Ascending,
         }
     }
@@ -144,6 +164,7 @@ impl Source {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sought {
     pub(super) status: Option<OrderStatus>,
+    pub(super) is_to_ship: bool,
     pub(super) dispute: Option<Disputed>,
     pub(super) from: Option<Timestamp>,
     pub(super) to: Option<Timestamp>,
@@ -156,6 +177,7 @@ impl Sought {
     pub(super) fn is_met_by(&self, order: &Order) -> bool {
         order.exists()
             && self.status.is_none_or(|status| order.status == status)
+            && (!self.is_to_ship || order.is_to_ship())
             && self.dispute.is_none_or(|dispute| dispute.is_met_by(order))
             && self.from.is_none_or(|from| order.placed_at >= from)
             && self.to.is_none_or(|to| order.placed_at <= to)
@@ -180,8 +202,9 @@ fn page_of_found<T>(
     paging: &Paging,
     show: impl Fn(&Order) -> Answer<T>,
 ) -> Answer<Page<T>> {
-    let Sought { status, dispute, from, to, .. } = sought;
-    let list = format!("orders found by {words:?} {status:?} {dispute:?} {from:?} {to:?}");
+    let Sought { status, is_to_ship, dispute, from, to, .. } = sought;
+    let which = if *is_to_ship { "to ship " } else { "" };
+    let list = format!("orders {which}found by {words:?} {status:?} {dispute:?} {from:?} {to:?}");
     let after = spot_in(shop.cursors.start(&list, paging)?)?;
     let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
     let lookup = Lookup { filed: Filed::Order, text: words, from: *from, to: *to, after, limit };
@@ -203,6 +226,7 @@ fn page<T>(
     let rows = Rows {
         from: sought.to.and_then(|to| source.at(to.plus_millis(1))),
         until: sought.from.and_then(|from| source.at(from)),
+        merged: source.merged(),
         ..Rows::all(source.name(), source.prefix(), source.order())
     };
     rows.page(&shop.reader, &shop.cursors, paging, |key, _| {
