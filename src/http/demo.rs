@@ -21,6 +21,7 @@ use super::{
     call::{CallOn, RawBody},
     fields::{Body, Faults, Fields, choice, read_body, read_query},
     limits::Class,
+    pages::words,
     problem::Problem,
     table::{Operation, op},
 };
@@ -137,23 +138,24 @@ fn page(asked: &Asked) -> Document {
 
 fn written(asked: &Asked) -> String {
     let mut html = String::new();
-    let (currency, amount, number) = (asked.amount.currency(), asked.amount, asked.number);
+    let (amount, number, order) = (words::price(asked.amount), asked.number, asked.order);
     let told = match asked.standing {
         Standing::Open => FORM,
         Standing::Paid => "<p>The payment is confirmed.</p>",
         Standing::Declined => "<p>The payment was declined. Nothing was taken.</p>",
         Standing::Over => "<p>There is nothing to confirm any more.</p>",
     };
-    let order = asked.order;
     write!(
         html,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"color-scheme\" content=\"light dark\">\
          <meta name=\"robots\" content=\"noindex\"><title>Confirm a payment</title>\
-         <style>{STYLE}</style></head><body><main><h1>Demo bank</h1>\
-         <p>Order {number}: <strong>{currency} {amount}</strong></p>{told}\
+         <style>{STYLE}</style></head><body><main><p class=\"bank\">Demo bank</p>\
+         <h1>Confirm a payment</h1><dl><div><dt>Order</dt><dd>{number}</dd></div>\
+         <div><dt>Amount</dt><dd>{amount}</dd></div></dl>{told}\
          <p><a href=\"/orders/{order}\">Back to the shop</a></p>\
-         <p><small>A test: no real money moves.</small></p></main></body></html>"
+         <p class=\"small\">A test: no real money moves.</p></main></body></html>"
     )
     .expect("a String takes everything");
     html
@@ -172,13 +174,29 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
 const RESULTS: &[(&str, ActionResult)] =
     &[("complete", ActionResult::Succeeded), ("fail", ActionResult::Failed)];
 /// Both buttons lead back to this page's own address.
-const FORM: &str = "<p>Do you confirm this payment?</p>\
-    <form method=\"post\"><button name=\"result\" value=\"complete\">Complete</button></form>\
-    <form method=\"post\"><button name=\"result\" value=\"fail\">Fail</button></form>";
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f4f4f2;\
-    color:#1b1b1b}main{max-width:24rem;margin:10vh auto;padding:2rem;background:#fff;\
-    border-radius:8px}h1{font-size:1.25rem;margin-top:0}form{display:inline-block;\
-    margin-right:.5rem}button{font:inherit;padding:.5rem 1.25rem}";
+const FORM: &str = "<p>Do you confirm this payment?</p><div class=\"ways\">\
+    <form method=\"post\"><button name=\"result\" value=\"complete\">Confirm</button></form>\
+    <form method=\"post\"><button class=\"quiet\" name=\"result\" value=\"fail\">Decline\
+    </button></form></div>";
+/// A bank looks unlike the shop.
+const STYLE: &str = ":root{color-scheme:light dark;--paper:#eef2f7;--surface:#fff;--ink:#1a2330;\
+    --soft:#566173;--line:#d8dfe9;--edge:#7a8697;--blue:#1c4f9c;--on:#fff}\
+    @media(prefers-color-scheme:dark){:root{--paper:#12161d;--surface:#1b212b;--ink:#eef2f7;\
+    --soft:#a7b1c0;--line:#303947;--edge:#8590a2;--blue:#9cc0ff;--on:#0d1a2e}}\
+    *{box-sizing:border-box}body{margin:0;padding:1rem;background:var(--paper);color:var(--ink);\
+    font:1rem/1.5 system-ui,sans-serif}main{max-width:26rem;margin:8vh auto;padding:1.75rem;\
+    background:var(--surface);border:1px solid var(--line);border-radius:12px}\
+    h1{margin:0 0 1rem;font-size:1.375rem;line-height:1.25}p{margin:0 0 1rem}\
+    .bank{padding-bottom:.75rem;border-bottom:1px solid var(--line);color:var(--blue);\
+    font-weight:700}dl{margin:0 0 1.25rem}dl div{display:flex;justify-content:space-between;\
+    gap:1rem;padding:.375rem 0;border-bottom:1px solid var(--line)}dt{color:var(--soft)}\
+    dd{margin:0;font-weight:600}.ways{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;\
+    margin-bottom:1.5rem}button{width:100%;min-height:2.875rem;padding:.5rem 1rem;\
+    border:1px solid transparent;border-radius:8px;background:var(--blue);color:var(--on);\
+    font:600 1rem/1.2 system-ui,sans-serif;cursor:pointer}.quiet{border-color:var(--edge);\
+    background:none;color:var(--ink)}a{display:inline-block;min-height:1.5rem;\
+    color:var(--blue)}:focus-visible{outline:3px solid var(--blue);outline-offset:2px}\
+    .small{margin:0;color:var(--soft);font-size:.875rem}";
 
 #[cfg(test)]
 mod tests;

@@ -48,7 +48,7 @@ fn a_charge_is_open_only_while_its_payment_waits_for_it() {
 fn the_page_has_two_buttons_and_needs_nothing_from_elsewhere() {
     let open = a_page(Standing::Open);
     assert_eq!(open.matches("<form method=\"post\">").count(), 2);
-    assert!(open.contains("Order 1001") && open.contains("USD 13.58"));
+    assert!(open.contains("<dd>1001</dd>") && open.contains("$13.58"));
     assert!(!open.contains("<script") && !open.contains("http://") && !open.contains("https://"));
     for over in [Standing::Paid, Standing::Declined, Standing::Over] {
         assert!(!a_page(over).contains("<form"));
