@@ -43,7 +43,7 @@ async function says(page, words) {
 
 /** The first order that waits to be shipped. */
 async function orderToShip(page) {
-  await page.goto("/admin/orders?status=PAID");
+  await page.goto("/admin/orders?status=TO_SHIP");
   await page.click("tbody th a");
   await page.waitForURL(/\/admin\/orders\/[0-9a-f-]{36}/);
   return new URL(page.url()).pathname;
@@ -177,7 +177,7 @@ const journeys = {
   },
 
   async "several orders are shipped at once"({ page }) {
-    await page.goto("/admin/orders?status=PAID");
+    await page.goto("/admin/orders?status=TO_SHIP");
     await page.locator("[name=orders]").first().check();
     await page.click("text=Ship the ticked orders");
     must((await page.locator(".outcomes .tag.good").count()) === 1, "it is shipped");

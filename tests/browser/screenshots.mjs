@@ -22,7 +22,7 @@ for (const [shop, pages] of shops) for (const colour of ["light", "dark"]) {
   for (const [name, path, as, first] of pages) {
     if (wanted.length && !wanted.some((word) => name.includes(word))) continue;
     await signedIn(context, as);
-    if (as) await filledCart(page);
+    if (as === CUSTOMER) await filledCart(page);
     const at = path === "order" ? await someOrder(page) : path;
     for (const width of [360, 768, 1440]) {
       await page.setViewportSize({ width, height: 900 });

@@ -28,6 +28,9 @@ export function open(options = {}) {
 }
 
 export const CUSTOMER = "clementine.demo@example.com";
+/** Somebody who has just made an account, and somebody whose cart is in trouble; of `scenesOf`. */
+export const NEWCOMER = `newcomer${process.pid}@example.com`;
+export const LATECOMER = `latecomer${process.pid}@example.com`;
 
 /** Every page as [name, path, who looks, what is done on it first]; `scenes` are of `scenesOf`. */
 export function pagesOf(scenes) {
@@ -39,6 +42,10 @@ export function pagesOf(scenes) {
     ["product", "/product/house-espresso-marisol"],
     ["product-long", `/product/${scenes.long}`],
     ["product-sold-out", `/product/${scenes.soldOut}`],
+    ["product-many-variants", `/product/${scenes.many}`],
+    ["search-one", `/search?q=${scenes.many}`],
+    ["search-filtered-empty", "/search?q=tea&minPrice=9000&inStock=true"],
+    ["search-faulty", "/search?q=tea&minPrice=abc"],
     ["cart-visitor", "/cart"],
     ["sign-in", "/sign-in"],
     ["sign-in-refused", "/sign-in", undefined, signInRefused],
@@ -46,13 +53,23 @@ export function pagesOf(scenes) {
     ["register", "/register"],
     ["register-faulty", "/register", undefined, registeredWithFaults],
     ["forgot-password", "/forgot-password"],
+    ["forgot-password-sent", "/forgot-password", undefined, askedForALink],
     ["reset-password", "/reset-password?token=x"],
+    ["reset-password-expired", "/reset-password?token=x", undefined, setWithAnOldLink],
     ["terms", "/pages/terms"],
     ["not-found", "/nothing-here"],
+    ["problem-foreign-form", "/sign-in", undefined, sentFromElsewhere],
     ["setup", scenes.setup],
     ["cart", "/cart", CUSTOMER],
     ["checkout", "/checkout", CUSTOMER],
     ["checkout-faulty", "/checkout", CUSTOMER, paidWithoutCard],
+    ["drawer", "/product/house-espresso-marisol", CUSTOMER, putIn],
+    ["cart-empty", "/cart", NEWCOMER],
+    ["account-empty", "/account", NEWCOMER],
+    ["orders-empty", "/account/orders", NEWCOMER],
+    ["addresses-empty", "/account/addresses", NEWCOMER],
+    ["addresses-faulty", "/account/addresses", NEWCOMER, savedHalfAnAddress],
+    ["cart-short", "/cart", LATECOMER],
     ["account", "/account", CUSTOMER],
     ["orders", "/account/orders", CUSTOMER],
     ["order", "order", CUSTOMER],
@@ -60,6 +77,7 @@ export function pagesOf(scenes) {
     ["order-declined", `/orders/${scenes.declined}`, CUSTOMER],
     ["order-to-confirm", `/orders/${scenes.asks}`, CUSTOMER],
     ["order-confirming", `/orders/${scenes.asks}/pay`, CUSTOMER],
+    ["demo-bank", scenes.bankPage],
     ["order-processing", `/orders/${scenes.processing}`, CUSTOMER],
     ["order-by-bank", `/orders/${scenes.bank}`, CUSTOMER],
     ["order-cancelled", `/orders/${scenes.cancelled}`, CUSTOMER],
@@ -85,6 +103,39 @@ async function registeredWithFaults(page) {
   await page.evaluate(() => document.querySelector("main form").setAttribute("novalidate", ""));
   await page.fill("#email", "no address");
   await page.click("main button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+}
+
+async function askedForALink(page) {
+  await page.fill("#email", "nobody@example.com");
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("main [role=status]");
+}
+
+async function setWithAnOldLink(page) {
+  await page.fill("#newPassword", "a horse of another colour");
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("[role=alert]");
+}
+
+async function sentFromElsewhere(page) {
+  await page.evaluate(() => (document.querySelector("main [name=csrf]").value = "another page's"));
+  await page.fill("#email", "nobody@example.com");
+  await page.fill("#password", "not a password of theirs");
+  await page.click("main button[type=submit]");
+  await page.waitForSelector("main code");
+}
+
+async function putIn(page) {
+  await page.click(".buy button[type=submit]");
+  await page.waitForSelector("dialog[open] .cart-line");
+}
+
+async function savedHalfAnAddress(page) {
+  await page.evaluate(() => document.querySelector("main form.stack").setAttribute("novalidate", ""));
+  await page.fill("#fullName", "Ada Example");
+  await page.fill("#street", "1 Example Street");
+  await page.click("main form.stack button[type=submit]");
   await page.waitForSelector("[role=alert]");
 }
 
@@ -130,6 +181,16 @@ export async function scenesOf(address) {
   const soldOut = await adds({
     name: `Sold out jug ${own}`, description: "It will be back.", price: "24.00", stock: 0, categoryIds: [],
   });
+  const many = await adds({
+    name: `Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbecher${own}`, description: "Of tin.",
+    price: "18.00", stock: 0, categoryIds: [], brand: "Tinware",
+    options: [{ name: "Colour", values: ["Bottle green", "Cream"] }, { name: "Size", values: ["XS", "S", "M", "L", "XL", "XXL"] }],
+    variants: ["Bottle green", "Cream"].flatMap((colour) =>
+      ["XS", "S", "M", "L", "XL", "XXL"].map((size, place) => ({
+        options: { Colour: colour, Size: size }, stock: (place * 7 + colour.length) % 4,
+      }))),
+  });
+  await troubled(address, many, adds, staff);
   const wanted = await adds({ name: `Jug ${own}`, description: "", price: "24.00", stock: 50, categoryIds: [] });
   const customer = await tokenOf(address, CUSTOMER);
   const [home] = await api(address, "GET", "/v1/users-address/getuseraddresses", undefined, customer);
@@ -146,15 +207,20 @@ export async function scenesOf(address) {
   const part = { amount: "12.50", reason: "one of them came with a crack" };
   await api(address, "POST", `/v1/orders/${refunded}/refunds`, part, staff);
   const paid = await byCard("pm_card_visa");
+  const asks = await byCard("pm_card_authenticationRequired");
+  const asked = await api(address, "GET", `/v1/orders/${asks}`, undefined, customer);
   return {
     long: long.slug,
     longId: long.id,
     soldOut: soldOut.slug,
+    many: many.slug,
     paid,
     // What people call that order.
     number: String((await api(address, "GET", `/v1/orders/${paid}`, undefined, staff)).number),
     declined: await byCard("pm_card_chargeDeclined"),
-    asks: await byCard("pm_card_authenticationRequired"),
+    asks,
+    // Where the bank of the demo asks for a confirmation.
+    bankPage: asked.payment.nextAction.url,
     processing: await byCard("pm_demo_processing"),
     bank: await buys({ paymentMethod: "bank_transfer" }),
     cancelled,
@@ -162,6 +228,31 @@ export async function scenesOf(address) {
     // Where a shop without an admin waits for one, if there is such a shop.
     setup: process.env.BODEGA_TEST_SETUP,
   };
+}
+
+/** Makes an account, if there is none yet; what it asks the API with. */
+async function accountOf(address, email) {
+  const username = email.split("@")[0];
+  await api(address, "POST", "/v1/auth/signup", { username, email, password: PASSWORD }).catch(() => {});
+  return tokenOf(address, email);
+}
+
+/** Somebody new, and somebody with things in the cart that are gone, or fewer than they want. */
+async function troubled(address, long, adds, staff) {
+  await accountOf(address, NEWCOMER);
+  const token = await accountOf(address, LATECOMER);
+  const own = `${process.pid}-${Date.now()}`;
+  const add = (name) => adds({ name: `${name} ${own}`, description: "", price: "12.00", stock: 6, categoryIds: [] });
+  const [fewer, gone] = [await add("Plate"), await add("Saucer")];
+  const puts = (product, variant, quantity) =>
+    api(address, "POST", "/v1/cart/addtocart", { productId: product.id, variantId: variant.id, quantity }, token);
+  await puts(fewer, fewer.variants[0], 5);
+  await puts(gone, gone.variants[0], 1);
+  await puts(long, long.variants.find((variant) => variant.stock > 0), 1);
+  for (const [product, quantity] of [[fewer, 4], [gone, 6]]) {
+    const less = { productId: product.id, variantId: product.variants[0].id, quantity, reason: "broken" };
+    await api(address, "POST", "/v1/inventory/reducestock", less, staff);
+  }
 }
 
 /**
