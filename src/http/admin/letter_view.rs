@@ -104,7 +104,7 @@ pub(super) fn kind_words(name: &str) -> String {
 fn reader_words(shop: &Shop, reader: &str) -> Answer<String> {
     Ok(match reader {
         "customer" => "the customer".to_owned(),
-        "owner" => "whose account it is".to_owned(),
+        "owner" => "the owner of the account".to_owned(),
         "old" => "the old address".to_owned(),
         "new" => "the new address".to_owned(),
         staff => match staff.parse::<UserId>() {

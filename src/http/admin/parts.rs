@@ -242,6 +242,7 @@ const DONE: &[(&str, &str)] = &[
     ("paused", "The courier rests."),
     ("resumed", "The courier goes on."),
     ("resent", "It is sent again."),
+    ("replayed", "What happened since then is sent again."),
     ("tried", "The letter was taken over."),
     ("captured", "The money is taken."),
     ("capturing", "The bank was asked for the money and has not answered yet."),

@@ -31,28 +31,30 @@ pub fn operations() -> Vec<Operation<Shop>> {
 
 async fn list(shop: Shop, who: Staff, call: CallAsking<StockQuery>) -> Answer<PageAnswer> {
     let StockQuery { q, low, cursor } = call.query;
-    let frame = framed(&shop, *who, &call.from, "Stock")?;
     let paging = paging(cursor);
     let mut note = None;
-    let page = if low {
-        let figures = FiguresBoard::look(&shop).await?;
-        if figures.low_is_partial || figures.low_count > figures.low.len() {
-            note = Some(format!("{} run low; these are the first.", figures.low_count));
-        }
-        Page::whole(rows_of(&shop, figures.low.iter().copied())?)
-    } else if q.is_empty() {
-        let rows = Rows::all("staff stock", keys::ledgers(), Order::Ascending);
-        rows.page(&shop.reader, &shop.cursors, &paging, |key, _| {
-            RowView::of(&shop, key.last_id().unwrap_or_default())
-        })?
-    } else {
+    let page = if !q.is_empty() {
         let mut ids = Vec::new();
         for product in named(&shop, &q)? {
             let product = shop.reader.get::<Product>(product)?.state;
             ids.extend(product.variants_in_order().iter().map(|variant| variant.id));
         }
-        Page::whole(rows_of(&shop, ids.into_iter().take(ROWS_MAX))?)
+        let rows = rows_of(&shop, ids.into_iter().take(ROWS_MAX))?;
+        Page::whole(rows.into_iter().filter(|row| row.is_low || !low).collect())
+    } else if low {
+        let figures = FiguresBoard::look(&shop).await?;
+        if figures.low_is_partial || figures.low_count > figures.low.len() {
+            note = Some(format!("{} run low; these are the first.", figures.low_count));
+        }
+        Page::whole(rows_of(&shop, figures.low.iter().copied())?)
+    } else {
+        let rows = Rows::all("staff stock", keys::ledgers(), Order::Ascending);
+        rows.page(&shop.reader, &shop.cursors, &paging, |key, _| {
+            RowView::of(&shop, key.last_id().unwrap_or_default())
+        })?
     };
+    let title = if low { "Low stock" } else { "Stock" };
+    let frame = framed(&shop, *who, &call.from, title)?;
     let view = StockListView {
         pages: PagesView::of(&address("/admin/stock", &[("q", &q)]), &paging, &page),
         rows: page.items,

@@ -172,8 +172,12 @@ async fn act(
             Err(faults) => Err(Problem::invalid(faults)),
         },
     };
+    let said = match what {
+        Act::Change => "saved",
+        Act::Replay => "replayed",
+    };
     match done {
-        Ok(_) => Ok(PageAnswer::to(format!("/admin/webhooks/{id}?done=saved"))),
+        Ok(_) => Ok(PageAnswer::to(format!("/admin/webhooks/{id}?done={said}"))),
         Err(problem) => shown(&shop, *who, &from, id, Said::refused(typed, problem, &[])?),
     }
 }

@@ -173,7 +173,11 @@ impl<K: Kind> Kind for Nullable<K> {
 
 fn fits(count: usize, min: usize, max: usize, at: &Place<'_>, faults: &mut Faults) -> bool {
     if count < min {
-        faults.note(at, "too_short", format!("must have at least {min} entries"));
+        let words = match min {
+            1 => "choose at least one".to_owned(),
+            _ => format!("must have at least {min} entries"),
+        };
+        faults.note(at, "too_short", words);
     } else if count > max {
         faults.note(at, "too_long", format!("must have at most {max} entries"));
     }

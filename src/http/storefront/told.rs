@@ -41,7 +41,7 @@ fn what(what: &TimelineKind) -> String {
         TimelineKind::ChargeDeclined { .. } => "The card was declined; nothing was charged",
         TimelineKind::ReceiptNoted { .. } => "We received your payment",
         TimelineKind::Authorised => "The amount is set aside on your card",
-        TimelineKind::Paid { amount } => return format!("{} were paid", words::price(*amount)),
+        TimelineKind::Paid { amount } => return format!("{} was paid", words::price(*amount)),
         TimelineKind::Cancelled { reason } => return cancelled(*reason).to_owned(),
         TimelineKind::Shipped { tracking_number, carrier } => {
             let by = carrier.as_ref().map(|carrier| format!(" with {carrier}"));
@@ -51,7 +51,7 @@ fn what(what: &TimelineKind) -> String {
         }
         TimelineKind::Delivered => "It arrived",
         TimelineKind::Refunded { amount } => {
-            return format!("{} go back to you", words::price(*amount));
+            return format!("{} goes back to you", words::price(*amount));
         }
         TimelineKind::RefundRefused { .. } => "A refund was refused by the bank; we look into it",
         TimelineKind::RefundRevived => "The refund is tried again",

@@ -55,7 +55,7 @@ function badge(units) {
   if (!badge) return;
   badge.textContent = units;
   badge.hidden = units === 0;
-  badge.nextElementSibling.textContent = units === 1 ? "1 item" : `${units} items`;
+  badge.nextElementSibling.textContent = units === 1 ? ", 1 item" : `, ${units} items`;
 }
 
 function made() {

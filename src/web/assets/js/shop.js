@@ -7,6 +7,14 @@ document.querySelector("[data-go-on]")?.requestSubmit();
 
 for (const form of document.querySelectorAll("[data-suggest]")) suggest(form);
 
+// A row of places that is longer than the screen begins where somebody is.
+const places = document.querySelector(".shelves, .places");
+const here = places?.querySelector("[aria-current]");
+if (here) {
+  const [whole, part] = [places.getBoundingClientRect(), here.getBoundingClientRect()];
+  places.scrollLeft += part.left + part.width / 2 - whole.left - whole.width / 2;
+}
+
 // A form that is on its way is not sent twice. The shop would carry it out once anyhow.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
