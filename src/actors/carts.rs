@@ -33,6 +33,31 @@ pub struct PutInCart {
     pub available: u32,
 }
 
+/// Puts what there is of several things into a user's cart, opening it if need be; what does not
+/// fit is left out. Answers whether all of it fitted. Twice puts twice.
+#[derive(Debug)]
+pub struct PutAllInCart {
+    /// Whose cart.
+    pub user: UserId,
+    /// The cart's id, if it has to be opened.
+    pub fresh: CartId,
+    /// What is wanted.
+    pub wishes: Vec<Wish>,
+}
+
+/// Units of a variant that somebody wants.
+#[derive(Debug)]
+pub struct Wish {
+    /// What is wanted.
+    pub product: ProductId,
+    /// In which variant.
+    pub variant: VariantId,
+    /// How many more.
+    pub quantity: Quantity,
+    /// How many there are to be had.
+    pub available: u32,
+}
+
 /// Sets the units of a line that is there; none removes it. Safe to send twice.
 #[derive(Debug)]
 pub struct SetCartLine {
@@ -104,6 +129,9 @@ pub type CartOf = (CartId, Arc<Cart>);
 impl Request for PutInCart {
     type Value = CartOf;
 }
+impl Request for PutAllInCart {
+    type Value = bool;
+}
 impl Request for SetCartLine {
     type Value = CartOf;
 }
@@ -140,6 +168,23 @@ impl Answers<PutInCart> for Carts {
         let mut events = cart.open(Some(msg.user))?;
         events.extend(cart.put(msg.product, msg.variant, msg.quantity, msg.available)?);
         keep(work, id, events)
+    }
+}
+
+impl Answers<PutAllInCart> for Carts {
+    fn answer(&mut self, msg: PutAllInCart, work: &mut Work<'_>) -> Result<bool, Rejection> {
+        let id = cart_of(work, msg.user)?.unwrap_or(msg.fresh);
+        let opened = work.get::<Cart>(id)?.open(Some(msg.user))?;
+        let mut cart = work.change::<Cart>(id, opened)?;
+        let mut has_all = true;
+        for Wish { product, variant, quantity, available } in msg.wishes {
+            let wanted = cart.units_of(variant).saturating_add(quantity.units());
+            let events = cart.put_what_fits(product, variant, quantity, available);
+            cart = work.change::<Cart>(id, events)?;
+            has_all &= cart.units_of(variant) == wanted;
+        }
+        keep(work, id, vec![])?;
+        Ok(has_all)
     }
 }
 

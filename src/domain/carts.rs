@@ -14,6 +14,10 @@ use super::{
     time::{Stamp, Timestamp},
 };
 
+mod refusal;
+
+pub use refusal::CartRefusal;
+
 /// Units of one variant in a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
@@ -114,63 +118,6 @@ pub enum CartEvent {
     CartAbandoned {},
 }
 
-/// Why a cart refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CartRefusal {
-    /// The cart belongs to somebody else.
-    #[error("no such cart")]
-    UnknownCart,
-    /// The variant is not in the cart.
-    #[error("this is not in the cart")]
-    NotInCart,
-    /// The cart has no room for another line.
-    #[error("the cart is full")]
-    TooManyLines,
-    /// More units than a line may have.
-    #[error("at most {LINE_UNITS_MAX} of one item fit in a cart")]
-    TooManyUnits,
-    /// More units than there are.
-    #[error("only {available} left")]
-    InsufficientStock {
-        /// What there is.
-        available: u32,
-        /// The variant.
-        variant: VariantId,
-    },
-    /// Another order is buying this cart.
-    #[error("another order is buying this cart")]
-    InCheckout {
-        /// That order.
-        order: OrderId,
-    },
-    /// The cart is not what was priced any more.
-    #[error("the cart has changed meanwhile")]
-    Changed,
-    /// There is nothing to buy.
-    #[error("the cart is empty")]
-    Empty,
-    /// The order has not claimed the cart.
-    #[error("this order is not buying this cart")]
-    NotClaimed,
-}
-
-impl CartRefusal {
-    /// The stable code of the API.
-    pub fn code(&self) -> &'static str {
-        match self {
-            CartRefusal::UnknownCart => "unknown_cart",
-            CartRefusal::NotInCart => "not_in_cart",
-            CartRefusal::TooManyLines => "too_many_lines",
-            CartRefusal::TooManyUnits => "too_many_units",
-            CartRefusal::InsufficientStock { .. } => "insufficient_stock",
-            CartRefusal::InCheckout { .. } => "cart_in_checkout",
-            CartRefusal::Changed => "cart_changed",
-            CartRefusal::Empty => "cart_empty",
-            CartRefusal::NotClaimed => "cart_not_claimed",
-        }
-    }
-}
-
 impl Cart {
     /// Whether somebody took it.
     pub fn exists(&self) -> bool {
@@ -205,6 +152,23 @@ impl Cart {
             return Err(CartRefusal::TooManyLines);
         }
         Ok(vec![CartEvent::LineAdded { product, variant, becomes }])
+    }
+
+    /// Puts in as many of the wanted units as fit, on top of what is there; perhaps none.
+    pub fn put_what_fits(
+        &self,
+        product: ProductId,
+        variant: VariantId,
+        add: Quantity,
+        available: u32,
+    ) -> Vec<CartEvent> {
+        let has = self.units_of(variant);
+        let becomes = has.saturating_add(add.units()).min(available).min(LINE_UNITS_MAX);
+        let has_room = self.lines.contains_key(&variant) || self.lines.len() < LINES_MAX;
+        if becomes <= has || !has_room {
+            return vec![];
+        }
+        vec![CartEvent::LineAdded { product, variant, becomes }]
     }
 
     /// Sets the number of units of a line; zero takes it out.

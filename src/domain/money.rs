@@ -168,6 +168,11 @@ impl Money {
         Money { minor: 0, currency }
     }
 
+    /// The most that an amount of this currency can be.
+    pub fn most(currency: Currency) -> Money {
+        Money { minor: MINOR_UNITS_MAX, currency }
+    }
+
     /// The amount in minor units.
     pub fn minor(self) -> i64 {
         self.minor

@@ -74,6 +74,8 @@ mod letters_page;
 mod order_list;
 mod order_page;
 mod order_view;
+mod outcomes;
+mod overtaken;
 mod overview;
 mod parts;
 mod product_bulk;

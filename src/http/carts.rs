@@ -11,14 +11,17 @@
 //! Invariant: what left the catalogue is not shown. Somebody who never put anything in has an
 //! empty cart without an id.
 
+mod shown;
+
 use std::sync::Arc;
 
 use actix_web::http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(super) use self::shown::{ShownCart, ShownLine};
 use super::{
-    access::{Caller, Customer},
+    access::{Caller, Customer, Person},
     answer::Answer,
     call::{Call, NoBody},
     fields::{Body, Fields, id, quantity, whole},
@@ -31,16 +34,15 @@ use super::{
 use crate::{
     actors::{
         Intent,
-        carts::{ClearCart, PutInCart, RemoveFromCart, SetCartLine},
+        carts::{ClearCart, PutAllInCart, PutInCart, RemoveFromCart, SetCartLine, Wish},
     },
     domain::{
         carts::{Cart, CartLine, CartRefusal, LINE_UNITS_MAX},
         catalogue::{CatalogueRefusal, Product},
-        ids::{CartId, ProductId, ShopId, UserId, VariantId},
+        ids::{CartId, ProductId, UserId, VariantId},
         inventory::Ledger,
-        money::Money,
+        orders::Order,
         quantity::Quantity,
-        settings,
         time::Timestamp,
     },
     shop::Shop,
@@ -101,6 +103,29 @@ pub(super) async fn put(
     };
     let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
     Ok(shop.desks.carts.ask(put, intent).await?)
+}
+
+/// Puts what was ordered once into its customer's cart again, as far as it is there; whether all
+/// of it was.
+pub(super) async fn put_again(
+    shop: &Shop,
+    who: &Person,
+    order: &Order,
+    key: Option<RequestKey>,
+) -> Answer<bool> {
+    let mut wishes = Vec::new();
+    for line in &order.quote.lines {
+        let (product, variant, quantity) = (line.product, line.variant, line.quantity);
+        let found = shop.reader.get::<Product>(product)?.state;
+        if found.is_active && found.variants.contains_key(&variant) {
+            let available = available(shop, variant)?;
+            wishes.push(Wish { product, variant, quantity, available });
+        }
+    }
+    let is_on_sale = wishes.len() == order.quote.lines.len();
+    let put = PutAllInCart { user: who.user, fresh: shop.clock.new_id(), wishes };
+    let intent = shop.intent(who.as_cause()).under(key.map(RequestKey::to_store));
+    Ok(shop.desks.carts.ask(put, intent).await? && is_on_sale)
 }
 
 async fn getcart(shop: Shop, who: Customer, _: Call) -> Answer<CartView> {
@@ -281,7 +306,7 @@ pub(super) fn shown_of(shop: &Shop, user: UserId) -> Answer<CartView> {
 }
 
 fn shown(shop: &Shop, user: UserId, id: Option<CartId>, cart: &Cart) -> Answer<CartView> {
-    let ShownCart { lines, subtotal } = ShownCart::of(shop, cart)?;
+    let ShownCart { lines, subtotal, .. } = ShownCart::of(shop, cart)?;
     Ok(CartView {
         id: id.map(Id),
         user_id: Id(user),
@@ -327,56 +352,6 @@ impl CartItemView {
             subtotal: Amount(line.subtotal),
             available: line.available,
         }
-    }
-}
-
-/// A cart with what the catalogue and the shelves say about it now.
-pub(super) struct ShownCart {
-    pub(super) lines: Vec<ShownLine>,
-    pub(super) subtotal: Money,
-}
-
-/// Whether the catalogue still has a product and its variant.
-fn is_there(product: &Product, variant: VariantId) -> bool {
-    product.exists() && product.variants.contains_key(&variant)
-}
-
-/// A line of it.
-pub(super) struct ShownLine {
-    pub(super) product: Arc<Product>,
-    pub(super) variant: VariantId,
-    pub(super) units: u32,
-    pub(super) price: Money,
-    pub(super) subtotal: Money,
-    pub(super) available: u32,
-}
-
-impl ShownCart {
-    /// The cart of a user; an empty one for nobody.
-    pub(super) fn of_user(shop: &Shop, user: Option<UserId>) -> Answer<ShownCart> {
-        let cart = user.map(|user| cart_of(shop, user)).transpose()?;
-        ShownCart::of(shop, &cart.map(|(_, cart)| cart).unwrap_or_default())
-    }
-
-    /// Its lines in the order they came, without those whose product or variant left the catalogue.
-    fn of(shop: &Shop, cart: &Cart) -> Answer<ShownCart> {
-        let mut lines: Vec<&CartLine> = cart.lines.values().collect();
-        lines.sort_by_key(|line| (line.added_at, line.variant));
-        let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
-        let mut shown =
-            ShownCart { lines: Vec::with_capacity(lines.len()), subtotal: Money::zero(currency) };
-        for CartLine { product, variant, quantity, .. } in lines {
-            let product = shop.reader.get::<Product>(*product)?.state;
-            if !is_there(&product, *variant) {
-                continue;
-            }
-            let price = product.unit_price(*variant);
-            let subtotal = price.times(*quantity)?;
-            shown.subtotal = shown.subtotal.plus(subtotal)?;
-            let (variant, units, available) = (*variant, *quantity, available(shop, *variant)?);
-            shown.lines.push(ShownLine { product, variant, units, price, subtotal, available });
-        }
-        Ok(shown)
     }
 }
 

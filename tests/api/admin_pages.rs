@@ -138,8 +138,6 @@ async fn several_orders_ship_at_once_and_each_says_what_became_of_it() {
     for (order, status) in [(&one, "SHIPPED"), (&other, "SHIPPED"), (&gone, "CANCELLED")] {
         assert_eq!(text(&ada.sees_order(order).await["status"]), status);
     }
-    let nothing = owner.sends("/admin/orders/ship", &[]).await;
-    assert_eq!(led_to(&nothing), "/admin/orders?status=TO_SHIP");
 }
 
 #[actix_web::test]
@@ -308,8 +306,7 @@ async fn several_products_change_their_price_after_a_look() {
     let versions: Vec<&str> = versions.filter_map(|rest| rest.split('"').next()).collect();
     let mut form = with(&[("act", "reprice"), ("percent", "-10")]);
     form.extend(versions.iter().map(|version| ("versions", *version)));
-    let done = manager.sends(path, &form).await;
-    assert_eq!(done.text().matches("New price</span>").count(), 2, "{}", done.text());
+    assert_eq!(led_to(&manager.sends(path, &form).await), "/admin/products?done=changed");
     let again = manager.sends(path, &form).await;
     assert_eq!(again.text().matches("Not done").count(), 2, "the same form twice changes once");
     let shirt = product_of(&manager, id(&shirt)).await;
@@ -317,7 +314,7 @@ async fn several_products_change_their_price_after_a_look() {
     assert_eq!((price(0), price(1)), ("18.0".to_owned(), "19.8".to_owned()));
 
     let hide = manager.sends(path, &with(&[("act", "deactivate")])).await;
-    assert_eq!(hide.text().matches("Not for sale</span>").count(), 2);
+    assert_eq!(led_to(&hide), "/admin/products?done=changed");
     assert_eq!(product_of(&manager, id(&tea)).await["isActive"], false);
     let list = manager.opens("/admin/products?status=hidden").await;
     assert!(list.text().contains(id(&tea)));

@@ -44,6 +44,7 @@ mod products;
 mod refunds;
 mod refused_pages;
 mod relevance;
+mod said_no;
 mod search;
 mod sitemap;
 mod users;

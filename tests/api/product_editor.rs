@@ -122,7 +122,7 @@ async fn new_prices_change_prices_and_nothing_else() {
     let shirt = adds_everything(&manager).await;
     let before = product_of(&manager, &shirt).await;
     let form = [("products", id(&shirt)), ("act", "reprice"), ("percent", "10")];
-    assert_eq!(manager.sends("/admin/products/bulk", &form).await.status, 200);
+    assert_eq!(manager.sends("/admin/products/bulk", &form).await.status, 303);
     let mut after = product_of(&manager, &shirt).await;
     assert_eq!(after["price"].to_string(), "22.0");
     after["price"] = before["price"].clone();

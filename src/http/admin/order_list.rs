@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::{
     order_view::status_tag,
+    outcomes::{OutcomeView, OutcomesView},
     parts::{
-        DoneQuery, MomentView, PagesView, TICKED_MAX, TagView, address, chosen_in, cursor_in,
-        framed, ids, paging, words_in,
+        DoneQuery, MomentView, PagesView, TagView, address, asked_by, back_to, chosen_in,
+        cursor_in, framed, paging, ticked, words_in,
     },
+    said::Said,
 };
 use crate::{
     domain::{
@@ -18,9 +20,9 @@ use crate::{
         time::Timestamp,
     },
     http::{
-        access::Admin,
+        access::{Admin, Caller},
         answer::Answer,
-        call::{Call, CallAsking},
+        call::{Call, CallAsking, Origin},
         cursor::{PAGE_ENTRIES_MAX, Paging},
         fields::{Body, Fields},
         limits::Class,
@@ -48,22 +50,39 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
-    let frame = framed(&shop, *who, &call.from, "Orders")?;
-    let ListQuery { filters, cursor, done } = call.query;
+    let said = Said::done(call.query.done.done);
+    shown(&shop, *who, &call.from, call.query, said).await
+}
+
+async fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    query: ListQuery,
+    mut said: Said,
+) -> Answer<PageAnswer> {
+    let (frame, form) = said.on(framed(shop, who, from, "Orders")?);
+    let ListQuery { filters, cursor, .. } = query;
+    let mut here = filters.address(LIST);
     let paging = paging(cursor);
     let asked = filters.asked(&shop.zone, paging.clone());
     if asked.q.is_some() {
-        lookup::keep_up(&shop).await;
+        lookup::keep_up(shop).await;
     }
-    let page = all_sought(&shop, &asked, |order| Ok(RowView::of(&shop, order)))?;
+    let page = all_sought(shop, &asked, |order| Ok(RowView::of(shop, order)))?;
+    let pages = PagesView::of(&here, &paging, &page);
+    if let Some(cursor) = &paging.cursor {
+        here = address(&here, &[("cursor", cursor)]);
+    }
     let view = ListView {
         statuses: statuses(),
-        pages: PagesView::of(&filters.address("/admin/orders"), &paging, &page),
+        pages,
+        here,
         csv: filters.address("/admin/orders.csv"),
         may_ship: page.items.iter().any(|row| row.may_ship),
         rows: page.items,
-        form: frame.form(),
-        done: done.done,
+        form,
+        done: said.done,
         filters,
     };
     frame.show("admin/orders.html", &view)
@@ -132,14 +151,22 @@ fn cell(text: &str) -> String {
 /// Ships each of them as the page of an order does. Shipping what is shipped changes nothing, so
 /// that the same form may come again.
 async fn ship(shop: Shop, who: Admin, call: Call<Filled<ShipBody>>) -> Answer<PageAnswer> {
-    let frame = framed(&shop, *who, &call.from, "Ship orders")?;
-    let mut view = OutcomesView { back: TO_SHIP, back_words: BACK, outcomes: vec![] };
-    let body = match call.body.read {
+    let Filled { read, typed } = call.body;
+    let back = back_to(&typed, LIST);
+    let body = match read {
         Ok(body) => body,
-        Err(_) => return Ok(PageAnswer::to(TO_SHIP)),
+        Err(faults) => {
+            let query = asked_by(&back)?;
+            let said = Said::refused(typed, Problem::invalid(faults), &[])?;
+            return shown(&shop, *who, &call.from, query, said).await;
+        }
     };
+    let mut view = OutcomesView { back, back_words: "Back to the orders", outcomes: vec![] };
     for id in body.orders {
         let order = shop.reader.get::<Order>(id)?.state;
+        if !order.exists() {
+            continue;
+        }
         let status = StatusBody {
             to: Become::Shipped,
             tracking_number: None,
@@ -161,7 +188,7 @@ async fn ship(shop: Shop, who: Admin, call: Call<Filled<ShipBody>>) -> Answer<Pa
             done: "Shipped",
         });
     }
-    frame.show("admin/outcomes.html", &view)
+    view.show(framed(&shop, *who, &call.from, "Ship orders")?, "all-shipped")
 }
 
 /// What is filtered by, as it was chosen.
@@ -255,7 +282,7 @@ struct ShipBody {
 impl Body for ShipBody {
     fn read(fields: &mut Fields<'_>) -> ShipBody {
         ShipBody {
-            orders: fields.required("orders", ids(TICKED_MAX)),
+            orders: ticked(fields, "orders", "tick the orders that are to be shipped"),
             carrier: fields.optional("carrier", crate::http::fields::text(1, CARRIER_LETTERS_MAX)),
         }
     }
@@ -267,6 +294,8 @@ struct ListView {
     filters: Filters,
     statuses: Vec<(&'static str, &'static str)>,
     pages: PagesView,
+    /// This page of the list, to come back to.
+    here: String,
     csv: String,
     may_ship: bool,
     form: FormView,
@@ -317,29 +346,12 @@ fn statuses() -> Vec<(&'static str, &'static str)> {
     std::iter::once((IS_TO_SHIP, "To ship")).chain(each).collect()
 }
 
-/// What became of each of several things.
-#[derive(Serialize)]
-pub(super) struct OutcomesView {
-    pub(super) back: &'static str,
-    pub(super) back_words: &'static str,
-    pub(super) outcomes: Vec<OutcomeView>,
-}
-
-/// What became of one of them.
-#[derive(Serialize)]
-pub(super) struct OutcomeView {
-    pub(super) what: String,
-    pub(super) path: String,
-    pub(super) refusal: Option<String>,
-    pub(super) done: &'static str,
-}
-
 /// The list of what is to be shipped.
 pub(super) const TO_SHIP: &str = "/admin/orders?status=TO_SHIP";
 /// What stands there in place of a status.
 const IS_TO_SHIP: &str = "TO_SHIP";
 const DISPUTES: &[(&str, &str)] = &[("open", "open"), ("any", "any")];
-const BACK: &str = "Back to what is to be shipped";
+const LIST: &str = "/admin/orders";
 const COLUMNS: [&str; 16] = [
     "number",
     "placed_at",

@@ -1,5 +1,7 @@
 //! Parts: what the pages of the admin share.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,8 +18,10 @@ use crate::{
         answer::{Answer, Page},
         call::Origin,
         cursor::{PAGE_ENTRIES, Paging},
-        fields::{Body, Faults, FieldFault, Fields, Kind, choice, read_body, text},
-        pages::{Frame, words},
+        fields::{
+            Body, Faults, FieldFault, Fields, Kind, choice, loose, read_body, read_form, text,
+        },
+        pages::{Frame, form::fields_of, words},
         problem::Problem,
     },
     shop::Shop,
@@ -104,6 +108,32 @@ fn encoded(value: &str) -> String {
     text
 }
 
+/// The list that a form came from, with what it was filtered by; the whole list, if it says none.
+pub fn back_to(typed: &BTreeMap<String, String>, list: &str) -> String {
+    let said = typed.get("back").map_or(list, String::as_str);
+    let is_it =
+        said.strip_prefix(list).is_some_and(|rest| rest.is_empty() || rest.starts_with('?'));
+    let is_sound = said.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_it && is_sound { said.to_owned() } else { list.to_owned() }
+}
+
+/// What the address of a list asks for.
+///
+/// # Errors
+/// 400, if it is no address of that list.
+pub fn asked_by<Q: Body>(path: &str) -> Answer<Q> {
+    let (_, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut faults = Faults::default();
+    let asked = read_form(&fields_of(query)?, &mut faults);
+    if faults.is_empty() { Ok(asked) } else { Err(Problem::invalid(faults.into_vec())) }
+}
+
+/// An address with what was done added to it.
+pub fn having_done(path: &str, done: &str) -> String {
+    let sign = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{sign}done={done}")
+}
+
 /// A list that is gone through page by page.
 pub fn paging(cursor: Option<String>) -> Paging {
     Paging { limit: PAGE_ENTRIES, cursor }
@@ -121,9 +151,13 @@ impl Body for DoneQuery {
     }
 }
 
-/// Words in the address of a list; no words are none.
+/// Words in the address of a list, as they are typed or pasted; no words are none. What is longer
+/// than anything that could be found is looked for as far as it goes.
 pub fn words_in(fields: &mut Fields<'_>, name: &'static str) -> String {
-    fields.or(name, text(0, FILTER_LETTERS_MAX), String::new())
+    let typed = fields.or(name, loose(PASTED_LETTERS_MAX), String::new());
+    let words = typed.split(|letter: char| letter.is_whitespace() || letter.is_control());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(FILTER_LETTERS_MAX).collect()
 }
 
 /// One of these in the address of a list; nothing chosen is none.
@@ -194,6 +228,19 @@ pub fn ids<T: Identity>(most: usize) -> Ids<T> {
     Ids { most, kind: std::marker::PhantomData }
 }
 
+/// The ticked boxes of a list that are to be changed; none is said in these words.
+pub fn ticked<T: Identity>(
+    fields: &mut Fields<'_>,
+    name: &'static str,
+    none: &'static str,
+) -> Vec<T> {
+    let ticked = fields.optional(name, ids(TICKED_MAX));
+    if ticked.is_none() {
+        fields.refuse(name, "required", none);
+    }
+    ticked.unwrap_or_default()
+}
+
 impl<T: Identity> Kind for Ids<T> {
     type Value = Vec<T>;
 
@@ -229,6 +276,8 @@ impl<T: Identity> Kind for Ids<T> {
 /// (word in an address, what it says)
 const DONE: &[(&str, &str)] = &[
     ("shipped", "The order is on its way."),
+    ("all-shipped", "They are all on their way."),
+    ("changed", "They are all changed."),
     ("delivered", "The order has arrived."),
     ("cancelled", "The order is cancelled."),
     ("received", "The payment is noted."),
@@ -251,6 +300,8 @@ const DONE: &[(&str, &str)] = &[
     ("erased", "The person is erased."),
 ];
 const FILTER_LETTERS_MAX: usize = 254;
+/// What an address of a page may hold at all.
+const PASTED_LETTERS_MAX: usize = 8 * 1024;
 const CURSOR_LETTERS_MAX: usize = 1024;
 /// Boxes that may be ticked at once: those of a page.
 pub const TICKED_MAX: usize = 100;

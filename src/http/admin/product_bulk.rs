@@ -3,15 +3,15 @@
 //! Each product is changed as its own page does it, in the version that the preview showed: a
 //! form that comes twice changes nothing the second time.
 
-use std::sync::Arc;
-
 use actix_web::http::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    order_list::{OutcomeView, OutcomesView},
-    parts::{TICKED_MAX, body_of, framed, ids},
+    outcomes::{OutcomeView, OutcomesView},
+    parts::{back_to, body_of, framed, ticked},
+    product_list::{LIST, again},
+    said::Said,
 };
 use crate::{
     domain::{
@@ -25,9 +25,9 @@ use crate::{
         call::{Call, NoPath, NoQuery, Origin},
         fields::{Body, Fields, choice, text},
         limits::Class,
-        pages::{Filled, FormView, PageAnswer, words},
+        pages::{Filled, FormView, Frame, PageAnswer, words},
         problem::Problem,
-        products::{found, update_product},
+        products::update_product,
         table::{Operation, op},
     },
     shop::Shop,
@@ -41,49 +41,62 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn change(shop: Shop, who: Staff, call: Call<Filled<BulkBody>>) -> Answer<PageAnswer> {
-    let frame = framed(&shop, *who, &call.from, "Change products")?;
-    let form = frame.form();
-    let body = match call.body.read {
+    let Filled { read, typed } = call.body;
+    let back = back_to(&typed, LIST);
+    let body = match read {
         Ok(body) => body,
         Err(faults) => {
-            let view = PricesView { form: form.faulty(&faults), ..PricesView::default() };
-            let status = actix_web::http::StatusCode::BAD_REQUEST;
-            return frame.answered(status).show("admin/prices.html", &view);
+            let said = Said::refused(typed, Problem::invalid(faults), &[])?;
+            return again(&shop, *who, &call.from, &back, said);
         }
     };
-    let BulkBody { products, act, percent, versions } = body;
-    if act == Act::Preview {
-        let Some(percent) = percent else { return Err(no_percent()) };
-        let mut rows = Vec::new();
-        for id in &products {
-            rows.push(PriceView::of(&found(&shop, *id)?, percent)?);
-        }
-        let view = PricesView { form, rows, percent: percent.said() };
-        return frame.show("admin/prices.html", &view);
+    let frame = framed(&shop, *who, &call.from, "Change products")?;
+    if body.act == Act::Preview {
+        return preview(&shop, frame, &body, back);
     }
-    let mut view =
-        OutcomesView { back: "/admin/products", back_words: "Back to products", outcomes: vec![] };
-    for (place, id) in products.iter().enumerate() {
-        let product = found(&shop, *id)?;
-        let version = versions.get(place).copied();
-        let (change, done) = match act {
-            Act::Activate => (json!({ "isActive": true }), "For sale"),
-            Act::Deactivate => (json!({ "isActive": false }), "Not for sale"),
-            Act::Preview | Act::Reprice => match percent {
-                Some(percent) => (repriced(&product.state, percent)?, "New price"),
-                None => return Err(no_percent()),
-            },
+    let mut view = OutcomesView { back, back_words: "Back to products", outcomes: vec![] };
+    for (place, id) in body.products.iter().enumerate() {
+        let product = shop.reader.get::<Product>(*id)?.state;
+        if product.id != *id {
+            continue;
+        }
+        let seen = body.versions.get(place).copied().filter(|_| body.act == Act::Reprice);
+        let from = call.from.clone().having_seen(seen);
+        let changed = match body.change_of(&product) {
+            Ok(change) => edit(&shop, who, *id, change, from).await,
+            Err(problem) => Err(problem),
         };
-        let seen = if act == Act::Reprice { version } else { None };
-        let changed = edit(&shop, who, *id, change, call.from.clone().having_seen(seen)).await;
         view.outcomes.push(OutcomeView {
-            what: product.state.name.clone(),
+            what: product.name.clone(),
             path: format!("/admin/products/{id}"),
-            refusal: changed.err().map(|problem| problem.detail().to_owned()),
-            done,
+            refusal: changed.err().map(|problem| in_words(&problem, product.exists())),
+            done: body.act.done(),
         });
     }
-    frame.show("admin/outcomes.html", &view)
+    view.show(frame, "changed")
+}
+
+fn preview(shop: &Shop, frame: Frame, body: &BulkBody, back: String) -> Answer<PageAnswer> {
+    let percent = body.percent.ok_or_else(no_percent)?;
+    let mut rows = Vec::new();
+    for id in &body.products {
+        let product = shop.reader.get::<Product>(*id)?;
+        if product.state.exists() {
+            rows.push(PriceView::of(&product, percent));
+        }
+    }
+    let may_set = rows.iter().any(|row| row.refusal.is_none());
+    let view = PricesView { form: frame.form(), rows, percent: percent.said(), back, may_set };
+    frame.show("admin/prices.html", &view)
+}
+
+/// Why it was not done, the field's words first.
+fn in_words(problem: &Problem, exists: bool) -> String {
+    if !exists {
+        return "it is not there any more".to_owned();
+    }
+    let fault = problem.errors().first().map(|fault| fault.detail.clone());
+    fault.unwrap_or_else(|| problem.detail().to_owned())
 }
 
 async fn edit(
@@ -144,10 +157,12 @@ impl Percent {
         (-HUNDRED < percent.0 && percent.0 <= HUNDRED && percent.0 != 0).then_some(percent)
     }
 
+    /// The price after it; what is sold for money stays so.
     fn on(self, price: Money) -> Result<Money, Problem> {
-        self.counted(price).map_err(|refusal| {
-            Problem::invalid_field("/percent", "invalid_amount", &refusal.to_string())
-        })
+        let refused = |why: &str| Problem::invalid_field("/percent", "invalid_amount", why);
+        let after = self.counted(price).map_err(|refusal| refused(&refusal.to_string()))?;
+        let is_free = after.is_zero() && !price.is_zero();
+        if is_free { Err(refused("it would cost nothing")) } else { Ok(after) }
     }
 
     fn counted(self, price: Money) -> Result<Money, MoneyRefusal> {
@@ -171,6 +186,17 @@ enum Act {
     Reprice,
 }
 
+impl Act {
+    /// What was done, in words.
+    fn done(self) -> &'static str {
+        match self {
+            Act::Activate => "For sale",
+            Act::Deactivate => "Not for sale",
+            Act::Preview | Act::Reprice => "New price",
+        }
+    }
+}
+
 struct BulkBody {
     products: Vec<ProductId>,
     act: Act,
@@ -178,9 +204,20 @@ struct BulkBody {
     versions: Vec<u64>,
 }
 
+impl BulkBody {
+    /// What the API is asked to change of a product.
+    fn change_of(&self, product: &Product) -> Answer<Value> {
+        match self.act {
+            Act::Activate => Ok(json!({ "isActive": true })),
+            Act::Deactivate => Ok(json!({ "isActive": false })),
+            Act::Preview | Act::Reprice => repriced(product, self.percent.ok_or_else(no_percent)?),
+        }
+    }
+}
+
 impl Body for BulkBody {
     fn read(fields: &mut Fields<'_>) -> BulkBody {
-        let products = fields.required("products", ids(TICKED_MAX));
+        let products = ticked(fields, "products", "tick the products that are to be changed");
         let act = fields.required("act", choice(ACTS));
         let said = fields.optional("percent", text(1, PERCENT_LETTERS_MAX));
         let percent = said.as_deref().and_then(Percent::read);
@@ -194,10 +231,14 @@ impl Body for BulkBody {
     }
 }
 
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 struct PricesView {
     rows: Vec<PriceView>,
     percent: String,
+    /// The list it came from.
+    back: String,
+    /// Whether any of them can have its new price.
+    may_set: bool,
     form: FormView,
 }
 
@@ -209,22 +250,25 @@ struct PriceView {
     name: String,
     before: String,
     after: String,
+    /// Why it keeps its price.
+    refusal: Option<String>,
     /// How many variants have a price of their own, which changes too.
     own_prices: usize,
 }
 
 impl PriceView {
-    fn of(product: &Versioned<Product>, percent: Percent) -> Answer<PriceView> {
+    fn of(product: &Versioned<Product>, percent: Percent) -> PriceView {
         let Versioned { version, state } = product;
-        let state: &Arc<Product> = state;
-        Ok(PriceView {
+        let after = repriced(state, percent).and_then(|_| percent.on(state.price));
+        PriceView {
             id: state.id.to_string(),
             version: *version,
             name: state.name.clone(),
             before: words::price(state.price),
-            after: words::price(percent.on(state.price)?),
+            after: after.as_ref().map(|after| words::price(*after)).unwrap_or_default(),
+            refusal: after.err().map(|problem| in_words(&problem, true)),
             own_prices: state.variants.values().filter(|variant| variant.price.is_some()).count(),
-        })
+        }
     }
 }
 

@@ -4,8 +4,9 @@ use actix_web::http::{Method, StatusCode};
 use serde::Serialize;
 
 use super::{
+    overtaken::{Overtaken, version_in},
     parts::{DoneQuery, body_of, framed, refusal},
-    product_form::{Difference, OptionForm, ProductForm, RowForm},
+    product_form::{OptionForm, ProductForm, RowForm},
     stock_list::choice_of,
 };
 use crate::{
@@ -110,9 +111,7 @@ async fn change(
     let Versioned { version: newest, state: before } = found(&shop, id)?;
     let typed = std::mem::take(&mut call.body.typed);
     let (mut form, from) = (ProductForm::typed(&typed), call.from.clone());
-    let said = |name: &str| typed.get(name).and_then(|version| version.parse::<u64>().ok());
-    // Whoever saves all the same has seen that version too.
-    let version = said("anyway").or(said("version"));
+    let version = version_in(&typed);
     let again = |form: ProductForm| Shown::of(form, Some(id)).made_for(version);
     if typed.get("act").is_some_and(|act| act == "combine") {
         form.combine(&before);
@@ -214,7 +213,7 @@ fn shown(shop: &Shop, who: Caller, from: &Origin, said: Shown) -> Answer<PageAns
     let categories = categories(shop, &fields)?;
     let newer = known.as_ref().filter(|_| is_overtaken);
     let view = EditorView {
-        overtaken: newer.map(|newer| OvertakenView::of(&fields, newer, &categories)),
+        overtaken: newer.map(|newer| overtaken(&fields, newer, &categories)),
         going: known.as_ref().map_or(Ok(vec![]), |known| leaving(shop, &known.state, &going))?,
         id: product.map(|id| id.to_string()),
         version: version.or(known.as_ref().map(|known| known.version)),
@@ -240,6 +239,15 @@ fn shown(shop: &Shop, who: Caller, from: &Origin, said: Shown) -> Answer<PageAns
         },
     };
     frame.show("admin/product.html", &view)
+}
+
+/// Where the form differs from a newer version of the product.
+fn overtaken(form: &ProductForm, newer: &Versioned<Product>, all: &[CategoryView]) -> Overtaken {
+    let name = |id: &str| {
+        let category = all.iter().find(|category| category.id == id);
+        category.map_or_else(|| id.to_owned(), |category| category.name.clone())
+    };
+    Overtaken::by(newer.version, form.beside(&ProductForm::of(&newer.state), name))
 }
 
 /// All categories, ticked where the product stands.
@@ -305,7 +313,7 @@ struct EditorView {
     /// Nothing, for a new one.
     id: Option<String>,
     version: Option<u64>,
-    overtaken: Option<OvertakenView>,
+    overtaken: Option<Overtaken>,
     going: Vec<GoingView>,
     slug: Option<String>,
     currency: &'static str,
@@ -329,24 +337,6 @@ struct CategoryView {
 struct StockView {
     id: String,
     available: u32,
-}
-
-/// A newer version of the product, and where the form differs from it.
-#[derive(Serialize)]
-struct OvertakenView {
-    version: u64,
-    differences: Vec<Difference>,
-}
-
-impl OvertakenView {
-    fn of(form: &ProductForm, newer: &Versioned<Product>, all: &[CategoryView]) -> OvertakenView {
-        let name = |id: &str| {
-            let category = all.iter().find(|category| category.id == id);
-            category.map_or_else(|| id.to_owned(), |category| category.name.clone())
-        };
-        let differences = form.differences(&ProductForm::of(&newer.state), name);
-        OvertakenView { version: newer.version, differences }
-    }
 }
 
 /// A variant that leaves the shop, with its units.

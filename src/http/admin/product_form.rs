@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(super) use self::comparing::Difference;
 use crate::{
     domain::{
         catalogue::{OPTIONS_MAX, Product, VARIANTS_MAX},

@@ -3,8 +3,12 @@
 use actix_web::http::Method;
 use serde::Serialize;
 
-use super::parts::{
-    DoneQuery, PagesView, TagView, address, chosen_in, cursor_in, framed, paging, words_in,
+use super::{
+    parts::{
+        DoneQuery, PagesView, TagView, address, asked_by, chosen_in, cursor_in, framed, paging,
+        words_in,
+    },
+    said::Said,
 };
 use crate::{
     domain::{
@@ -13,9 +17,9 @@ use crate::{
         inventory::Ledger,
     },
     http::{
-        access::Staff,
+        access::{Caller, Staff},
         answer::{Answer, Page},
-        call::CallAsking,
+        call::{CallAsking, Origin},
         cursor::Paging,
         fields::{Body, Fields},
         limits::Class,
@@ -36,21 +40,45 @@ pub fn operations() -> Vec<Operation<Shop>> {
 }
 
 async fn list(shop: Shop, who: Staff, call: CallAsking<ListQuery>) -> Answer<PageAnswer> {
-    let ListQuery { q, category, status, cursor, done } = call.query;
-    let frame = framed(&shop, *who, &call.from, "Products")?;
+    let said = Said::done(call.query.done.done);
+    shown(&shop, *who, &call.from, call.query, said)
+}
+
+/// The list that this address asks for, with what was said to a form of it.
+pub(super) fn again(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    path: &str,
+    said: Said,
+) -> Answer<PageAnswer> {
+    shown(shop, who, from, asked_by(path)?, said)
+}
+
+fn shown(
+    shop: &Shop,
+    who: Caller,
+    from: &Origin,
+    query: ListQuery,
+    mut said: Said,
+) -> Answer<PageAnswer> {
+    let ListQuery { q, category, status, cursor, .. } = query;
+    let (frame, form) = said.on(framed(shop, who, from, "Products")?);
     let paging = paging(cursor);
-    let page = found(&shop, &q, category_of(&shop, &category)?, status, &paging)?;
+    let page = found(shop, &q, category_of(shop, &category)?, status, &paging)?;
     let status = status.map_or("", Status::name);
     let filters = [("q", q.as_str()), ("category", &category), ("status", status)];
+    let here = address(LIST, &filters);
     let view = ListView {
-        pages: PagesView::of(&address("/admin/products", &filters), &paging, &page),
+        pages: PagesView::of(&here, &paging, &page),
+        here: address(&here, &[("cursor", paging.cursor.as_deref().unwrap_or_default())]),
         rows: page.items,
         shelves: frame.shelves().to_vec(),
-        form: frame.form(),
+        form,
         q,
         category,
         status,
-        done: done.done,
+        done: said.done,
     };
     frame.show("admin/products.html", &view)
 }
@@ -164,6 +192,8 @@ struct ListView {
     q: String,
     category: String,
     status: &'static str,
+    /// This page of the list, to come back to.
+    here: String,
     pages: PagesView,
     form: FormView,
     done: Option<&'static str>,
@@ -204,6 +234,8 @@ impl RowView {
     }
 }
 
+/// Where the list is.
+pub(super) const LIST: &str = "/admin/products";
 const STATUSES: &[(&str, Status)] = &[("active", Status::Active), ("hidden", Status::Hidden)];
 /// Products that are found by words.
 const FOUND_MAX: usize = 50;

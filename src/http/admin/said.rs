@@ -66,6 +66,12 @@ impl Said {
         self
     }
 
+    /// Whether the form's page was older than what the shop has.
+    pub fn is_overtaken(&self) -> bool {
+        let status = self.form.as_ref().map(|(_, status)| *status);
+        status == Some(StatusCode::PRECONDITION_FAILED)
+    }
+
     /// The frame as it is answered, and the form on it.
     pub fn on(&mut self, frame: Frame) -> (Frame, FormView) {
         let key = frame.form().key;

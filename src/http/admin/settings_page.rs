@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
+    overtaken::{Overtaken, amount, version_in},
     parts::{DoneQuery, body_of, framed},
     said::Said,
 };
@@ -45,7 +46,7 @@ async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<Pag
 
 async fn change(shop: Shop, who: Admin, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
     let (typed, from) = (call.body.typed, call.from.clone());
-    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let version = version_in(&typed);
     let done = async {
         let body = body_of(&json_of(&typed)).map_err(|faults| Problem::invalid(placed(faults)))?;
         let from = call.from.having_seen(version);
@@ -68,30 +69,31 @@ fn json_of(typed: &BTreeMap<String, String>) -> Value {
     });
     let mut json =
         json!({ "synonyms": groups.filter(|group| !group.is_empty()).collect::<Vec<_>>() });
-    for name in ["name", "publicUrl", "shippingFlat"] {
-        if !text(name).is_empty() {
-            json[name] = json!(text(name));
-        }
+    for name in
+        ["name", "publicUrl", "shippingFlat"].iter().filter(|name| typed.contains_key(**name))
+    {
+        json[name] = json!(text(name));
     }
-    let percent = text("taxPercent").trim_end_matches('%').trim();
-    if !percent.is_empty() {
-        json["taxRate"] = json!(share_of(percent).unwrap_or_else(|| percent.to_owned()));
+    if typed.contains_key("taxPercent") {
+        let percent = text("taxPercent").trim_end_matches('%').trim();
+        // What is no percentage is for the body to refuse.
+        json["taxRate"] = json!(share_of(percent).unwrap_or_default());
     }
-    let low_at = text("lowStockThreshold");
-    if !low_at.is_empty() {
+    if typed.contains_key("lowStockThreshold") {
+        let low_at = text("lowStockThreshold");
         let units = low_at.parse::<u32>();
         json["lowStockThreshold"] = units.map_or_else(|_| json!(low_at), |units| json!(units));
     }
     json
 }
 
-/// `7.5` of a hundred as a share of one, `0.075`; what is no percentage is for the body to refuse.
+/// `7.5` of a hundred as a share of one, `0.075`; nothing, if it is no percentage.
 fn share_of(percent: &str) -> Option<String> {
     let (whole, part) = percent.split_once('.').unwrap_or((percent, ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let is_percentage = !whole.is_empty() && whole.len() <= 3 && part.len() <= 4;
     if !is_percentage || !digits(whole) || !digits(part) {
-        return Some("no share".to_owned());
+        return None;
     }
     let padded = format!("{whole:0>3}");
     let (ones, hundredths) = padded.split_at(1);
@@ -105,23 +107,25 @@ fn percent_of(parts_per_million: u32) -> String {
 }
 
 fn placed(faults: Vec<FieldFault>) -> Vec<FieldFault> {
-    let place = |fault: FieldFault| {
-        let field = match fault.pointer.split('/').nth(1).unwrap_or_default() {
-            "taxRate" => "taxPercent",
-            other => other,
-        };
-        FieldFault { pointer: format!("/{field}"), ..fault }
+    let place = |fault: FieldFault| match fault.pointer.split('/').nth(1).unwrap_or_default() {
+        "taxRate" => {
+            let pointer = "/taxPercent".to_owned();
+            FieldFault { pointer, detail: NO_PERCENTAGE.to_owned(), ..fault }
+        }
+        field => FieldFault { pointer: format!("/{field}"), ..fault },
     };
     faults.into_iter().map(place).collect()
 }
 
 fn shown(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<PageAnswer> {
     let known = now(shop)?;
+    let is_overtaken = said.is_overtaken();
     let (frame, form) = said.on(framed(shop, who, from, "Settings")?);
     let (terms, chosen) = (&known.state, &shop.settings);
     let groups = terms.synonyms.iter().map(|group| group.join(", "));
-    let view = SettingsPageView {
+    let mut view = SettingsPageView {
         version: known.version,
+        overtaken: None,
         name: terms.name.clone(),
         public_url: terms.public_url.clone(),
         url_is_configured: chosen.shop.public_url.is_some(),
@@ -137,7 +141,32 @@ fn shown(shop: &Shop, who: Caller, from: &Origin, mut said: Said) -> Answer<Page
         form,
         done: said.done,
     };
+    if is_overtaken {
+        view.version = version_in(&view.form.typed).unwrap_or(known.version);
+        view.overtaken = Some(view.overtaken_by(known.version));
+    }
     frame.show("admin/settings.html", &view)
+}
+
+impl SettingsPageView {
+    /// Where what was typed differs from what the shop has by now.
+    fn overtaken_by(&self, version: u64) -> Overtaken {
+        let typed = |name: &str, now: &str| {
+            self.form.typed.get(name).map_or_else(|| now.to_owned(), Clone::clone)
+        };
+        let beside =
+            |what: &'static str, name: &str, now: &str| (what, now.to_owned(), typed(name, now));
+        let (what, now, said) = beside("Shipping", "shippingFlat", &self.shipping);
+        let all = [
+            beside("Name of the shop", "name", &self.name),
+            beside("Where customers find it", "publicUrl", &self.public_url),
+            beside("Tax in %", "taxPercent", &self.tax_percent),
+            (what, amount(&now), amount(&said)),
+            beside("Stock is low at", "lowStockThreshold", &self.low_at.to_string()),
+            beside("Words that mean the same", "synonyms", &self.synonyms),
+        ];
+        Overtaken::by(version, all)
+    }
 }
 
 fn misses(shop: &Shop) -> Vec<(String, u64)> {
@@ -148,6 +177,7 @@ fn misses(shop: &Shop) -> Vec<(String, u64)> {
 #[derive(Serialize)]
 struct SettingsPageView {
     version: u64,
+    overtaken: Option<Overtaken>,
     name: String,
     public_url: String,
     /// Whether the settings file says where, and no form may.
@@ -171,6 +201,7 @@ const REFUSED_AT: [(&str, &str); 3] = [
     ("negative_shipping", "shippingFlat"),
     ("public_url_configured", "publicUrl"),
 ];
+const NO_PERCENTAGE: &str = "must be a percentage such as 7.5, from 0 to 100";
 /// Searches without results that are shown.
 const MISSES_MAX: usize = 15;
 /// All synonyms, percent-encoded.
@@ -188,6 +219,8 @@ mod tests {
             assert_eq!(share_of(percent).as_deref(), Some(share));
             assert_eq!(percent_of(parts), percent);
         }
-        assert_eq!(share_of("-1").as_deref(), Some("no share"));
+        for nonsense in ["-1", "7,5", "1e1", "", "."] {
+            assert_eq!(share_of(nonsense), None, "{nonsense}");
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
+    overtaken::{Overtaken, version_in},
     parts::{DoneQuery, body_of, framed},
     said::Said,
 };
@@ -28,6 +29,7 @@ use crate::{
         table::{Operation, op},
     },
     shop::Shop,
+    store::Versioned,
 };
 
 /// The operations of this page.
@@ -78,7 +80,7 @@ async fn change(
     call: CallOn<CategoryId, Filled<Nothing>>,
 ) -> Answer<PageAnswer> {
     let (id, typed, from) = (call.path, call.body.typed, call.from.clone());
-    let version = typed.get("version").and_then(|version| version.parse().ok());
+    let version = version_in(&typed);
     let done = async {
         let body = body_of(&typed_json(&typed)).map_err(Problem::invalid)?;
         let from = call.from.having_seen(version);
@@ -115,10 +117,11 @@ async fn led_back(_: Shop, _: Option<Caller>, made: Made) -> Answer<PageAnswer> 
 fn typed_json(typed: &BTreeMap<String, String>) -> serde_json::Value {
     let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
     let mut json = json!({ "description": text("description"), "parentId": null });
-    for name in ["name", "parentId"] {
-        if !text(name).is_empty() {
-            json[name] = json!(text(name));
-        }
+    if typed.contains_key("name") {
+        json["name"] = json!(text("name"));
+    }
+    if !text("parentId").is_empty() {
+        json["parentId"] = json!(text("parentId"));
     }
     json
 }
@@ -133,12 +136,16 @@ fn shown(
     let tree = shop.shelves.tree()?;
     let known = id.map(|id| found(shop, id)).transpose()?;
     let title = known.as_ref().map_or("Categories", |known| known.state.name.as_str()).to_owned();
+    let is_overtaken = said.is_overtaken();
     let (frame, form) = said.on(framed(shop, who, from, &title)?);
     let one = known.map(|known| {
         let category: &Category = &known.state;
+        let overtaken = is_overtaken.then(|| overtaken(&tree, &known, &form.typed));
+        let version = version_in(&form.typed).filter(|_| is_overtaken).unwrap_or(known.version);
         OneView {
             id: category.id.to_string(),
-            version: known.version,
+            version,
+            overtaken,
             name: category.name.clone(),
             description: category.description.clone(),
             slug: category.slug.clone(),
@@ -157,6 +164,24 @@ fn shown(
     });
     let view = ShelvesView { parents: parents.collect(), rows, one, form, done: said.done };
     frame.show("admin/categories.html", &view)
+}
+
+/// Where what was typed differs from what the shop has by now.
+fn overtaken(
+    tree: &CategoryTree,
+    known: &Versioned<Category>,
+    typed: &BTreeMap<String, String>,
+) -> Overtaken {
+    let typed = |name: &str| typed.get(name).cloned().unwrap_or_default();
+    let name = |id: CategoryId| tree.get(id).map_or_else(String::new, |node| node.name.clone());
+    let category: &Category = &known.state;
+    let below = category.parent.map(name).unwrap_or_default();
+    let all = [
+        ("Name", category.name.clone(), typed("name")),
+        ("Below", below, typed("parentId").parse().map(name).unwrap_or_default()),
+        ("Description", category.description.clone(), typed("description")),
+    ];
+    Overtaken::by(known.version, all)
 }
 
 fn push(tree: &CategoryTree, node: &CategoryNode, level: usize, rows: &mut Vec<RowView>) {
@@ -202,6 +227,7 @@ struct ParentView {
 struct OneView {
     id: String,
     version: u64,
+    overtaken: Option<Overtaken>,
     name: String,
     description: String,
     slug: String,

@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{shown::is_there, *};
 use crate::{
     domain::{ids::Identity, time::Who},
     http::orders::tests::world::{Person, World, with},

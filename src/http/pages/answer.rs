@@ -172,10 +172,10 @@ impl Show for PageAnswer {
 
 /// Nothing inline, nothing from elsewhere but pictures, which a shop may keep with somebody else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
+    img-src 'self' data: https: http:; connect-src 'self'; manifest-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The same, and frames of this site.
 const POLICY_FRAMING: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'; frame-src 'self'";
+    img-src 'self' data: https: http:; connect-src 'self'; manifest-src 'self'; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'";
 const HTML: &str = "text/html; charset=utf-8";

@@ -17,7 +17,7 @@ use crate::{
     accounts::{Identified, Unidentified},
     domain::{ids::ShopId, settings},
     http::{
-        access::{Caller, Unauthenticated},
+        access::{Caller, Public, Unauthenticated},
         answer::Answer,
         call::Origin,
         problem::Problem,
@@ -128,13 +128,21 @@ fn shown(shop: &Shop, problem: &Problem, faced: &Faced<'_>) -> Answer<PageAnswer
             let is_own = is_form && shop.must_be_own(request, body).is_ok();
             is_own.then(|| AgainView::same(from.asked(), body))
         }
+        // A page that was sent before, with something else in it: that is another form.
+        _ if problem.code() == KEY_REUSED => Some(AgainView::of(from.asked(), body)),
         _ => (is_foreign && source == Source::Own).then(|| AgainView::of(from.asked(), body)),
     };
-    let heading = heading(problem.status());
+    let heading = match again {
+        Some(_) if problem.status().is_client_error() => "Once more, please",
+        _ => heading(problem.status()),
+    };
     let view = ProblemView {
         code: problem.code().to_owned(),
         heading,
-        detail: problem.detail().to_owned(),
+        detail: match problem.code() {
+            KEY_REUSED => "this page was sent before, with something else in it".to_owned(),
+            _ => problem.detail().to_owned(),
+        },
         trace: trace.as_str().to_owned(),
         again,
     };
@@ -142,7 +150,9 @@ fn shown(shop: &Shop, problem: &Problem, faced: &Faced<'_>) -> Answer<PageAnswer
     if is_foreign {
         frame = frame.guarded();
     }
+    let is_at_work = Public(caller).is_staff() && request.path().starts_with("/admin");
     let template = match problem.status() {
+        _ if is_at_work => "admin/problem.html",
         StatusCode::NOT_FOUND => "storefront/not-found.html",
         _ => "storefront/problem.html",
     };
@@ -171,9 +181,10 @@ fn foreign_form() -> Problem {
     Problem::refusal(
         StatusCode::FORBIDDEN,
         FOREIGN_FORM,
-        "this form does not come from a page made for you, or the page is too old; nothing was \
-         changed",
+        "this page was made before you signed in, is too old, or was not made for you; nothing \
+         was changed",
     )
 }
 
 const FOREIGN_FORM: &str = "foreign_form";
+const KEY_REUSED: &str = "idempotency_key_reused";

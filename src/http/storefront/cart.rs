@@ -17,9 +17,9 @@ use crate::{
     http::{
         access::{Caller, Person, Public},
         answer::Answer,
-        call::Call,
+        call::{Call, CallAsking},
         carts::{self, AddBody, ShownCart, ShownLine},
-        fields::{Body, Fields, id, whole},
+        fields::{Body, Fields, id, whole, yes_or_no},
         idempotency::{Made, RequestKey},
         limits::Class,
         pages::{Filled, FormView, Frame, PageAnswer, words},
@@ -42,8 +42,9 @@ pub fn operations() -> Vec<Operation<Shop>> {
     ]
 }
 
-async fn show(shop: Shop, who: Public, call: Call) -> Answer<PageAnswer> {
-    page(&shop, who.0, Frame::of(&shop, who.0, &call.from)?, None)
+async fn show(shop: Shop, who: Public, call: CallAsking<CartQuery>) -> Answer<PageAnswer> {
+    let missing = call.query.missing.then(|| MISSING.to_owned());
+    page(&shop, who.0, Frame::of(&shop, who.0, &call.from)?, missing)
 }
 
 async fn show_lines(shop: Shop, who: Public, call: Call) -> Answer<PageAnswer> {
@@ -67,7 +68,12 @@ async fn add(shop: Shop, who: Person, call: Call<Filled<AddBody>>) -> Answer<Pag
         Ok(_) => Ok(PageAnswer::to("/cart")),
         Err(problem) if problem.status().is_client_error() => {
             let status = problem.status();
-            let form = form.refused(&problem, &[("insufficient_stock", "quantity")]);
+            let mut form = form.refused(&problem, &ABOUT_UNITS);
+            let (_, cart) = carts::cart_of(&shop, who.user)?;
+            let units = variant.map_or(0, |variant| cart.units_of(variant));
+            if let Some(words) = form.errors.get_mut("quantity").filter(|_| units > 0) {
+                words.push_str(&format!("; {units} of it in your cart already"));
+            }
             product::again(&shop, frame.answered(status), product, variant, form)
         }
         Err(problem) => Err(problem),
@@ -123,6 +129,17 @@ fn words_of(problem: &Problem) -> String {
     field.unwrap_or_else(|| problem.detail().to_owned())
 }
 
+struct CartQuery {
+    /// Whether not all that was to be bought again could be put in.
+    missing: bool,
+}
+
+impl Body for CartQuery {
+    fn read(fields: &mut Fields<'_>) -> CartQuery {
+        CartQuery { missing: fields.or("missing", yes_or_no(), false) }
+    }
+}
+
 /// How many there are to be.
 struct SetBody {
     product: ProductId,
@@ -164,6 +181,8 @@ struct CartPageView {
     units: u32,
     /// Whether everything in it can be bought as it is.
     is_sound: bool,
+    /// Whether it is more than one order can be.
+    is_too_dear: bool,
     /// The page of the order that is buying it already.
     under_way: Option<String>,
     form: FormView,
@@ -200,7 +219,8 @@ impl CartPageView {
         let lines: Vec<LineView> = shown.lines.iter().map(LineView::of).collect();
         Ok(CartPageView {
             units: lines.iter().fold(0, |sum, line| sum.saturating_add(line.units)),
-            is_sound: !lines.iter().any(|line| line.is_short),
+            is_sound: !shown.is_too_dear && !lines.iter().any(|line| line.is_short),
+            is_too_dear: shown.is_too_dear,
             lines,
             subtotal: words::price(shown.subtotal),
             under_way,
@@ -239,3 +259,6 @@ pub fn choice_of(product: &Product, variant: VariantId) -> String {
 }
 
 const DESCRIPTION: &str = "What you have chosen, what it costs and how much of it is there.";
+const MISSING: &str = "Not all of it can be had any more; the rest is in your cart.";
+const ABOUT_UNITS: [(&str, &str); 2] =
+    [("insufficient_stock", "quantity"), ("too_many_units", "quantity")];

@@ -11,7 +11,7 @@ use actix_web::http::Method;
 use secrecy::SecretString;
 use serde::Serialize;
 
-pub(super) use self::card::card;
+pub(super) use self::card::{card, declined};
 use super::cart::order_under_way;
 use crate::{
     actors::{addresses::AddAddress, purchases::Wanted},
@@ -117,16 +117,24 @@ fn refused(
 ) -> Answer<PageAnswer> {
     let frame = Frame::of(shop, Some(who.caller), from)?;
     let Ok(quote) = shop.purchases.quoted(who.user) else { return Ok(PageAnswer::to("/cart")) };
-    let about =
-        [("card_data_not_accepted", "cardNumber"), ("unknown_payment_method", "cardNumber")];
-    let mut form = frame.form().with(typed).refused(problem, &about);
+    let mut form = declined(frame.form().with(typed).refused(problem, &REFUSED_AT), problem);
     if problem.code() == "insufficient_stock" {
         // It is about goods and no field of this page: the cart says which.
         form.errors.clear();
         form.refusal = Some(problem.detail().to_owned());
     }
-    if problem.code() == "payment_declined" {
-        form.refusal = Some(format!("{}. Nothing was charged", problem.detail()));
+    match problem.code() {
+        "amount_mismatch" => form.refusal = Some(other_price(&quote, problem)),
+        // The book is this person's own: what is not in it is there for nobody.
+        "not_found" => {
+            form.errors.insert("address".to_owned(), ADDRESS_GONE.to_owned());
+            form.refusal = None;
+        }
+        "too_many_addresses" => {
+            form.errors.insert("address".to_owned(), BOOK_FULL.to_owned());
+            form.refusal = None;
+        }
+        _ => {}
     }
     page(shop, who, frame.answered(problem.status()), &quote, form)
 }
@@ -142,6 +150,18 @@ fn page(
     let under_way = order_under_way(shop, who.user)?;
     let view = CheckoutView { under_way, ..CheckoutView::of(shop, &user, quote, form) };
     frame.titled("Checkout").private().show("storefront/checkout.html", &view)
+}
+
+/// What somebody is told who saw another price than the one of now.
+fn other_price(quote: &Quote, problem: &Problem) -> String {
+    let seen = problem.member("given").and_then(serde_json::Value::as_i64);
+    let seen = seen.and_then(|minor| Money::of(minor, quote.currency).ok());
+    let not = seen.map(|seen| format!(", not {}", words::price(seen))).unwrap_or_default();
+    format!(
+        "Since you opened this page the price has changed: it is {} now{not}. Nothing was ordered; \
+         send it once more if that is all right",
+        words::price(quote.total)
+    )
 }
 
 fn currency(shop: &Shop) -> Answer<crate::domain::money::Currency> {
@@ -274,8 +294,11 @@ impl CheckoutView {
         let first = book.first().map_or(NEW.to_owned(), |address| address.id.to_string());
         let methods = methods(shop);
         let method = methods.first().map_or("", |method| method.name).to_owned();
+        let is_known = |named: &&String| {
+            *named == NEW || book.iter().any(|address| address.id.to_string() == **named)
+        };
         CheckoutView {
-            address: form.typed.get("address").cloned().unwrap_or(first),
+            address: form.typed.get("address").filter(is_known).cloned().unwrap_or(first),
             addresses: book.into_iter().map(AddressChoiceView::of).collect(),
             method: form.typed.get("method").cloned().unwrap_or(method),
             methods,
@@ -365,3 +388,7 @@ const AMOUNT_MAX: i64 = 1_000_000_000_000_000;
 
 #[cfg(test)]
 mod tests;
+const REFUSED_AT: [(&str, &str); 2] =
+    [("card_data_not_accepted", "cardNumber"), ("unknown_payment_method", "cardNumber")];
+const ADDRESS_GONE: &str = "is not in your address book any more: choose another one";
+const BOOK_FULL: &str = "your address book is full: remove an address there, or choose one of it";

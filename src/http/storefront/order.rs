@@ -22,7 +22,7 @@ use crate::{
         access::{Caller, Person},
         answer::Answer,
         call::{Call, NoBody},
-        carts::{self, AddBody},
+        carts,
         fields::{Body, Fields, secret, yes_or_no},
         idempotency::{Made, RequestKey},
         limits::Class,
@@ -46,7 +46,8 @@ pub fn operations() -> Vec<Operation<Shop>> {
         op(post.clone(), "/orders/{id}/pay", Orders, "Pay an order", pay).again(shown_again),
         op(post.clone(), "/orders/{id}/cancel", Writes, "Cancel an order", cancel)
             .again(shown_again),
-        op(post, "/orders/{id}/again", Writes, "Put it all in the cart again", again),
+        op(post, "/orders/{id}/again", Writes, "Put it all in the cart again", again)
+            .again(led_to_cart),
     ]
 }
 
@@ -108,6 +109,7 @@ async fn pay(
             let frame = Frame::of(&shop, Some(who.caller), &call.from)?;
             let about = [("card_data_not_accepted", "cardNumber")];
             let form = frame.form().with(typed).refused(&problem, &about);
+            let form = checkout::declined(form, &problem);
             page(&shop, frame.answered(problem.status()), &order, &payment, form, false)
         }
         Err(problem) => Err(problem),
@@ -144,13 +146,11 @@ async fn again(
     call: Call<Filled<Nothing>, PlacedQuery, OrderId>,
 ) -> Answer<PageAnswer> {
     let order = own(&shop, &who, call.path)?;
-    for line in &order.quote.lines {
-        let (product, variant, quantity) = (line.product, Some(line.variant), line.quantity);
-        match carts::put(&shop, &who.caller, AddBody { product, variant, quantity }, None).await {
-            Err(problem) if problem.status().is_server_error() => return Err(problem),
-            Ok(_) | Err(_) => {}
-        }
-    }
+    let has_all = carts::put_again(&shop, &who, &order, call.key).await?;
+    Ok(PageAnswer::to(if has_all { "/cart" } else { "/cart?missing=true" }))
+}
+
+async fn led_to_cart(_: Shop, _: Option<Caller>, _: Made) -> Answer<PageAnswer> {
     Ok(PageAnswer::to("/cart"))
 }
 

@@ -59,8 +59,12 @@ fn of_slug(shop: &Shop, who: &Public, call: &CallAsking<VariantQuery, Word>) -> 
     if product.slug != *slug {
         return Ok(PageAnswer::moved(format!("/product/{}", product.slug)));
     }
-    let frame = Frame::of(shop, who.0, &call.from)?;
+    let mut frame = Frame::of(shop, who.0, &call.from)?;
     let view = ProductView::of(shop, &frame, &product, call.query.variant)?;
+    if who.0.is_some() {
+        // The back button asks anew: what was sent from the page may be sent once more.
+        frame = frame.private();
+    }
     frame
         .titled(&product.name)
         .described(&product.description)
@@ -109,6 +113,8 @@ struct ProductView {
     options: Vec<OptionView>,
     variant: String,
     sku: String,
+    /// Whether shoppers see it; staff do in any case.
+    is_on_sale: bool,
     stock: StockView,
     form: FormView,
     trail: Vec<LinkView>,
@@ -193,7 +199,8 @@ impl ProductView {
             options: options_of(product, &variants, chosen, &stock),
             variant: chosen.id.to_string(),
             sku: chosen.sku.clone(),
-            stock: StockView::of(units),
+            is_on_sale: product.is_active,
+            stock: StockView::of(if product.is_active { units } else { 0 }),
             form: frame.form(),
             trail,
             about: json!([about(frame, product, chosen, &images, units), crumbs]),

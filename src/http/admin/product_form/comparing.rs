@@ -1,27 +1,15 @@
-//! Comparing: where what is typed about a product differs from what the shop has by now.
+//! Comparing: what is typed about a product beside what the shop has by now.
 
-use serde::Serialize;
-
-use super::{OptionForm, ProductForm, RowForm};
-
-/// Something that is otherwise in the shop.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-pub(in super::super) struct Difference {
-    /// What it is about.
-    pub(in super::super) what: String,
-    /// What the shop has.
-    pub(in super::super) shop: String,
-    /// What the form says.
-    pub(in super::super) form: String,
-}
+use super::{super::overtaken::amount, OptionForm, ProductForm, RowForm};
 
 impl ProductForm {
-    /// Where this form differs from that of the product in the shop. `category` knows the names.
-    pub(in super::super) fn differences(
+    /// What each thing is, what the product in the shop has and what this form says. `category`
+    /// knows the names.
+    pub(in super::super) fn beside(
         &self,
         shop: &ProductForm,
         category: impl Fn(&str) -> String,
-    ) -> Vec<Difference> {
+    ) -> Vec<(String, String, String)> {
         let categories = |form: &ProductForm| {
             let mut names: Vec<String> = form.category_ids.iter().map(|id| category(id)).collect();
             names.sort();
@@ -46,11 +34,7 @@ impl ProductForm {
         for row in self.rows.iter().filter(|row| !shop.rows.iter().any(|r| r.known == row.known)) {
             all.push((format!("Variant {}", row.sku), String::new(), row.in_words()));
         }
-        let differs = |(what, shop, form): (String, String, String)| {
-            let is_other = lines(&shop) != lines(&form);
-            is_other.then_some(Difference { what, shop, form })
-        };
-        all.into_iter().filter_map(differs).collect()
+        all
     }
 
     fn all_options(&self) -> String {
@@ -66,18 +50,4 @@ impl RowForm {
         let said: Vec<&str> = texts.map(String::as_str).filter(|text| !text.is_empty()).collect();
         said.join(", ")
     }
-}
-
-/// An amount as it is compared: `4` is `4.00`.
-fn amount(typed: &str) -> String {
-    match typed.split_once('.') {
-        Some((whole, part)) => format!("{whole}.{part:0<2}"),
-        None if typed.is_empty() => String::new(),
-        None => format!("{typed}.00"),
-    }
-}
-
-/// Browsers end lines in their own way.
-fn lines(text: &str) -> Vec<&str> {
-    text.trim().lines().map(str::trim_end).collect()
 }

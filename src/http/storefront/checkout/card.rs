@@ -1,8 +1,11 @@
 //! Cards as they are typed into a form: read here, and turned into a token at once.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
-use crate::http::{answer::Answer, fields::FieldFault, orders::charge::CardBody, problem::Problem};
+use crate::http::{
+    answer::Answer, fields::FieldFault, orders::charge::CardBody, pages::FormView, problem::Problem,
+};
 
 /// A card as it was typed.
 ///
@@ -31,6 +34,27 @@ pub(in crate::http::storefront) fn card(
         _ => Err(Problem::invalid(faults)),
     }
 }
+
+/// What somebody is told whose card was declined: above the form, and at the field that was wrong.
+pub(in crate::http::storefront) fn declined(mut form: FormView, problem: &Problem) -> FormView {
+    if problem.code() != "payment_declined" {
+        return form;
+    }
+    let code = problem.member("declineCode").and_then(Value::as_str).unwrap_or_default();
+    let field = FIELDS.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, field)| *field);
+    if let Some(field) = field {
+        form.errors.insert(field.to_owned(), problem.detail().to_owned());
+    }
+    form.refusal = Some(format!("{}. Nothing was charged", problem.detail()));
+    form
+}
+
+/// (why a card was declined, the field that is about), in the words of the gateways.
+const FIELDS: [(&[&str], &str); 3] = [
+    (&["incorrect_number", "invalid_number"], "cardNumber"),
+    (&["expired_card", "invalid_expiry_month", "invalid_expiry_year"], "cardExpiry"),
+    (&["incorrect_cvc", "invalid_cvc"], "cardCode"),
+];
 
 /// `12/30`, `12 / 2030` or `1230`.
 fn month_and_year(text: &str) -> Option<(u32, u32)> {

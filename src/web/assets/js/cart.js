@@ -32,6 +32,15 @@ export async function refreshCart() {
   }
 }
 
+/** Sends a form as the browser would; what the shop answered, if it did. */
+export function send(form) {
+  const body = new URLSearchParams(new FormData(form));
+  return fetch(form.action, { method: "POST", body }).catch(() => undefined);
+}
+
+/** Whether an answer led to the cart, and all is well. */
+export const isInCart = (sent) => Boolean(sent?.ok) && new URL(sent.url).pathname === "/cart";
+
 async function fetchPart() {
   const answer = await fetch("/cart/lines").catch(() => undefined);
   if (!answer?.ok) return undefined;
@@ -74,3 +83,21 @@ function made() {
 
 // What is sent from a form of the cart is told to other tabs once it is carried out.
 if (document.querySelector("main [data-cart]")) channel.postMessage("changed");
+
+// Whoever goes to the checkout with another number typed takes it along.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.('a[href="/checkout"]');
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const isTyped = (field) => field.value !== field.defaultValue;
+  const forms = [...document.querySelectorAll("form[data-units]")];
+  const typed = forms.filter((form) => isTyped(form.elements.quantity));
+  if (!typed.length) return;
+  event.preventDefault();
+  for (const [place, form] of typed.entries()) {
+    // The forms of one page have one key, and each sets another line.
+    form.elements.key.value += `-${place}`;
+    // What is refused is said by the page of the cart.
+    if (!isInCart(await send(form))) return form.submit();
+  }
+  location.href = link.href;
+});

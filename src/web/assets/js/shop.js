@@ -1,5 +1,5 @@
 // What pages do beyond what they do without a script. Nothing here is needed to buy.
-import { openDrawer, refreshCart } from "./cart.js";
+import { isInCart, openDrawer, refreshCart, send } from "./cart.js";
 import { suggest } from "./suggest.js";
 
 // Somebody who has just signed in goes on by themselves with what they were about to do.
@@ -29,19 +29,21 @@ document.addEventListener("submit", async (event) => {
   if (form.matches(".buy") && typeof HTMLDialogElement === "function") {
     event.preventDefault();
     await putInCart(form, button);
+  } else if (form.closest(".drawer")) {
+    event.preventDefault();
+    // Whatever else the shop has to say is said by its page.
+    if (isInCart(await send(form))) await openDrawer();
+    else form.submit();
   }
 });
 
 async function putInCart(form, button) {
-  const sent = await fetch(form.action, {
-    method: "POST",
-    body: new URLSearchParams(new FormData(form)),
-  }).catch(() => undefined);
-  if (sent?.ok && new URL(sent.url).pathname === "/cart") {
+  let sent = await send(form);
+  // Signed in meanwhile in another tab: the page as it is now proves the same form.
+  if (sent?.status === 403 && (await renew(form))) sent = await send(form);
+  if (isInCart(sent)) {
     // The next click puts in more: it is another form.
-    form.elements.key.value = [...crypto.getRandomValues(new Uint8Array(16))]
-      .map((byte) => byte.toString(16).padStart(2, "0"))
-      .join("");
+    form.elements.key.value = newKey();
     delete form.dataset.sent;
     button?.removeAttribute("aria-busy");
     await openDrawer();
@@ -51,8 +53,40 @@ async function putInCart(form, button) {
   }
 }
 
+// The quantity that was typed goes along to another choice of the same product.
+const quantity = document.querySelector(".buy [name=quantity]");
+const carried = /^#quantity=(\d{1,3})$/.exec(location.hash)?.[1];
+if (quantity && carried) quantity.value = Math.max(1, Math.min(carried, quantity.max));
+for (const choice of document.querySelectorAll("a.choice")) {
+  choice.addEventListener("click", () => {
+    if (quantity.value !== "1") choice.hash = `quantity=${Number(quantity.value)}`;
+  });
+}
+
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
+/** Takes over what proves a form from its page as it is now. */
+async function renew(form) {
+  const fresh = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => undefined);
+  if (!fresh?.ok) return false;
+  const page = new DOMParser().parseFromString(await fresh.text(), "text/html");
+  const now = page.querySelector(".buy")?.elements.csrf.value;
+  if (!now || now === form.elements.csrf.value) return false;
+  form.elements.csrf.value = now;
+  return true;
+}
+
+// Whoever is told no stands where it is to be mended.
+document.querySelector("main [aria-invalid=true]")?.focus();
+
 // The back button brings a page as it was left: its forms may be sent again.
 addEventListener("pageshow", (event) => {
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const buy = document.querySelector(".buy");
+  if (buy && (event.persisted || isBack)) buy.elements.key.value = newKey();
   if (!event.persisted) return;
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
@@ -66,6 +100,8 @@ addEventListener("pageshow", (event) => {
 new BroadcastChannel("bodega-cart").addEventListener("message", () => refreshCart());
 const stock = document.querySelector("[data-stock]");
 const isSignedIn = Boolean(document.querySelector('.top a[href="/account"]'));
+/** Units of a line of a cart, as the shop has it. */
+const UNITS_MAX = 999;
 let events;
 follow();
 
@@ -130,5 +166,7 @@ function showStock(units) {
   const form = document.querySelector(".buy");
   const button = form.querySelector("button[type=submit]");
   button.textContent = units === 0 ? "Sold out" : "Add to cart";
-  for (const control of [button, form.elements.quantity]) control.disabled = units === 0;
+  const quantity = form.elements.quantity;
+  for (const control of [button, quantity]) control.disabled = units === 0;
+  quantity.max = Math.min(units, UNITS_MAX);
 }
