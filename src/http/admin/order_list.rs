@@ -22,7 +22,7 @@ use crate::{
     http::{
         access::{Admin, Caller},
         answer::Answer,
-        call::{Call, CallAsking, Origin},
+        call::{Call, CallAsking, NoQuery, Origin},
         cursor::{PAGE_ENTRIES_MAX, Paging},
         fields::{Body, Fields},
         limits::Class,
@@ -173,13 +173,8 @@ async fn ship(shop: Shop, who: Admin, call: Call<Filled<ShipBody>>) -> Answer<Pa
             carrier: body.carrier.clone(),
             reference: None,
         };
-        let one = Call {
-            path: id,
-            query: crate::http::call::NoQuery,
-            body: status,
-            key: None,
-            from: call.from.clone(),
-        };
+        let from = call.from.clone();
+        let one = Call { path: id, query: NoQuery, body: status, key: None, from };
         let shipped = change_status(shop.clone(), who, one).await;
         view.outcomes.push(OutcomeView {
             what: format!("Order {}", order.number),
