@@ -58,7 +58,7 @@ async fn what_does_not_fit_into_the_cart_is_said_at_its_quantity() {
     ] {
         let page = adds(quantity).await;
         assert_eq!(page.status, status, "{}", page.text());
-        for said in [said, "role=\"alert\"", &format!("name=\"quantity\" type=\"number\"")] {
+        for said in [said, "role=\"alert\"", "name=\"quantity\" type=\"number\""] {
             assert!(page.text().contains(said), "{quantity}: {said}: {}", page.text());
         }
         assert!(page.text().contains(&format!("value=\"{quantity}\"")), "what was typed stays");

@@ -113,6 +113,40 @@ const journeys = {
     await context.close();
   },
 
+  async "a second thought after the back button, in the cart and in its drawer"() {
+    const { context, page, wrong } = await person();
+    const counts = (units) =>
+      page.waitForFunction((units) => document.querySelector("[data-cart-units]").textContent === units, units);
+    await putsInCart(page, "chilli-oil");
+    await counts("1");
+    await page.goto("/cart");
+    await page.goBack();
+    await page.click(".buy button[type=submit]");
+    await counts("2");
+    await page.fill("dialog[open] [name=quantity]", "4");
+    await page.click("dialog[open] a[href='/checkout']");
+    await page.waitForURL(/\/checkout$/);
+    must((await page.textContent("aside.panel")).includes("4 ×"), "what was typed in the drawer came along");
+    await page.goto("/cart");
+    await page.fill("main [name=quantity]", "3");
+    await page.click("main a[href='/checkout']");
+    await page.waitForURL(/\/checkout$/);
+    must((await page.textContent("aside.panel")).includes("3 ×"), "what was typed in the cart came along");
+    await putsInCart(page, "red-wine-vinegar", 2);
+    await counts("5");
+    await page.click("dialog[open] [aria-label^='Remove Chilli']");
+    await counts("2");
+    must(new URL(page.url()).pathname === "/product/red-wine-vinegar", "the page stays where it was");
+    await page.goto("/product/red-wine-vinegar");
+    await page.locator("#quantity").evaluate((field) => field.removeAttribute("max"));
+    await page.fill("#quantity", "999");
+    await page.click(".buy button[type=submit]");
+    await page.waitForSelector("#quantity-error");
+    must(await page.evaluate(() => document.activeElement.id === "quantity"), "it is led to the field");
+    must(!wrong.length, wrong.join("\n"));
+    await context.close();
+  },
+
   async "the bank asks, and the customer confirms"() {
     const { context, page, wrong } = await person();
     await putsInCart(page, "chilli-oil");
