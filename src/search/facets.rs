@@ -4,6 +4,7 @@ use super::{
     figures::Figures,
     gather::{Chosen, Fails, Kind},
     request::{FacetValue, Facets, Filters, OptionFacet},
+    rows::Labelled,
     schema::{OPTION_BREAK, fold_label, option_label},
     view::Labels,
 };
@@ -36,12 +37,18 @@ impl Counts {
         }
     }
 
-    /// Counts a document that matches the words and fails these filters, with its labels.
-    pub fn take(&mut self, figures: Figures, labels: [&[u32]; 3], fails: Fails) {
+    /// Counts a document that matches the words and fails so much of the filters, with its labels.
+    pub fn take(
+        &mut self,
+        figures: Figures,
+        labels: &Labelled<'_>,
+        filters: &Chosen,
+        fails: Fails,
+    ) {
         if fails == Fails::Several {
             return;
         }
-        let [brands, options, categories] = labels;
+        let Labelled { brands, categories, .. } = *labels;
         let counts_in = |kind: Kind| fails == Fails::None || fails == Fails::Only(kind);
         if counts_in(Kind::Category) {
             add(&mut self.categories, categories);
@@ -49,14 +56,7 @@ impl Counts {
         if counts_in(Kind::Brand) {
             add(&mut self.brands, brands);
         }
-        if fails == Fails::None {
-            add(&mut self.options, options);
-        }
-        for (number, counts) in self.chosen_options.iter_mut().enumerate() {
-            if counts_in(Kind::Option(number)) {
-                add(counts, options);
-            }
-        }
+        self.take_options(labels, filters, fails);
         if counts_in(Kind::Stock) {
             if figures.in_stock {
                 self.in_stock += 1;
@@ -68,6 +68,36 @@ impl Counts {
             let (low, high) = (figures.price_minor, figures.dearest());
             let (least, most) = self.prices.unwrap_or((low, high));
             self.prices = Some((least.min(low), most.max(high)));
+        }
+    }
+
+    /// Counts what can be chosen of it. Where there are several options, a value counts in which
+    /// some variant is to be had that fits what else is chosen.
+    fn take_options(&mut self, labels: &Labelled<'_>, filters: &Chosen, fails: Fails) {
+        let Labelled { options, variants, .. } = *labels;
+        if variants.is_empty() || filters.options.is_empty() {
+            if fails == Fails::None {
+                add(&mut self.options, options);
+            }
+            for (number, counts) in self.chosen_options.iter_mut().enumerate() {
+                if [Fails::None, Fails::Only(Kind::Option(number))].contains(&fails) {
+                    add(counts, options);
+                }
+            }
+        } else if matches!(fails, Fails::None | Fails::Only(Kind::Option(_))) {
+            for label in options {
+                let having = variants.iter().filter(|variant| variant.contains(label));
+                let missed = having.map(|variant| filters.missed_by(variant));
+                if missed.clone().any(|missed| missed == Fails::None) {
+                    add(&mut self.options, &[*label]);
+                }
+                for (number, counts) in self.chosen_options.iter_mut().enumerate() {
+                    let fits = [Fails::None, Fails::Only(Kind::Option(number))];
+                    if missed.clone().any(|missed| fits.contains(&missed)) {
+                        add(counts, &[*label]);
+                    }
+                }
+            }
         }
     }
 

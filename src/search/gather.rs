@@ -14,7 +14,7 @@ use super::{
     facets::Counts,
     figures::Figures,
     request::{Filters, Hit, Place, SearchRequest, SearchSort},
-    rows::{Row, Rows},
+    rows::{Labelled, Row, Rows},
     schema::{option_label, whole},
     view::{Segment, View},
 };
@@ -43,7 +43,7 @@ pub(super) struct Chosen {
 }
 
 /// Which filters a document fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fails {
     None,
     Only(Kind),
@@ -51,7 +51,7 @@ pub(super) enum Fails {
 }
 
 /// A kind of filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Category,
     Brand,
@@ -83,10 +83,14 @@ impl<'a> Gathering<'a> {
         let Some(row) = rows.of(document) else { return };
         let figures = row.figures();
         let nobody_asks = self.counts.is_none() && self.filters.asks_nothing();
-        let labels = if nobody_asks { [&[][..]; 3] } else { self.filters.labels(rows, document) };
-        let fails = self.filters.failed_by(figures, labels);
+        let labels = match nobody_asks {
+            true => Labelled::default(),
+            // Who asks for what is in stock means the chosen size, and not another one.
+            false => rows.labels(document, self.filters.in_stock == Some(true)),
+        };
+        let fails = self.filters.failed_by(figures, &labels);
         if let Some(counts) = &mut self.counts {
-            counts.take(figures, labels, fails);
+            counts.take(figures, &labels, &self.filters, fails);
         }
         if fails != Fails::None {
             return;
@@ -171,27 +175,16 @@ impl Chosen {
         }
     }
 
-    /// The labels of a document that count: brands, options and categories. Who asks for what is
-    /// in stock means the chosen size, and not another one.
-    fn labels<'a>(&self, rows: &'a Rows, document: DocId) -> [&'a [u32]; 3] {
-        let [brands, options, in_stock, categories] = rows.labels(document);
-        let options = if self.in_stock == Some(true) { in_stock } else { options };
-        [brands, options, categories]
-    }
-
-    fn failed_by(&self, figures: Figures, labels: [&[u32]; 3]) -> Fails {
+    fn failed_by(&self, figures: Figures, labels: &Labelled<'_>) -> Fails {
         let mut fails = Fails::None;
         if self.asks_nothing() {
             return fails;
         }
-        let [brands, options, categories] = labels;
+        let Labelled { brands, options, variants, categories } = *labels;
         let mut note = |kind: Kind, fits: bool| {
             if !fits {
-                fails = if fails == Fails::None { Fails::Only(kind) } else { Fails::Several };
+                fails = fails.and(Fails::Only(kind));
             }
-        };
-        let any = |labels: &[u32], wanted: &BTreeSet<u32>| {
-            labels.iter().any(|label| wanted.contains(label))
         };
         if let Some(wanted) = &self.categories {
             note(Kind::Category, any(categories, wanted));
@@ -205,10 +198,15 @@ impl Chosen {
         if let Some(wanted) = self.in_stock {
             note(Kind::Stock, figures.in_stock == wanted);
         }
-        for (number, wanted) in self.options.iter().enumerate() {
-            note(Kind::Option(number), any(options, wanted));
-        }
-        fails
+        // Where several options are to be chosen, it is one variant that has what is wanted.
+        let fitting = variants.iter().map(|variant| self.missed_by(variant)).min();
+        fails.and(fitting.unwrap_or_else(|| self.missed_by(options)))
+    }
+
+    /// Which of the chosen options these labels have no wanted value of.
+    pub fn missed_by(&self, labels: &[u32]) -> Fails {
+        let missed = self.options.iter().enumerate().filter(|(_, wanted)| !any(labels, wanted));
+        missed.fold(Fails::None, |fails, (number, _)| fails.and(Fails::Only(Kind::Option(number))))
     }
 
     fn asks_nothing(&self) -> bool {
@@ -219,6 +217,19 @@ impl Chosen {
             && in_stock.is_none()
             && options.is_empty()
     }
+}
+
+impl Fails {
+    fn and(self, other: Fails) -> Fails {
+        match (self, other) {
+            (fails, Fails::None) | (Fails::None, fails) => fails,
+            (Fails::Only(_) | Fails::Several, Fails::Only(_) | Fails::Several) => Fails::Several,
+        }
+    }
+}
+
+fn any(labels: &[u32], wanted: &BTreeSet<u32>) -> bool {
+    labels.iter().any(|label| wanted.contains(label))
 }
 
 /// A signed number as an unsigned one in the same order.

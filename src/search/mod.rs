@@ -57,7 +57,7 @@ pub use request::{
     FacetValue, Facets, Filters, HITS_MAX, Hit, OptionFacet, Place, SearchAnswer, SearchFault,
     SearchRequest, SearchSort, Suggestion,
 };
-pub use schema::{Findable, sales_step};
+pub use schema::{Choice, Findable, sales_step};
 pub use words::is_known_language;
 
 use expand::Tolerance;

@@ -15,11 +15,12 @@ use super::{
     figures::{Figures, KnownProduct},
     matching::at,
     schema::{
-        AVAILABLE, BRAND, CATEGORY, CREATED, ID_HIGH, ID_LOW, IN_STOCK, LENGTH, NAME, OPTION,
-        OPTION_IN_STOCK, PRICE, PRINT, SALES, SPREAD,
+        AVAILABLE, BRAND, CATEGORY, CHOICE_BREAK, CHOICE_GONE, CHOICE_IN_STOCK, CREATED, ID_HIGH,
+        ID_LOW, IN_STOCK, LENGTH, NAME, OPTION, OPTION_IN_STOCK, PRICE, PRINT, SALES, SPREAD,
     },
     view::Labels,
 };
+use crate::domain::catalogue::OPTIONS_MAX;
 
 /// The rows of a segment, by document.
 pub(super) struct Rows {
@@ -50,8 +51,21 @@ pub(super) struct Row {
     brands: u16,
     options: u16,
     options_in_stock: u16,
+    /// Its variants that can be ordered, and the others, where several options are to be chosen.
+    variants_in_stock: u8,
+    variants_gone: u8,
     /// What tells its variants that can be ordered from others.
     available: u64,
+}
+
+/// The numbers of a document's labels.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Labelled<'r> {
+    pub brands: &'r [u32],
+    pub options: &'r [u32],
+    /// What each of its variants is, where several options are to be chosen.
+    pub variants: &'r [[u32; OPTIONS_MAX]],
+    pub categories: &'r [u32],
 }
 
 impl Rows {
@@ -65,17 +79,21 @@ impl Rows {
         let (price, created) = (fast.i64(PRICE)?, fast.i64(CREATED)?);
         let (sales, length) = (fast.u64(SALES)?, fast.u64(LENGTH)?);
         let (in_stock, spread) = (fast.u64(IN_STOCK)?, fast.i64(SPREAD)?);
-        let labelled = |name: &str| Labelled::open(fast.str(name)?, known);
+        let labelled = |name: &str| LabelColumn::of_labels(fast.str(name)?, known);
         let (brand, option, category) = (labelled(BRAND)?, labelled(OPTION)?, labelled(CATEGORY)?);
         let (option_in_stock, available) = (labelled(OPTION_IN_STOCK)?, fast.u64(AVAILABLE)?);
+        let chosen = |name: &str| LabelColumn::of_choices(fast.str(name)?, known);
+        let (choice_in_stock, choice_gone) = (chosen(CHOICE_IN_STOCK)?, chosen(CHOICE_GONE)?);
         let mut rows = Vec::with_capacity(at(reader.max_doc()));
         let mut labels = Vec::new();
         for document in 0..reader.max_doc() {
             let begin = labels.len();
-            let brands = brand.add(document, &mut labels);
-            let options = option.add(document, &mut labels);
-            let options_in_stock = option_in_stock.add(document, &mut labels);
-            category.add(document, &mut labels);
+            let brands = brand.add(document, &mut labels, u16::MAX);
+            let options = option.add(document, &mut labels, u16::MAX);
+            let options_in_stock = option_in_stock.add(document, &mut labels, u16::MAX);
+            let variants_in_stock = choice_in_stock.add(document, &mut labels, u8::MAX);
+            let variants_gone = choice_gone.add(document, &mut labels, u8::MAX);
+            category.add(document, &mut labels, u16::MAX);
             rows.push(Row {
                 id: (first(&id.0, document), first(&id.1, document)),
                 created: first(&created, document),
@@ -89,6 +107,8 @@ impl Rows {
                 brands,
                 options,
                 options_in_stock,
+                variants_in_stock,
+                variants_gone,
                 available: first(&available, document),
             });
         }
@@ -119,17 +139,27 @@ impl Rows {
         Some(before)
     }
 
-    /// The numbers of a document's labels: its brands, its options, those of them that are in
-    /// stock, its categories.
-    pub fn labels(&self, document: DocId) -> [&[u32]; 4] {
-        let Some(row) = self.of(document) else { return [&[]; 4] };
+    /// The numbers of a document's labels; of options and variants those that are in stock, if
+    /// others do not matter.
+    pub fn labels(&self, document: DocId, in_stock: bool) -> Labelled<'_> {
+        let Some(row) = self.of(document) else { return Labelled::default() };
         let until = self.rows.get(at(document) + 1).map_or(self.labels.len(), Row::begin);
         let all = self.labels.get(row.begin()..until).unwrap_or_default();
         let (brands, rest) = all.split_at(usize::from(row.brands).min(all.len()));
         let (options, rest) = rest.split_at(usize::from(row.options).min(rest.len()));
-        let in_stock = usize::from(row.options_in_stock).min(rest.len());
-        let (in_stock, categories) = rest.split_at(in_stock);
-        [brands, options, in_stock, categories]
+        let there = usize::from(row.options_in_stock).min(rest.len());
+        let (options_there, rest) = rest.split_at(there);
+        let (there, gone) = (usize::from(row.variants_in_stock), usize::from(row.variants_gone));
+        let variants = ((there + gone) * OPTIONS_MAX).min(rest.len());
+        let (variants, categories) = rest.split_at(variants);
+        let (variants, _) = variants.as_chunks();
+        match in_stock {
+            true => {
+                let variants = &variants[..there.min(variants.len())];
+                Labelled { brands, options: options_there, variants, categories }
+            }
+            false => Labelled { brands, options, variants, categories },
+        }
     }
 
     /// The beginning of a document's name, as numbers in the order of names.
@@ -153,29 +183,58 @@ impl Row {
     }
 }
 
-/// A column of labels; each of its own numbers with the label's number in [`Labels`].
-struct Labelled(Option<(Column<u64>, Vec<u32>)>);
+/// A column of labels; each of its own numbers with the numbers in [`Labels`] of what it says.
+struct LabelColumn {
+    column: Option<Column<u64>>,
+    numbers: Vec<u32>,
+    /// Labels of one value.
+    width: usize,
+}
 
-impl Labelled {
-    fn open(column: Option<StrColumn>, known: &Labels) -> tantivy::Result<Labelled> {
-        let Some(column) = column else { return Ok(Labelled(None)) };
-        let mut numbers = Vec::with_capacity(column.num_terms());
+impl LabelColumn {
+    fn of_labels(column: Option<StrColumn>, known: &Labels) -> tantivy::Result<LabelColumn> {
+        LabelColumn::open(column, 1, |text, numbers| numbers.push(known.number_of(text)))
+    }
+
+    fn of_choices(column: Option<StrColumn>, known: &Labels) -> tantivy::Result<LabelColumn> {
+        LabelColumn::open(column, OPTIONS_MAX, |text, numbers| {
+            let labels = text.split(CHOICE_BREAK).map(|label| known.number_of(label));
+            numbers.extend(labels.chain(std::iter::repeat(NO_LABEL)).take(OPTIONS_MAX));
+        })
+    }
+
+    fn open(
+        column: Option<StrColumn>,
+        width: usize,
+        number: impl Fn(&str, &mut Vec<u32>),
+    ) -> tantivy::Result<LabelColumn> {
+        let mut numbers = Vec::new();
+        let Some(column) = column else { return Ok(LabelColumn { column: None, numbers, width }) };
+        numbers.reserve(column.num_terms() * width);
         let mut text = String::new();
         for ord in 0..column.num_terms() {
             column.ord_to_str(u64::try_from(ord).unwrap_or(u64::MAX), &mut text)?;
-            numbers.push(known.number_of(&text));
+            number(&text, &mut numbers);
         }
-        Ok(Labelled(Some((column.into_parts().1, numbers))))
+        Ok(LabelColumn { column: Some(column.into_parts().1), numbers, width })
     }
 
-    /// Adds a document's labels, and says how many they are.
-    fn add(&self, document: DocId, to: &mut Vec<u32>) -> u16 {
-        let Some((column, numbers)) = &self.0 else { return 0 };
-        let number = |ord: u64| numbers.get(usize::try_from(ord).ok()?).copied();
+    /// Adds the labels of a document's values, as many as can be counted, and counts them.
+    fn add<N: TryFrom<usize> + Into<usize> + Copy>(
+        &self,
+        document: DocId,
+        to: &mut Vec<u32>,
+        most: N,
+    ) -> N {
+        let Some(column) = &self.column else { return N::try_from(0).unwrap_or(most) };
+        let labels = |ord: u64| {
+            let begin = usize::try_from(ord).ok()?.checked_mul(self.width)?;
+            self.numbers.get(begin..begin + self.width)
+        };
         let before = to.len();
-        let most = usize::from(u16::MAX);
-        to.extend(column.values_for_doc(document).filter_map(number).take(most));
-        u16::try_from(to.len() - before).unwrap_or(u16::MAX)
+        let values = column.values_for_doc(document).filter_map(labels).take(most.into());
+        to.extend(values.flatten());
+        N::try_from((to.len() - before) / self.width).unwrap_or(most)
     }
 }
 
@@ -186,3 +245,6 @@ fn first<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + Default + 'stati
 ) -> T {
     column.first(document).unwrap_or_default()
 }
+
+/// The number of no label.
+const NO_LABEL: u32 = u32::MAX;

@@ -43,6 +43,8 @@ pub struct Findable {
     pub options: Vec<(String, String)>,
     /// The same of its variants that can be ordered.
     pub options_in_stock: Vec<(String, String)>,
+    /// What each of its variants is, where several options are to be chosen.
+    pub choices: Vec<Choice>,
     /// What tells these variants from others, if it has several.
     pub available: u64,
     /// Its price in minor units: that of its cheapest variant.
@@ -55,6 +57,15 @@ pub struct Findable {
     pub sales_step: u64,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// What is chosen with a variant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Choice {
+    /// Option and value.
+    pub values: Vec<(String, String)>,
+    /// Whether it can be ordered.
+    pub in_stock: bool,
 }
 
 impl Findable {
@@ -72,8 +83,15 @@ impl Findable {
         let mut hasher = DefaultHasher::new();
         (product, name, brand, description, skus).hash(&mut hasher);
         (categories, options, price_spread, created_at).hash(&mut hasher);
-        (&self.options_in_stock, self.available).hash(&mut hasher);
+        (&self.options_in_stock, &self.choices, self.available).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+impl Choice {
+    fn label(&self) -> String {
+        let labels = self.values.iter().map(|(option, value)| option_label(option, value));
+        labels.collect::<Vec<_>>().join(CHOICE_BREAK)
     }
 }
 
@@ -92,6 +110,8 @@ pub(super) struct Columns {
     price: Field,
     spread: Field,
     option_in_stock: Field,
+    choice_in_stock: Field,
+    choice_gone: Field,
     available: Field,
     in_stock: Field,
     sales: Field,
@@ -116,6 +136,8 @@ pub(super) const CATEGORY: &str = "category";
 pub(super) const BRAND: &str = "brand";
 pub(super) const OPTION: &str = "option";
 pub(super) const OPTION_IN_STOCK: &str = "option_in_stock";
+pub(super) const CHOICE_IN_STOCK: &str = "choice_in_stock";
+pub(super) const CHOICE_GONE: &str = "choice_gone";
 pub(super) const AVAILABLE: &str = "available";
 
 /// The schema and its fields.
@@ -126,6 +148,7 @@ pub(super) fn schema() -> (Schema, Columns) {
         TextOptions::default().set_indexing_options(indexing.set_index_option(record))
     };
     let facet = || STRING.set_fast("raw");
+    let label = || TextOptions::default().set_fast("raw");
     let columns = Columns {
         id: builder.add_bytes_field("id", INDEXED),
         terms: builder.add_text_field("terms", indexing(IndexRecordOption::WithFreqs)),
@@ -140,6 +163,8 @@ pub(super) fn schema() -> (Schema, Columns) {
         price: builder.add_i64_field(PRICE, FAST),
         spread: builder.add_i64_field(SPREAD, FAST),
         option_in_stock: builder.add_text_field(OPTION_IN_STOCK, facet()),
+        choice_in_stock: builder.add_text_field(CHOICE_IN_STOCK, label()),
+        choice_gone: builder.add_text_field(CHOICE_GONE, label()),
         available: builder.add_u64_field(AVAILABLE, FAST),
         in_stock: builder.add_u64_field(IN_STOCK, FAST),
         sales: builder.add_u64_field(SALES, FAST),
@@ -180,6 +205,10 @@ impl Columns {
         }
         for (option, value) in &found.options_in_stock {
             document.add_text(self.option_in_stock, option_label(option, value));
+        }
+        for choice in &found.choices {
+            let field = if choice.in_stock { self.choice_in_stock } else { self.choice_gone };
+            document.add_text(field, choice.label());
         }
         document.add_u64(self.available, found.available);
         document.add_i64(self.price, found.price_minor);
@@ -305,9 +334,11 @@ pub(super) fn fold_label(label: &str) -> String {
 }
 
 /// Raised with everything here that changes.
-pub(super) const SCHEMA_VERSION: u32 = 4;
+pub(super) const SCHEMA_VERSION: u32 = 5;
 /// Between an option's name and its value.
 pub(super) const OPTION_BREAK: char = '\u{1f}';
+/// Between the options of a choice.
+pub(super) const CHOICE_BREAK: &str = "\u{1e}";
 pub(super) const LEVEL_DESCRIPTION: usize = 1;
 pub(super) const LEVEL_OPTION: usize = 2;
 pub(super) const LEVEL_CATEGORY: usize = 3;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{
-    ids::{Identity, ProductId},
+    ids::{CategoryId, Identity, ProductId},
     time::Timestamp,
 };
 
@@ -177,6 +177,64 @@ fn facets_count_what_could_be_chosen_instead() {
     let sizes = vec![value("M", 1, true), value("S", 1, false)];
     assert_eq!(facets.options, [OptionFacet { name: "Size".to_owned(), values: sizes }]);
     assert_eq!((facets.in_stock, facets.out_of_stock), (1, 0));
+}
+
+#[test]
+fn several_options_are_chosen_of_one_variant_that_is_there() {
+    let pairs = |values: &[(&str, &str)]| {
+        let pair = |(option, value): &(&str, &str)| ((*option).to_owned(), (*value).to_owned());
+        values.iter().map(pair).collect::<Vec<_>>()
+    };
+    let variant = |colour, size, in_stock| Choice {
+        values: pairs(&[("Colour", colour), ("Size", size)]),
+        in_stock,
+    };
+    let all = pairs(&[("Colour", "red"), ("Colour", "blue"), ("Size", "S"), ("Size", "M")]);
+    let shirt = Findable {
+        options: all.clone(),
+        options_in_stock: all,
+        choices: vec![
+            variant("red", "S", true),
+            variant("red", "M", false),
+            variant("blue", "M", true),
+        ],
+        categories: vec![(CategoryId::from_bytes([7; 16]), "Shirts".to_owned())],
+        ..product(1, "Shirt")
+    };
+    let world = World::with(&[shirt]);
+    let found = |chosen: &[(&str, &str)], in_stock| {
+        let options = chosen.iter().map(|(name, value)| {
+            ((*name).to_owned(), value.split('|').map(str::to_owned).collect::<Vec<_>>())
+        });
+        let filters = Filters { options: options.collect(), in_stock, ..Filters::default() };
+        let request = SearchRequest {
+            text: "shirt".to_owned(),
+            filters,
+            facets: true,
+            limit: 10,
+            ..SearchRequest::default()
+        };
+        let answer = world.ask(request);
+        let facets = answer.facets.clone().expect("facets");
+        let mut values = Vec::new();
+        for option in &facets.options {
+            values.extend(option.values.iter().map(|value| value.value.clone()));
+        }
+        values.sort();
+        assert_eq!(u64::try_from(facets.categories.len()), Ok(answer.total), "{chosen:?}");
+        (answer.total, values.join(" "))
+    };
+    for (chosen, in_stock, total, values) in [
+        (&[][..], None, 1, "M S blue red"),
+        (&[("Colour", "red")], None, 1, "M S blue red"),
+        (&[("Colour", "red")], Some(true), 1, "S blue red"),
+        (&[("Colour", "red"), ("Size", "M")], None, 1, "M S blue red"),
+        (&[("Colour", "red"), ("Size", "M")], Some(true), 0, "S blue"),
+        (&[("Colour", "red"), ("Size", "S|M")], Some(true), 1, "S blue red"),
+        (&[("Colour", "blue"), ("Size", "S")], None, 0, "M red"),
+    ] {
+        assert_eq!(found(chosen, in_stock), (total, values.to_owned()), "{chosen:?} {in_stock:?}");
+    }
 }
 
 #[test]

@@ -286,6 +286,40 @@ async fn a_product_is_found_at_the_price_of_each_variant_and_stands_at_its_lowes
 }
 
 #[actix_web::test]
+async fn several_options_and_what_is_in_stock_are_those_of_one_variant() {
+    let bodega = Bodega::open();
+    let (staff, visitor) = (bodega.manager().await, bodega.visitor());
+    let made = |colour: &str, size: &str, stock: u32| {
+        let chosen = json!({ "Colour": colour, "Size": size });
+        json!({ "options": chosen, "stock": stock })
+    };
+    let shirt = json!({
+        "name": "Shirt", "stock": 0,
+        "options": [
+            { "name": "Colour", "values": ["red", "blue"] },
+            { "name": "Size", "values": ["S", "M"] },
+        ],
+        "variants": [made("red", "S", 3), made("red", "M", 0), made("blue", "M", 3)],
+    });
+    let (shirt, since) = adds(&staff, shirt).await;
+    let find = async |more: &str, since: &str| {
+        let path = "/v1/product/searchproducts?query=shirt";
+        names(&visitor.get(&format!("{path}&since={since}&{more}")).await)
+    };
+    let red_in_m = "options=Colour:red;Size:M";
+    assert_eq!(find(red_in_m, &since).await, ["Shirt"]);
+    assert_eq!(find("options=Colour:blue;Size:S", &since).await, [""; 0]);
+    assert_eq!(find(&format!("{red_in_m}&inStock=true"), &since).await, [""; 0]);
+    let of_that = |variant: &&Value| variant["options"]["Size"] == "M" && variant["stock"] == 0;
+    let variant = shirt["variants"].as_array().expect("variants").iter().find(of_that);
+    let came = json!({
+        "productId": id(&shirt), "variantId": variant.expect("red in M")["id"], "quantity": 4,
+    });
+    let since = position(&staff.post("/v1/inventory/addstock", came).await);
+    assert_eq!(find(&format!("{red_in_m}&inStock=true"), &since).await, ["Shirt"]);
+}
+
+#[actix_web::test]
 async fn what_is_in_stock_is_so_in_the_chosen_size() {
     let bodega = Bodega::open();
     let (staff, visitor) = (bodega.manager().await, bodega.visitor());

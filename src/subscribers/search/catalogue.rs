@@ -11,7 +11,7 @@ use crate::{
         ids::{CategoryId, Identity, ProductId, VariantId},
         inventory::Ledger,
     },
-    search::{Findable, sales_step},
+    search::{Choice, Findable, sales_step},
     store::{Key, Order, Reader, StoreFault, keys},
 };
 
@@ -41,6 +41,11 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
     let there = variants.iter().filter(|variant| stock.there.contains(&variant.id));
     let options_in_stock: BTreeSet<(String, String)> =
         there.flat_map(|variant| variant.options.clone()).collect();
+    let several = variants.iter().filter(|_| product.options.len() > 1);
+    let choices = several.map(|variant| Choice {
+        values: variant.options.clone().into_iter().collect(),
+        in_stock: stock.there.contains(&variant.id),
+    });
     Ok(Some(Findable {
         product: id,
         name: product.name.clone(),
@@ -50,6 +55,7 @@ pub fn findable(reader: &Reader, id: ProductId) -> Result<Option<Findable>, Stor
         categories,
         options: options.collect(),
         options_in_stock: options_in_stock.into_iter().collect(),
+        choices: choices.collect(),
         price_minor: lowest.minor(),
         price_spread: highest.minor().saturating_sub(lowest.minor()),
         available: stock.available(),
