@@ -27,8 +27,11 @@ use crate::{
 
 mod books;
 mod calls;
+mod declined;
 
 use calls::{GATEWAY_WITHIN, charge_ref, charge_request};
+
+use declined::Declined;
 
 use super::{
     Desk, Intent, Rejection,
@@ -43,6 +46,7 @@ pub struct Charging {
     payments: Desk<Payments>,
     gateway: Arc<dyn PaymentGateway>,
     clock: Clock,
+    declined: Declined,
 }
 
 impl Charging {
@@ -52,7 +56,7 @@ impl Charging {
         gateway: Arc<dyn PaymentGateway>,
         clock: Clock,
     ) -> Charging {
-        Charging { payments, gateway, clock }
+        Charging { payments, gateway, clock, declined: Declined::default() }
     }
 
     /// The gateway's name.
@@ -116,7 +120,7 @@ impl Charging {
             return self.ask_charge(id, &payment, None).await;
         }
         let outcome = self.within_time(self.gateway.retrieve(charge_ref(&payment))).await;
-        self.record(id, payment.attempt, outcome).await
+        self.recorded(id, &payment, outcome, None).await
     }
 
     /// Looks at a charge of an attempt, perhaps of one that is over: money that came late is
@@ -137,7 +141,10 @@ impl Charging {
         if matches!(outcome, GatewayOutcome::Unknown { .. }) {
             return Err(Rejection::Busy);
         }
-        self.record(id, attempt, outcome).await
+        if attempt == payment.attempt {
+            return self.recorded(id, &payment, outcome, None).await;
+        }
+        self.step(id, PaymentChange::Record { attempt, outcome }, None).await
     }
 
     /// Records that the gateway told by itself of a refund that came back, under its own name.
@@ -181,7 +188,7 @@ impl Charging {
         let payment = self.look_up(id).await?;
         let asked = self.gateway.complete_action(charge_ref(&payment), result);
         let outcome = self.within_time(asked).await;
-        self.record(id, payment.attempt, outcome).await
+        self.recorded(id, &payment, outcome, None).await
     }
 
     /// Decides that what was set aside is taken, durably; whoever drives the order on asks the
@@ -207,7 +214,7 @@ impl Charging {
             amount: payment.amount,
         };
         let outcome = self.within_time(self.gateway.capture(request)).await;
-        self.record(id, payment.attempt, outcome).await
+        self.recorded(id, &payment, outcome, None).await
     }
 
     /// Undoes what was begun, if it can still be undone; a success instead is recorded as one.
@@ -219,7 +226,7 @@ impl Charging {
         let request =
             VoidRequest { key: payment.key(GatewayStep::Void), charge: charge_ref(&payment) };
         let outcome = self.within_time(self.gateway.void(request)).await;
-        self.record(id, payment.attempt, outcome).await
+        self.recorded(id, &payment, outcome, None).await
     }
 
     /// Gives back all that is left, as the end of a cancelled order. One refund, however often
@@ -298,8 +305,7 @@ impl Charging {
         let (outcome, basis) = self.charged(charge_request(id, payment), after).await;
         let made = matches!(outcome, GatewayOutcome::Unknown { gateway_id: Some(_) });
         if !made || payment.gateway_id.is_some() {
-            let record = PaymentChange::Record { attempt: payment.attempt, outcome };
-            return self.step(id, record, basis).await;
+            return self.recorded(id, payment, outcome, basis).await;
         }
         // It is only made so far. Its name is kept before any money can move.
         let named = PaymentChange::Record { attempt: payment.attempt, outcome };
@@ -308,7 +314,7 @@ impl Charging {
             return Ok((named, None));
         }
         let (outcome, basis) = self.charged(charge_request(id, &named), None).await;
-        self.step(id, PaymentChange::Record { attempt: named.attempt, outcome }, basis).await
+        self.recorded(id, &named, outcome, basis).await
     }
 
     async fn ask_refund(
@@ -337,15 +343,6 @@ impl Charging {
             .unwrap_or(RefundOutcome::Unknown);
         let record = PaymentChange::RecordRefund { refund, outcome };
         self.step(id, record, None).await
-    }
-
-    async fn record(
-        &self,
-        id: PaymentId,
-        attempt: u32,
-        outcome: GatewayOutcome,
-    ) -> Result<Decided, Rejection> {
-        self.step(id, PaymentChange::Record { attempt, outcome }, None).await
     }
 
     /// Decides and waits until it is durable: what follows leaves the house.

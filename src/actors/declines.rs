@@ -1,21 +1,29 @@
 //! Declines: the defence against card testing, where somebody tries stolen cards one by one.
 //!
 //! Refused charges are counted by the client's line to the internet, by account and by card;
-//! whoever has too many of them waits before the next. Who asks is hashed with a secret seed into a
+//! whoever has too many of them waits before the next, also those that the bank tells later, after
+//! the customer was asked. Who asks is hashed with a secret seed into a
 //! bounded number of places, so that a flood of strangers costs bounded memory. Counts are not kept
 //! over a start.
 
 use std::{
+    collections::BTreeMap,
     hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
     clock::Clock,
     config::line_of,
-    domain::{ids::UserId, payments::PaymentRefusal},
+    domain::{
+        ids::{OrderId, UserId},
+        payments::PaymentRefusal,
+    },
 };
 
 /// How many refused charges an hour are let pass; so many at once after a rest.
@@ -61,6 +69,9 @@ pub struct Declines {
     declined: AtomicU64,
     /// Until then some card has to wait, so that it is worth knowing whose card is given.
     cards_wait_until: AtomicU64,
+    /// From where orders are being paid whose bank has not answered yet. Orders are numbered by
+    /// time: the first is the oldest.
+    awaited: Mutex<BTreeMap<OrderId, IpAddr>>,
 }
 
 /// One way to count: a place holds the moment at which all its declines are forgotten.
@@ -76,7 +87,8 @@ impl Declines {
         let purses = limits
             .map(|limits| [limits.by_address, limits.by_account, limits.by_card].map(Purse::of));
         let (declined, cards_wait_until) = (AtomicU64::new(0), AtomicU64::new(0));
-        Declines { clock, seed: RandomState::new(), purses, declined, cards_wait_until }
+        let (seed, awaited) = (RandomState::new(), Mutex::default());
+        Declines { clock, seed, purses, declined, cards_wait_until, awaited }
     }
 
     /// Whether refused charges are limited at all.
@@ -119,6 +131,29 @@ impl Declines {
         let [.., card] = self.places_of(payer);
         let wait = card.and_then(|place| purses[CARD].wait_millis(place, now)).unwrap_or(0);
         self.cards_wait_until.fetch_max(now.saturating_add(wait), Ordering::Relaxed);
+    }
+
+    /// Keeps from where an order is being paid, for a no that comes later.
+    pub fn await_answer(&self, order: OrderId, address: IpAddr) {
+        if self.purses.is_none() {
+            return;
+        }
+        let mut awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        awaited.insert(order, address);
+        if awaited.len() > AWAITED_MAX {
+            awaited.pop_first();
+        }
+    }
+
+    /// From where an order was being paid, if that is known.
+    pub fn awaited_from(&self, order: OrderId) -> Option<IpAddr> {
+        let awaited = self.awaited.lock().unwrap_or_else(PoisonError::into_inner);
+        awaited.get(&order).copied()
+    }
+
+    /// Forgets from where an order was being paid: its bank has answered.
+    pub fn answered(&self, order: OrderId) {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner).remove(&order);
     }
 
     /// What was counted since the start.
@@ -184,6 +219,8 @@ const CARD: usize = 2;
 /// Places of each way to count: half a megabyte each. Two strangers share one once in 65,536.
 const PLACES: u64 = 1 << 16;
 const MILLIS_AN_HOUR: u64 = 60 * 60 * 1000;
+/// Orders of which it is kept from where they are being paid.
+const AWAITED_MAX: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
@@ -276,6 +313,22 @@ mod tests {
     }
 
     const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+    #[test]
+    fn from_where_an_order_is_paid_is_known_until_its_bank_has_answered() {
+        let declines = Declines::new(limits(100, 100), Clock::stopped_at(Timestamp::default()));
+        let address: IpAddr = "192.0.2.1".parse().expect("an address");
+        let order = |number: usize| {
+            OrderId::from_bytes(u128::try_from(number).expect("small").to_be_bytes())
+        };
+        for number in 0..=AWAITED_MAX {
+            declines.await_answer(order(number), address);
+        }
+        assert_eq!(declines.awaited_from(order(0)), None, "the oldest makes room");
+        assert_eq!(declines.awaited_from(order(1)), Some(address));
+        declines.answered(order(1));
+        assert_eq!(declines.awaited_from(order(1)), None);
+    }
 
     #[test]
     fn nobody_waits_where_nothing_is_limited() {

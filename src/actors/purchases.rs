@@ -19,7 +19,7 @@ use crate::{
         aggregate::Aggregate,
         ids::{OrderId, UserId},
         orders::{CancelReason, Cancellation, Order, OrderRefusal, OrderStatus, Placed},
-        payments::{PayState, PaymentRefusal},
+        payments::PaymentRefusal,
         pricing::Quote,
         time::Who,
     },
@@ -34,13 +34,14 @@ pub use super::placing::{PaymentTerms, Wanted, WantedItem};
 pub use sweep::Sweep;
 
 mod by_hand;
+mod card_testing;
 mod refunds;
 mod sweep;
 
 use super::{
     Intent, Rejection,
     checkout::{Drive, Driven},
-    declines::{DeclineFigures, Declines, Payer},
+    declines::{DeclineFigures, Declines},
     desks::Desks,
     orders::{ChangeOrder, GetOrder, OrderChange, PlaceOrder},
     placing::{priced, quoted},
@@ -100,20 +101,12 @@ impl Purchases {
             self.inner.desks.charging.available()?;
         }
         // Priced here, on the asker's thread: the owners' thread only decides.
-        let (who, key) = (Who::Customer(wanted.user), wanted.key.clone());
-        let (from, account, token) = (self.from, Some(wanted.user), wanted.token.clone());
-        if let Some(token) = &token {
-            self.inner.must_not_test_cards(from, account, token).await?;
+        let (from, who, key) = (self.from, Who::Customer(wanted.user), wanted.key.clone());
+        if let Some(token) = &wanted.token {
+            self.inner.must_not_test_cards(from, Some(wanted.user), token).await?;
         }
         let placed = priced(&self.inner.desks, &self.inner.terms, wanted)?;
-        self.on_its_own(move |inner| async move {
-            let driven = inner.place(placed, who, key).await?;
-            if let Some(token) = &token {
-                inner.count_decline(&driven, from, account, token).await;
-            }
-            Ok(driven)
-        })
-        .await
+        self.on_its_own(move |inner| async move { inner.place(placed, from, who, key).await }).await
     }
 
     /// Drives an order on from wherever it stands; nothing happens to one that has ended.
@@ -240,6 +233,7 @@ impl Inner {
     async fn place(
         &self,
         placed: Placed,
+        from: Option<IpAddr>,
         who: Who,
         key: Option<RequestKey>,
     ) -> Result<Driven, Rejection> {
@@ -249,6 +243,7 @@ impl Inner {
         let place = PlaceOrder { placed: Box::new(placed) };
         let (placed, ticket) = self.desks.orders.step(place, intent).await;
         let driven = Drive::begun(&self.desks, who, placed?, ticket).through().await;
+        self.count_declines(order, from, &driven).await;
         self.watch(order, driven)
     }
 
@@ -259,11 +254,22 @@ impl Inner {
 
     pub(super) async fn drive_in(
         &self,
+        turn: OwnedMutexGuard<()>,
+        order: OrderId,
+        who: Who,
+    ) -> Result<Driven, Rejection> {
+        self.drive_from(None, turn, order, who).await
+    }
+
+    async fn drive_from(
+        &self,
+        from: Option<IpAddr>,
         _turn: OwnedMutexGuard<()>,
         order: OrderId,
         who: Who,
     ) -> Result<Driven, Rejection> {
         let driven = self.drive_all(order, who).await;
+        self.count_declines(order, from, &driven).await;
         self.watch(order, driven)
     }
 
@@ -301,39 +307,6 @@ impl Inner {
         driven
     }
 
-    /// Refuses whoever had too many refused charges.
-    async fn must_not_test_cards(
-        &self,
-        address: Option<IpAddr>,
-        account: Option<UserId>,
-        token: &str,
-    ) -> Result<(), PaymentRefusal> {
-        let card = match self.declines.has_waiting_cards() {
-            true => self.desks.charging.card_behind(token).await,
-            false => None,
-        };
-        let payer = Payer { address, account, card: card.as_deref() };
-        self.declines.must_not_be_too_many(&payer)
-    }
-
-    /// Counts a charge that was refused; the bank was asked in this very call.
-    async fn count_decline(
-        &self,
-        driven: &Driven,
-        address: Option<IpAddr>,
-        account: Option<UserId>,
-        token: &str,
-    ) {
-        if !matches!(driven.payment.state, PayState::Declined { .. }) {
-            return;
-        }
-        let card = match self.declines.are_limited() {
-            true => self.desks.charging.card_behind(token).await,
-            false => None,
-        };
-        self.declines.count(&Payer { address, account, card: card.as_deref() });
-    }
-
     async fn pay(
         &self,
         order: OrderId,
@@ -350,13 +323,10 @@ impl Inner {
         if !self.desks.charging.knows(&token) {
             return Err(PaymentRefusal::UnknownMethod.into());
         }
-        let (account, given) = (found.customer.user, token.clone());
-        self.must_not_test_cards(from, account, &given).await?;
+        self.must_not_test_cards(from, found.customer.user, &token).await?;
         let change = OrderChange::ChoosePayment { token, capture: self.terms.capture };
         self.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
-        let driven = self.drive_in(turn, order, who).await?;
-        self.count_decline(&driven, from, account, &given).await;
-        Ok(driven)
+        self.drive_from(from, turn, order, who).await
     }
 
     /// Waits until nobody else drives this order.

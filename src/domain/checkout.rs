@@ -219,8 +219,10 @@ fn pay(facts: &Facts) -> Step {
             Step::AwaitPayment
         }
         PaymentFact::Unknown => Step::Wait(Waiting::PaymentInDoubt),
+        // Asked about also before it is given up: a no that nobody has heard is heard as one.
+        PaymentFact::NeedsAction if !facts.asked.about_charge => Step::AskGateway,
         PaymentFact::NeedsAction if facts.charge_wanted => facts.give_up(),
-        PaymentFact::NeedsAction => facts.ask_or(Step::AskGateway, Waiting::CustomerAction),
+        PaymentFact::NeedsAction => Step::Wait(Waiting::CustomerAction),
         PaymentFact::Processing => facts.ask_or(Step::AskGateway, Waiting::PaymentProcessing),
         PaymentFact::Authorised if facts.capturing => {
             facts.ask_or(Step::CapturePayment, Waiting::PaymentInDoubt)

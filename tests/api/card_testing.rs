@@ -50,6 +50,46 @@ async fn a_card_that_is_declined_too_often_has_to_wait_and_others_pay() {
 }
 
 #[actix_web::test]
+async fn a_card_that_is_declined_later_counts_like_one_that_is_declined_at_once() {
+    let limits = [
+        ("limits.enabled", "true"),
+        ("limits.orders_per_minute", "1000"),
+        ("limits.declines_per_hour_by_account", "100"),
+        ("limits.declines_per_hour_by_address", "4"),
+        ("limits.declines_per_hour_by_card", "2"),
+    ];
+    let bodega = Bodega::with_stopped_clock_and(&limits);
+    let (owner, ada, tea, to) = counter(&bodega).await;
+    let declined = async || owner.get("/v1/card-testing").await.data()["declined"].clone();
+    // The customer fails to confirm on the bank's page.
+    let asks = "pm_card_authenticationRequired";
+    for counted in 1..=2 {
+        let order = ada.orders(&to, &tea, 1, asks).await.data();
+        let page = text(&order["payment"]["nextAction"]["url"]);
+        let no = bodega.visitor().asks(actix_web::http::Method::POST, page);
+        no.bytes("application/x-www-form-urlencoded", "result=fail").await;
+        bodega.drives_on().await;
+        assert_eq!(declined().await, counted);
+    }
+    ada.orders(&to, &tea, 1, asks).await.refused(429, "too_many_declines");
+    // The bank says so when the shop asks again.
+    let works = "pm_demo_processing_declined";
+    for counted in 3..=4 {
+        let order = ada.orders(&to, &tea, 1, works).await.data();
+        assert_eq!(order["payment"]["status"], "processing");
+        assert_eq!(declined().await, counted - 1, "nobody knows yet");
+        for _ in 0..3 {
+            bodega.drives_on().await;
+        }
+        assert_eq!(ada.sees_order(&order).await["payment"]["status"], "declined");
+        assert_eq!(declined().await, counted);
+    }
+    ada.orders(&to, &tea, 1, VISA).await.refused(429, "too_many_declines");
+    let figures = owner.get("/v1/card-testing").await.data();
+    assert_eq!((&figures["refusedByCard"], &figures["refusedByAddress"]), (&json!(1), &json!(1)));
+}
+
+#[actix_web::test]
 async fn after_a_healthy_day_both_books_say_the_same() {
     let bodega = Bodega::with_stopped_clock();
     let (owner, ada, tea, to) = counter(&bodega).await;

@@ -173,6 +173,31 @@ async fn a_customer_whom_the_bank_asks_may_turn_to_another_card_and_is_charged_o
 }
 
 #[actix_web::test]
+async fn a_no_that_nobody_heard_counts_though_the_customer_turns_to_another_card() {
+    let world = World::with_settings(&[("limits.declines_per_hour_by_card", "1")]).await;
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| ledger.finish(&intent, false));
+    let path = format!("/v1/orders/{}/payment", id(&order));
+    assert_eq!(world.ada.post(&path, with("pm_card_visa")).await.data()["status"], "PAID");
+    let figures = world.owner.get("/v1/card-testing").await.data();
+    assert_eq!(figures["declined"], 1, "{figures}");
+    world.is_sound();
+}
+
+#[actix_web::test]
+async fn a_no_that_a_letter_brings_counts() {
+    let world = World::open().await;
+    world.listens();
+    let order = world.buys("pm_card_authenticationRequired").await.data();
+    let intent = world.intent_of(&order);
+    world.stripe.ledger(|ledger| ledger.finish(&intent, false));
+    world.sees(&order, |order| order["payment"]["status"] == "declined").await;
+    world.bodega.drives_on().await;
+    assert_eq!(world.owner.get("/v1/card-testing").await.data()["declined"], 1, "and once");
+}
+
+#[actix_web::test]
 async fn whatever_answer_is_lost_the_card_is_charged_once() {
     // (what goes wrong with the calls in their order: make, confirm, look)
     let scripts: &[&[Fault]] = &[

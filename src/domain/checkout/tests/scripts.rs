@@ -216,8 +216,13 @@ fn another_card_ends_the_attempt_that_waits_for_the_customer() {
     check(
         by_card(),
         "asks         => claim, reserve, charge, await, wait customer_action
-         another card => void, charge, commit, consume, mark, finished",
+         another card => ask, void, charge, commit, consume, mark, finished",
     );
+    // The bank said no meanwhile, which nobody has heard.
+    let (order, _) = drive(by_card(), &luck("asks"));
+    let (mut order, _) = drive(World { placing: false, ..order }, &luck("asks"));
+    (order.bank[0], order.charges) = (Truth::Declined, 2);
+    check(order, "look again => ask, charge, commit, consume, mark, finished");
 }
 
 #[test]
