@@ -35,8 +35,11 @@ pub use sweep::Sweep;
 
 mod by_hand;
 mod card_testing;
+mod coming_back;
 mod refunds;
 mod sweep;
+
+use coming_back::CameBack;
 
 use super::{
     Intent, Rejection,
@@ -62,6 +65,7 @@ pub(super) struct Inner {
     declines: Declines,
     turns: Mutex<HashMap<OrderId, Weak<Turn<()>>>>,
     stuck: Mutex<BTreeSet<OrderId>>,
+    came_back: CameBack,
 }
 
 impl Purchases {
@@ -69,7 +73,8 @@ impl Purchases {
     pub fn new(desks: Arc<Desks>, arbiter: ArbiterHandle, terms: PaymentTerms) -> Purchases {
         let (turns, stuck) = (Mutex::default(), Mutex::default());
         let declines = Declines::new(terms.declines, desks.clock.clone());
-        let inner = Inner { desks, arbiter, terms, declines, turns, stuck };
+        let came_back = CameBack::default();
+        let inner = Inner { desks, arbiter, terms, declines, turns, stuck, came_back };
         Purchases { inner: Arc::new(inner), from: None }
     }
 

@@ -34,6 +34,41 @@ async fn a_customer_pays_on_a_page_at_stripe() {
 }
 
 #[actix_web::test]
+async fn a_customer_who_comes_back_sees_at_once_that_the_order_is_paid() {
+    let world = World::with_stopped_clock("8000").await;
+    let order = world.buys("checkout").await.data();
+    let own = format!("/orders/{}", id(&order));
+    let back = format!("{own}?payment=done");
+    let page = page_of(&order);
+    let asked = || world.stripe.ledger(|ledger| ledger.sessions[&page].asked);
+    let comes_back = async || {
+        let led = world.ada.opens(&back).await;
+        assert_eq!((led.status, led.header("location")), (303, &*own));
+    };
+    // Not paid yet, and called again and again: the page at Stripe is asked about once.
+    for _ in 0..5 {
+        comes_back().await;
+    }
+    assert_eq!(asked(), 1);
+    assert!(world.ada.opens(&own).await.text().contains("Waiting for payment"));
+    world.stripe.ledger(|ledger| ledger.pay_session(&page, "pm_card_visa"));
+    world.bodega.shop.clock.advance(std::time::Duration::from_secs(5));
+    comes_back().await;
+    assert_eq!(world.ada.sees_order(&order).await["status"], "PAID");
+    assert_eq!(world.ada.opens(&back).await.status, 200, "there is nothing to ask any more");
+    assert_eq!(world.ada.opens(&format!("{own}?payment=open")).await.status, 200);
+    // Whoever is not answered in time sees the page all the same.
+    let other = world.buys("checkout").await.data();
+    world.stripe.makes(Trouble { next: vec![Fault::Unavailable; 9], ..Trouble::default() });
+    let led = world.ada.opens(&format!("/orders/{}?payment=done", id(&other))).await;
+    assert_eq!(led.status, 303);
+    let bob = world.bodega.customer("bob").await;
+    assert_eq!(bob.opens(&back).await.status, 404, "nobody asks about another's order");
+    world.stripe.makes(Trouble::default());
+    world.is_sound();
+}
+
+#[actix_web::test]
 async fn a_page_of_a_cancelled_order_is_closed() {
     let world = World::open().await;
     let order = world.buys("checkout").await.data();

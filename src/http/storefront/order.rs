@@ -3,6 +3,8 @@
 //! A payment that the customer has to confirm elsewhere leads there from `/orders/{id}/pay`, a
 //! page of its own, because a form may lead to nobody else's page.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -23,7 +25,7 @@ use crate::{
         answer::Answer,
         call::{Call, NoBody},
         carts,
-        fields::{Body, Fields, secret, yes_or_no},
+        fields::{Body, Fields, choice, secret, yes_or_no},
         idempotency::{Made, RequestKey},
         limits::Class,
         orders::{cause, charge::Counter, order_made, outcome, payment_of, views::Viewer, visible},
@@ -58,12 +60,26 @@ async fn show(
 ) -> Answer<PageAnswer> {
     let order = own(&shop, &who, call.path)?;
     let payment = payment_of(&shop, &order)?.state;
+    if call.query.back == Some(ComesBack::Done) && payment.is_open() {
+        return came_back(&shop, &who, &order).await;
+    }
     if call.query.placed && address_to_confirm(&payment).is_some() {
         return Ok(PageAnswer::to(format!("/orders/{}/pay", order.id)));
     }
     let frame = Frame::of(&shop, Some(who.caller), &call.from)?;
     let form = frame.form();
     page(&shop, frame, &order, &payment, form, call.query.placed)
+}
+
+/// The customer has confirmed the payment elsewhere: how it ended is asked once. Whoever is too
+/// slow is not waited for, because the page tells of it when it is known.
+async fn came_back(shop: &Shop, who: &Person, order: &Order) -> Answer<PageAnswer> {
+    let asked = shop.purchases.came_back(order.id, cause(&who.caller, order));
+    match tokio::time::timeout(COMES_BACK_WITHIN, asked).await {
+        Ok(Err(error)) => tracing::warn!(order.id = %order.id, %error, "a payment goes on later"),
+        Ok(Ok(())) | Err(_) => {}
+    }
+    Ok(PageAnswer::to(format!("/orders/{}", order.id)).private())
 }
 
 async fn lead(
@@ -172,11 +188,24 @@ fn address_to_confirm(payment: &Payment) -> Option<String> {
 
 struct PlacedQuery {
     placed: bool,
+    back: Option<ComesBack>,
+}
+
+/// How somebody comes back from where a payment is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ComesBack {
+    /// They confirmed it, or say so.
+    Done,
+    /// They left it open.
+    Open,
 }
 
 impl Body for PlacedQuery {
     fn read(fields: &mut Fields<'_>) -> PlacedQuery {
-        PlacedQuery { placed: fields.or("placed", yes_or_no(), false) }
+        PlacedQuery {
+            placed: fields.or("placed", yes_or_no(), false),
+            back: fields.optional("payment", choice(COMES_BACK)),
+        }
     }
 }
 
@@ -353,4 +382,7 @@ fn instructions(shop: &Shop, order: &Order, is_pending: bool) -> Vec<String> {
     }
 }
 
+const COMES_BACK: &[(&str, ComesBack)] = &[("done", ComesBack::Done), ("open", ComesBack::Open)];
+/// A page waits so long for a bank.
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(5);
 const CARD_LETTERS_MAX: usize = 40;
