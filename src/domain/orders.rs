@@ -283,10 +283,13 @@ impl Order {
     }
 
     /// Cancels it: the first step of undoing whatever was done. Cancelled already: nothing changes.
+    /// Money that staff hold came in time, also if it was noted while somebody looked at the time.
     pub fn cancel(&self, why: &Cancellation) -> Result<Vec<OrderEvent>, OrderRefusal> {
         self.existing()?;
+        let is_received = self.receipt.is_some() && why.reason == CancelReason::Expired;
         match self.status {
             OrderStatus::Cancelled => Ok(vec![]),
+            OrderStatus::Pending if is_received => Err(self.illegal(OrderStatus::Cancelled)),
             OrderStatus::Pending | OrderStatus::Paid => Ok(vec![OrderEvent::OrderCancelled {
                 reason: why.reason,
                 decline_code: why.decline_code.clone(),

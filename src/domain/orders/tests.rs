@@ -123,6 +123,7 @@ fn decide(order: &Order, command: &str) -> Result<Vec<OrderEvent>, OrderRefusal>
         ["decline", number] => order.note_decline(number.parse().expect("a number"), None),
         ["revive", id] => order.revive_refund(number(id)),
         ["return", "failed", sum] => order.fail_return(usd(sum), "account_closed".to_owned()),
+        ["expire"] => order.cancel(&Cancellation::because(CancelReason::Expired)),
         ["cancel"] => order.cancel(&Cancellation::because(CancelReason::Customer)),
         ["settle", captured, refunded] => order.settle(usd(captured), usd(refunded)),
         ["ship"] => order.ship(Some("1Z".to_owned()), None),
@@ -232,6 +233,18 @@ fn only_payments_by_hand_are_received_by_staff() {
     check(PaymentMethod::CashOnDelivery, "receive => PENDING\n cancel => CANCELLED");
     check(PaymentMethod::Card, "receive => an order that is pending cannot become paid");
     check(PaymentMethod::None, "receive => an order that is pending cannot become paid");
+}
+
+#[test]
+fn an_order_whose_money_staff_hold_does_not_expire_though_somebody_looked_at_the_time() {
+    check(
+        PaymentMethod::BankTransfer,
+        "receive => PENDING
+         expire  => an order that is pending cannot become cancelled
+         cancel  => CANCELLED
+         expire  => nothing",
+    );
+    check(PaymentMethod::BankTransfer, "expire => CANCELLED");
 }
 
 #[test]
