@@ -128,6 +128,8 @@ pub struct Refund {
     pub reason: Option<String>,
     /// The number of its last attempt, from 1.
     pub attempt: u32,
+    /// When the first of them began.
+    pub begun_at: Timestamp,
 }
 
 /// How far a refund came.

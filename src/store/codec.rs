@@ -107,7 +107,7 @@ fn form() -> impl Options {
 }
 
 /// The format of everything in the state.
-pub const FORMAT: u8 = 6;
+pub const FORMAT: u8 = 7;
 const HEAD_BYTES: usize = 7;
 /// sled keeps larger values in files that it never syncs, so no piece is larger.
 const PIECE_BYTES_MAX: usize = 16 * 1024 - 64;

@@ -15,28 +15,28 @@ use crate::support::{
     wire::NOBODYS,
 };
 
-struct Till {
-    bodega: Bodega,
-    owner: Person,
-    ada: Person,
-    tea: Value,
+pub(super) struct Till {
+    pub(super) bodega: Bodega,
+    pub(super) owner: Person,
+    pub(super) ada: Person,
+    pub(super) tea: Value,
 }
 
 impl Till {
-    async fn at(bodega: Bodega) -> Till {
+    pub(super) async fn at(bodega: Bodega) -> Till {
         let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);
         let tea = owner.adds_product("Tea", "10.00", 50).await;
         Till { bodega, owner, ada, tea }
     }
 
-    async fn asks_for(&self, method: &str) -> Reply {
+    pub(super) async fn asks_for(&self, method: &str) -> Reply {
         let items = json!([{ "productId": id(&self.tea), "quantity": 1 }]);
         let to = self.ada.has_address().await;
         let body = json!({ "shippingAddressId": to, "items": items, "paymentMethod": method });
         self.ada.post("/v1/orders", body).await
     }
 
-    async fn buys_by(&self, token: &str) -> Value {
+    pub(super) async fn buys_by(&self, token: &str) -> Value {
         let to = self.ada.has_address().await;
         self.ada.orders(&to, &self.tea, 1, token).await.data()
     }
@@ -173,8 +173,10 @@ async fn what_came_by_hand_goes_back_by_hand() {
         "CANCELLED captured, waits for refund_by_hand paid_out to_be_paid_out"
     );
     let rest = text(&cancelled["refunds"][1]["id"]).to_owned();
+    assert!(cancelled["refunds"][1]["createdAt"].is_string(), "{}", cancelled["refunds"]);
     let settled = till.does(&order, &rest, "payout", json!({})).await.data();
     assert_eq!(told(&settled), "CANCELLED captured, waits for nothing paid_out paid_out");
+    assert_eq!(settled["refunds"][1]["createdAt"], cancelled["refunds"][1]["createdAt"]);
     assert_eq!(settled["payment"]["amountRefunded"], settled["totalPrice"]);
     let nobodys = till.does(&order, NOBODYS, "payout", json!({})).await;
     nobodys.refused(404, "not_found");

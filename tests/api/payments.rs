@@ -217,6 +217,23 @@ async fn a_real_card_number_is_refused_and_kept_nowhere() {
 }
 
 #[actix_web::test]
+async fn what_is_missing_of_a_card_is_named_where_it_is_missing() {
+    let shopper = Shopper::at(Bodega::open()).await;
+    let faults = async |card: Value| {
+        let faults = shopper.pays_with(json!({ "card": card })).await.faults();
+        faults.into_iter().map(|(pointer, code)| format!("{pointer} {code}")).collect::<Vec<_>>()
+    };
+    let mut given = card("4242424242424242");
+    for name in ["number", "exp_month", "exp_year", "cvc"] {
+        let mut part = given.clone();
+        part.as_object_mut().expect("an object").remove(name);
+        assert_eq!(faults(part).await, [format!("/charge/card/{name} required")]);
+    }
+    given["exp_month"] = json!(13);
+    assert_eq!(faults(given).await, ["/charge/card/exp_month too_large"]);
+}
+
+#[actix_web::test]
 async fn no_card_number_is_taken_where_no_money_is_played_with() {
     let shopper = Shopper::at(Bodega::with(&[("payments.gateway", "manual")])).await;
     let answer = shopper.pays_with(json!({ "card": card("4242424242424242") })).await;

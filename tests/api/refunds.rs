@@ -57,11 +57,16 @@ async fn an_amount_goes_back_and_never_more_than_was_paid() {
     assert_eq!(desk.refunded(&order, json!({ "amount": 8.27, "reason": "a dent" })).await, 8.27);
     let over = desk.refunds(&order, json!({ "amount": "20.01" })).await;
     assert_eq!(over.refused(409, "over_refund")["left"], 20.0);
-    for (amount, code) in [(json!(-1), "too_small"), (json!(0.001), "too_many_decimals")] {
+    let faulty = [
+        (json!(-1), "too_small"),
+        (json!(0), "too_small"),
+        (json!("0.00"), "too_small"),
+        (json!(0.001), "too_many_decimals"),
+    ];
+    for (amount, code) in faulty {
         let faults = desk.refunds(&order, json!({ "amount": amount })).await.faults();
         assert_eq!(faults, [("/amount".to_owned(), code.to_owned())]);
     }
-    assert_eq!(desk.refunds(&order, json!({ "amount": 0 })).await.status, 400);
     assert_eq!(desk.refunded(&order, json!({})).await, 28.27, "nothing said is all that is left");
     desk.refunds(&order, json!({})).await.refused(409, "nothing_to_refund");
     let kept = desk.ada.sees_order(&order).await;

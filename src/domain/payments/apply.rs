@@ -57,8 +57,10 @@ impl Aggregate for Payment {
             PaymentEvent::VoidBegun => self.voiding = true,
             PaymentEvent::PaymentVoided => self.become_state(PayState::Voided),
             PaymentEvent::RefundBegun { refund, amount, extent, reason, attempt } => {
-                let state = RefundState::InFlight;
-                self.refunds.insert(refund, Refund { amount, extent, state, reason, attempt });
+                let (state, known) = (RefundState::InFlight, self.refunds.get(&refund));
+                let begun_at = known.map_or(stamp.at, |known| known.begun_at);
+                let begun = Refund { amount, extent, state, reason, attempt, begun_at };
+                self.refunds.insert(refund, begun);
             }
             PaymentEvent::RefundSucceeded { refund, gateway_ref } => {
                 self.set_refund(refund, RefundState::Succeeded { gateway_ref });

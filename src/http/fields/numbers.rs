@@ -112,6 +112,19 @@ impl Digits {
             Problem::invalid_field(&self.pointer, code, &refusal.to_string())
         })
     }
+
+    /// The amount, in this currency, if it is more than nothing.
+    ///
+    /// # Errors
+    /// As [`Digits::in_currency`], and 400 at the same pointer for nothing.
+    pub fn some_in(&self, currency: Currency) -> Result<money::Money, Problem> {
+        let amount = self.in_currency(currency)?;
+        if amount.is_zero() {
+            let detail = "must be more than zero";
+            return Err(Problem::invalid_field(&self.pointer, "too_small", detail));
+        }
+        Ok(amount)
+    }
 }
 
 impl Kind for Money {

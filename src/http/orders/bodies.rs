@@ -164,7 +164,7 @@ impl Body for RefundItemBody {
 impl RefundBody {
     /// What is wished of this order.
     pub(in crate::http) fn into_wish(self, order: &Order) -> Result<RefundWish, Problem> {
-        let amount = self.amount.map(|digits| digits.in_currency(order.quote.currency));
+        let amount = self.amount.map(|digits| digits.some_in(order.quote.currency));
         let items = self.items.unwrap_or_default();
         let lines: Result<_, Problem> = items.iter().map(|item| item.line_of(order)).collect();
         Ok(RefundWish {

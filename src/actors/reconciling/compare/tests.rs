@@ -40,8 +40,14 @@ fn paid() -> (Order, Payment) {
 
 fn with_refund(state: RefundState) -> (Order, Payment) {
     let (order, mut payment) = paid();
-    let refund =
-        Refund { amount: usd(500), extent: RefundExtent::Part, state, reason: None, attempt: 1 };
+    let refund = Refund {
+        amount: usd(500),
+        extent: RefundExtent::Part,
+        state,
+        reason: None,
+        attempt: 1,
+        begun_at: Timestamp::default(),
+    };
     payment.refunds.insert(refund_id(), refund);
     (order, payment)
 }

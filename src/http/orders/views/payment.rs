@@ -185,6 +185,8 @@ impl RefundView {
     ) -> RefundView {
         let amount = decided.map(|refund| refund.amount).or(money.map(|refund| refund.amount));
         let amount = amount.unwrap_or_default();
+        let decided_at = decided.map(|refund| refund.decided_at);
+        let begun_at = money.map(|refund| refund.begun_at);
         let reason = decided.map(|refund| &refund.reason).or(money.map(|refund| &refund.reason));
         let items = decided.map(|refund| &refund.lines[..]).unwrap_or_default();
         let refused = decided.and_then(|refund| match &refund.state {
@@ -211,7 +213,7 @@ impl RefundView {
             reason: reason.cloned().flatten(),
             failure_code,
             reference,
-            created_at: decided.map(|refund| Time(refund.decided_at)),
+            created_at: decided_at.or(begun_at).map(Time),
         }
     }
 }
