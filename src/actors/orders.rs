@@ -90,6 +90,13 @@ pub enum OrderChange {
         /// How to find it again.
         reference: Option<String>,
     },
+    /// Staff gave back what came by hand, because a card had paid as well.
+    ReturnReceipt {
+        /// What the card's charge took.
+        charged: Money,
+        /// How to find it again.
+        reference: Option<String>,
+    },
     /// Part of the money is to go back.
     DecideRefund {
         /// The refund to be.
@@ -255,6 +262,9 @@ fn decide(order: &Order, change: OrderChange) -> Result<Vec<OrderEvent>, OrderRe
         OrderChange::Deliver { captured } => order.deliver(captured),
         OrderChange::NoteDecline { attempt, code } => order.note_decline(attempt, code),
         OrderChange::NoteReceipt { reference } => order.note_receipt(reference),
+        OrderChange::ReturnReceipt { charged, reference } => {
+            order.return_receipt(charged, reference)
+        }
         OrderChange::DecideRefund { refund, wish } => order.decide_refund(refund, &wish),
         OrderChange::NoteRefund { refund, outcome } => order.record_refund(refund, &outcome),
         OrderChange::ReviveRefund { refund } => order.revive_refund(refund),

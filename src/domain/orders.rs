@@ -25,7 +25,7 @@ pub mod refunding;
 mod status;
 pub mod timeline;
 
-pub use by_hand::Receipt;
+pub use by_hand::{Receipt, Returned};
 pub use events::{OrderEvent, OrderRefusal, Placed};
 pub use filing::Filing;
 pub use refunding::{OrderRefund, OrderRefundState, RefundWish, RefundedLine, Restock};

@@ -37,6 +37,7 @@ mod openapi;
 mod order_status;
 mod orders;
 mod pages;
+mod paid_twice;
 mod payments;
 mod product_editor;
 mod product_lists;

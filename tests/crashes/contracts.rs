@@ -132,6 +132,7 @@ events! {
         RefundRefused = "refund_refused",
         ChargeDeclined = "charge_declined",
         ReceiptNoted = "receipt_noted",
+        ReceiptReturned = "receipt_returned",
         RefundRevived = "refund_revived",
         ReturnFailed = "return_failed",
         DisputeNoted = "dispute_noted",

@@ -15,7 +15,8 @@ use crate::{
     },
     domain::{
         ids::{OrderId, PaymentId, RefundId},
-        orders::{Order, OrderRefundState, OrderRefusal, RefundWish},
+        money::Money,
+        orders::{Order, OrderRefundState, OrderRefusal, Receipt, RefundWish},
         payments::{DisputeNews, RefundOutcome},
         time::Who,
     },
@@ -63,8 +64,9 @@ impl Purchases {
         .await
     }
 
-    /// Staff gave the money of a refund back by hand or by bank: one that no gateway moves, or
-    /// that was refused. `reference` is how to find it again.
+    /// Staff gave the money of a refund back by hand or by bank: one that no gateway moves, that
+    /// was refused, or that came by hand where a card had paid as well. `reference` is how to find
+    /// it again.
     ///
     /// # Errors
     /// An unknown refund, one that has gone back already, or one the gateway may still move.
@@ -75,8 +77,11 @@ impl Purchases {
         reference: Option<String>,
         intent: Intent,
     ) -> Result<Driven, Rejection> {
-        let change = PaymentChange::PayOutRefund { refund, reference };
         self.on_its_own(move |inner| async move {
+            if refund == Receipt::refund_of(order) {
+                return inner.return_receipt(order, reference, intent).await;
+            }
+            let change = PaymentChange::PayOutRefund { refund, reference };
             inner.change_refund(order, refund, change, intent).await
         })
         .await
@@ -148,6 +153,23 @@ impl Inner {
             desks.orders.ask(asked, desks.intent(who, None)).await?;
         }
         desks.charging.change_refund(payment, change, intent).await?;
+        self.drive_in(turn, order, who).await
+    }
+
+    async fn return_receipt(
+        &self,
+        order: OrderId,
+        reference: Option<String>,
+        intent: Intent,
+    ) -> Result<Driven, Rejection> {
+        let who = intent.stamp.who;
+        let turn = self.turn(order).await;
+        let (_, payment) = self.with_payment(order).await?;
+        let payment = self.desks.charging.look_up(payment).await?;
+        let nothing = Money::zero(payment.captured.currency());
+        let charged = if payment.by_hand { nothing } else { payment.captured };
+        let change = OrderChange::ReturnReceipt { charged, reference };
+        self.desks.orders.ask(ChangeOrder { order, change }, intent).await?;
         self.drive_in(turn, order, who).await
     }
 

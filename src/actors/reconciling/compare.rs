@@ -153,7 +153,7 @@ pub fn of_books(ours: Ours<'_>, listed: &BTreeSet<String>) -> Vec<Difference> {
         found.push(ours.differs(DifferenceKind::OrderBehind, payment.gateway_id.as_deref()));
     }
     let kept = payment.left_to_refund().is_ok_and(|left| has_money && !left.is_zero());
-    if order.receipt.is_some() && !payment.by_hand && kept {
+    if order.is_paid_twice(payment) {
         found.push(ours.differs(DifferenceKind::PaidTwice, payment.gateway_id.as_deref()));
     }
     let is_over = order.status == OrderStatus::Cancelled && order.settled;

@@ -48,6 +48,9 @@ pub fn waiting_for(order: &Order, payment: &Payment, now: Timestamp) -> Option<W
         let by_staff = payment.by_hand;
         return Some(if by_staff { Waiting::RefundByHand } else { Waiting::RefundInDoubt });
     }
+    if order.is_paid_twice(payment) {
+        return Some(Waiting::RefundByHand);
+    }
     let (claim, hold) = match order.status {
         OrderStatus::Pending => (ClaimFact::Consumed, HoldFact::Held),
         OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {

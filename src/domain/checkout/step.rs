@@ -117,6 +117,20 @@ pub enum Waiting {
 }
 
 impl Waiting {
+    /// Whether it goes on only when staff have done something about the money.
+    pub fn is_for_staff(self) -> bool {
+        match self {
+            Waiting::CaptureRefused | Waiting::RefundByHand | Waiting::RefundRefused => true,
+            Waiting::ToBePaid
+            | Waiting::Receipt
+            | Waiting::CustomerAction
+            | Waiting::PaymentProcessing
+            | Waiting::PaymentInDoubt
+            | Waiting::Shipment
+            | Waiting::RefundInDoubt => false,
+        }
+    }
+
     /// The visible reason, in snake case.
     pub fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,7 @@
 
 use super::{
     CustomerContact, Filing, Order, OrderEvent, OrderRefund, OrderRefundState, OrderStatus,
-    PaymentMethod, Placed, Receipt, ShippingAddress, TimelineKind, timeline,
+    PaymentMethod, Placed, Receipt, Returned, ShippingAddress, TimelineKind, timeline,
 };
 use crate::domain::{
     aggregate::Aggregate,
@@ -69,10 +69,8 @@ impl Order {
                 (self.charge_ended, self.placing) = (attempt, false);
                 self.authorised = false;
             }
-            OrderEvent::ReceiptNoted { reference } => {
-                self.receipt = Some(Receipt { reference });
-                (self.placing, self.settled) = (false, false);
-            }
+            OrderEvent::ReceiptNoted { reference } => self.receive(reference, stamp),
+            OrderEvent::ReceiptReturned { reference } => self.hand_back(reference),
             OrderEvent::OrderAuthorised { hold_until, .. } => {
                 (self.authorised, self.placing) = (true, false);
                 self.hold_until = hold_until;
@@ -145,6 +143,17 @@ impl Order {
             request: placed.request,
             ..Order::default()
         };
+    }
+
+    fn receive(&mut self, reference: Option<String>, stamp: &Stamp) {
+        self.receipt = Some(Receipt { reference, noted_at: stamp.at, returned: None });
+        (self.placing, self.settled) = (false, false);
+    }
+
+    fn hand_back(&mut self, reference: Option<String>) {
+        if let Some(receipt) = &mut self.receipt {
+            receipt.returned = Some(Returned { reference });
+        }
     }
 
     /// What settling finds beyond what was known: money that went back, or that came.

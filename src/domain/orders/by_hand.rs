@@ -6,15 +6,38 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::money::Money;
+use crate::domain::{
+    ids::{Identity, OrderId, RefundId},
+    money::Money,
+    payments::Payment,
+    time::Timestamp,
+};
 
 use super::{Order, OrderEvent, OrderRefusal, OrderStatus, PaymentMethod};
 
 /// That money came by hand or by bank.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// How to find it again, as the bank's reference; the timeline says who noted it and when.
+    /// How to find it again, as the bank's reference; the timeline says who noted it.
     pub reference: Option<String>,
+    /// When it was noted.
+    pub noted_at: Timestamp,
+    /// That staff gave it back, because a card had paid as well.
+    pub returned: Option<Returned>,
+}
+
+/// That money which came by hand went back by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// How to find it again, as the bank's reference.
+    pub reference: Option<String>,
+}
+
+impl Receipt {
+    /// Under which name it goes back, should a card have paid as well.
+    pub fn refund_of(order: OrderId) -> RefundId {
+        RefundId::from_bytes(order.bytes())
+    }
 }
 
 impl Order {
@@ -32,6 +55,35 @@ impl Order {
             | OrderStatus::Shipped
             | OrderStatus::Delivered
             | OrderStatus::Cancelled => Err(self.illegal(OrderStatus::Paid)),
+        }
+    }
+
+    /// Whether it was paid twice, and what came by hand is still to go back: a card was faster than
+    /// the receipt that staff noted. Once the card's money has gone back instead, the other pays
+    /// for what is left of the order.
+    pub fn is_paid_twice(&self, payment: &Payment) -> bool {
+        let is_held = self.receipt.as_ref().is_some_and(|receipt| receipt.returned.is_none());
+        if !is_held || payment.by_hand || payment.captured.is_zero() {
+            return false;
+        }
+        let buys_nothing = self.status == OrderStatus::Cancelled || self.units_left().is_empty();
+        buys_nothing || payment.left_to_refund().is_ok_and(|left| !left.is_zero())
+    }
+
+    /// Staff gave back what came by hand, because a card had taken `charged` as well. Noting the
+    /// same again changes nothing.
+    pub fn return_receipt(
+        &self,
+        charged: Money,
+        reference: Option<String>,
+    ) -> Result<Vec<OrderEvent>, OrderRefusal> {
+        self.existing()?;
+        let receipt = self.receipt.as_ref().ok_or(OrderRefusal::UnknownRefund)?;
+        match &receipt.returned {
+            Some(returned) if returned.reference == reference => Ok(vec![]),
+            Some(_) => Err(OrderRefusal::RefundedAlready),
+            None if charged.is_zero() => Err(OrderRefusal::UnknownRefund),
+            None => Ok(vec![OrderEvent::ReceiptReturned { reference }]),
         }
     }
 

@@ -42,6 +42,11 @@ pub enum OrderEvent {
         /// How to find it again, as the bank's reference.
         reference: Option<String>,
     },
+    /// Staff gave back what came by hand, because a card had paid as well.
+    ReceiptReturned {
+        /// How to find it again, as the bank's reference.
+        reference: Option<String>,
+    },
     /// The money is set aside; the goods stay held as long as it is.
     OrderAuthorised {
         /// The payment.

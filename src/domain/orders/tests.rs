@@ -7,7 +7,7 @@ use crate::domain::{
     aggregate::Aggregate,
     ids::{Identity, LineId, ProductId},
     money::Currency,
-    payments::RefundOutcome,
+    payments::{PayState, Payment, Refund, RefundExtent, RefundOutcome, RefundState},
     pricing::{PricedItem, Terms, quote},
     quantity::Quantity,
     time::{Stamp, Who},
@@ -124,6 +124,9 @@ fn decide(order: &Order, command: &str) -> Result<Vec<OrderEvent>, OrderRefusal>
         ["revive", id] => order.revive_refund(number(id)),
         ["return", "failed", sum] => order.fail_return(usd(sum), "account_closed".to_owned()),
         ["expire"] => order.cancel(&Cancellation::because(CancelReason::Expired)),
+        ["hand", "back", charged, reference] => {
+            order.return_receipt(usd(charged), Some(reference.to_owned()))
+        }
         ["cancel"] => order.cancel(&Cancellation::because(CancelReason::Customer)),
         ["settle", captured, refunded] => order.settle(usd(captured), usd(refunded)),
         ["ship"] => order.ship(Some("1Z".to_owned()), None),
@@ -229,7 +232,7 @@ fn only_payments_by_hand_are_received_by_staff() {
          pay                       => PAID
          receive                   => nothing",
     );
-    assert_eq!(order.receipt, Some(Receipt::default()));
+    assert_eq!(order.receipt, Some(Receipt { noted_at: stamp().at, ..Receipt::default() }));
     check(PaymentMethod::CashOnDelivery, "receive => PENDING\n cancel => CANCELLED");
     check(PaymentMethod::Card, "receive => an order that is pending cannot become paid");
     check(PaymentMethod::None, "receive => an order that is pending cannot become paid");
@@ -245,6 +248,52 @@ fn an_order_whose_money_staff_hold_does_not_expire_though_somebody_looked_at_the
          expire  => nothing",
     );
     check(PaymentMethod::BankTransfer, "expire => CANCELLED");
+}
+
+#[test]
+fn what_came_by_hand_beside_a_card_goes_back_once() {
+    let nothing = "there is no such refund";
+    let order = check(
+        PaymentMethod::BankTransfer,
+        &format!(
+            "hand back 42.24 a => {nothing}
+             receive           => PENDING
+             pay               => PAID
+             hand back 0.00 a  => {nothing}
+             hand back 42.24 a => PAID
+             hand back 42.24 a => nothing
+             hand back 42.24 b => this refund has gone back already"
+        ),
+    );
+    assert_eq!(order.captured, order.quote.total, "the card's money stays");
+    assert!(!order.is_unfinished());
+}
+
+#[test]
+fn an_order_is_paid_twice_as_long_as_its_customer_has_paid_more_than_it_is_worth() {
+    let card = Payment { captured: usd("42.24"), state: PayState::Captured, ..Payment::default() };
+    let twice = |road: &str, payment: &Payment| {
+        check(PaymentMethod::BankTransfer, road).is_paid_twice(payment)
+    };
+    let paid = "receive => PENDING\n pay => PAID";
+    assert!(twice(paid, &card));
+    assert!(!twice(paid, &Payment { by_hand: true, ..card.clone() }), "only by hand");
+    assert!(!twice("receive => PENDING", &Payment { captured: usd("0.00"), ..card.clone() }));
+    assert!(!twice("pay => PAID", &card), "only by card");
+    assert!(!twice(&format!("{paid}\n hand back 42.24 a => PAID"), &card));
+    // The card's money went back instead: the other pays, if there is still something to pay for.
+    let refund = Refund {
+        amount: usd("42.24"),
+        extent: RefundExtent::Part,
+        state: RefundState::Succeeded { gateway_ref: "re_1".to_owned() },
+        reason: None,
+        attempt: 1,
+        begun_at: stamp().at,
+    };
+    let refunded = Payment { refunds: [(refund_id(1), refund)].into(), ..card };
+    assert!(!twice(&format!("{paid}\n refund 1 42.24 => 42.24"), &refunded));
+    assert!(twice(&format!("{paid}\n refund 1 => 42.24"), &refunded));
+    assert!(twice(&format!("{paid}\n cancel => CANCELLED"), &refunded));
 }
 
 #[test]

@@ -45,6 +45,11 @@ pub enum TimelineKind {
         /// How to find it again.
         reference: Option<String>,
     },
+    /// Staff gave back what came by hand: a card had paid as well.
+    ReceiptReturned {
+        /// How to find it again.
+        reference: Option<String>,
+    },
     /// The money is set aside.
     Authorised,
     /// It was paid.
@@ -98,6 +103,7 @@ impl TimelineKind {
             TimelineKind::PaymentAwaited { .. } => "payment_awaited",
             TimelineKind::ChargeDeclined { .. } => "charge_declined",
             TimelineKind::ReceiptNoted { .. } => "receipt_noted",
+            TimelineKind::ReceiptReturned { .. } => "receipt_returned",
             TimelineKind::RefundRevived => "refund_revived",
             TimelineKind::Authorised => "authorised",
             TimelineKind::Paid { .. } => "paid",
@@ -141,6 +147,9 @@ fn told_by(event: &OrderEvent, settled: Option<TimelineKind>) -> Option<Timeline
         }
         OrderEvent::ReceiptNoted { reference } => {
             Some(TimelineKind::ReceiptNoted { reference: reference.clone() })
+        }
+        OrderEvent::ReceiptReturned { reference } => {
+            Some(TimelineKind::ReceiptReturned { reference: reference.clone() })
         }
         OrderEvent::RefundRevived { .. } => Some(TimelineKind::RefundRevived),
         OrderEvent::OrderShipped { tracking_number, carrier } => Some(TimelineKind::Shipped {

@@ -124,7 +124,7 @@ impl DifferenceKind {
                 "look at the order: the shop goes on by itself; its log says what is in the way"
             }
             Kind::MoneyKept => "refund what is left",
-            Kind::PaidTwice => "give one of the two back: by hand, or by a refund",
+            Kind::PaidTwice => "give back what came by hand, and note it on the order",
         }
     }
 }

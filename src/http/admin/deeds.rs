@@ -156,6 +156,7 @@ const DEEDS: &[(&str, &str)] = &[
     ("order_delivered", "Order delivered"),
     ("payment_chosen", "Way to pay chosen"),
     ("receipt_noted", "Payment noted by hand"),
+    ("receipt_returned", "Payment by hand given back"),
     ("capture_begun", "Money taken that was set aside"),
     ("refund_decided", "Refund decided"),
     ("order_refunded", "Refund made"),

@@ -14,10 +14,12 @@ use std::{
 
 use crate::{
     domain::{
+        checkout::{Waiting, observe::waiting_for},
         ids::{OrderId, VariantId},
         inventory::Ledger,
         money::{Currency, Money},
         orders::{Order, OrderStatus},
+        payments::Payment,
         time::Timestamp,
     },
     shop::Shop,
@@ -38,6 +40,8 @@ pub struct Figures {
     pub low: Vec<VariantId>,
     /// How many run low.
     pub low_count: usize,
+    /// Orders whose money waits for staff, up to a limit.
+    pub money_waits: Vec<OrderId>,
     /// Whether there are more ledgers than one count looks at.
     pub low_is_partial: bool,
     /// Orders and ledgers that this count looked at.
@@ -101,7 +105,9 @@ impl FiguresBoard {
     /// # Errors
     /// A fault of the store at the first count.
     pub async fn look(shop: &Shop) -> Result<Arc<Figures>, StoreFault> {
-        let of = (shop.reader.changes_of::<Order>(), shop.reader.changes_of::<Ledger>());
+        let money = shop.reader.changes_of::<Payment>();
+        let sold = shop.reader.changes_of::<Order>().wrapping_add(money);
+        let of = (sold, shop.reader.changes_of::<Ledger>());
         let (now, running) = (shop.clock.now(), shop.clock.running());
         {
             let mut board = shop.figures.locked();
@@ -191,6 +197,11 @@ fn count_orders(reader: &Reader, figures: &mut Figures, first: i64) -> Result<()
             }
             left -= 1;
             figures.looked_at += 1;
+            let may_wait = order.is_unfinished() || order.receipt.is_some();
+            if may_wait && figures.money_waits.len() < MONEY_WAITS_MAX {
+                let waits = waits_for_staff(reader, &order, figures.at)?;
+                figures.money_waits.extend(waits.map(|_| id));
+            }
             if let Some(sold) = sold_by(&order) {
                 let sum = figures.quarters.entry(quarter).or_default();
                 *sum = sum.plus(sold);
@@ -201,6 +212,22 @@ fn count_orders(reader: &Reader, figures: &mut Figures, first: i64) -> Result<()
         }
         after = rows.into_iter().next_back().map(|(key, _)| key);
     }
+}
+
+/// What about the money of an order only staff can do, if there is anything.
+///
+/// # Errors
+/// A fault of the store.
+pub fn waits_for_staff(
+    reader: &Reader,
+    order: &Order,
+    now: Timestamp,
+) -> Result<Option<Waiting>, StoreFault> {
+    if order.status == OrderStatus::Pending {
+        return Ok(None);
+    }
+    let payment = reader.get::<Payment>(order.payment.unwrap_or_default())?.state;
+    Ok(waiting_for(order, &payment, now).filter(|waiting| waiting.is_for_staff()))
 }
 
 /// What an order counts for: nothing before it is paid or sent, or once it is cancelled.
@@ -249,6 +276,8 @@ const MILLIS_A_QUARTER: i64 = 15 * 60 * 1000;
 const ORDERS_MAX: usize = 300_000;
 /// Ledgers that one count looks at.
 const LEDGERS_MAX: usize = 300_000;
+/// Orders that are named because their money waits.
+const MONEY_WAITS_MAX: usize = 50;
 /// What runs low and is named.
 const LOW_MAX: usize = 500;
 const ROWS_AT_ONCE: usize = 256;

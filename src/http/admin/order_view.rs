@@ -2,12 +2,15 @@
 
 use serde::Serialize;
 
+mod refunds;
+
+use self::refunds::RefundView;
 use super::parts::{MomentView, TagView, actor};
 use crate::{
     domain::{
         checkout::{Waiting, observe::waiting_for},
-        orders::{Entry, Order, OrderRefundState, OrderStatus, PaymentMethod, TimelineKind},
-        payments::{PayState, Payment, RefundState},
+        orders::{Entry, Order, OrderStatus, PaymentMethod, TimelineKind},
+        payments::{PayState, Payment},
     },
     http::{answer::Answer, orders::payment_of, pages::words},
     shop::Shop,
@@ -66,17 +69,6 @@ struct PaymentView {
 }
 
 #[derive(Serialize)]
-struct RefundView {
-    id: String,
-    amount: String,
-    state: TagView,
-    reason: Option<String>,
-    detail: Option<String>,
-    may_retry: bool,
-    may_pay_out: bool,
-}
-
-#[derive(Serialize)]
 struct DisputeView {
     id: String,
     amount: String,
@@ -111,7 +103,6 @@ impl OrderView {
         let payment = payment_of(shop, order)?.state;
         let quote = &order.quote;
         let waiting = waiting_for(order, &payment, shop.clock.now());
-        let timeline = order.timeline.iter().rev().map(|entry| EntryView::of(shop, entry));
         let mut sums = vec![("Goods", words::price(quote.subtotal))];
         if !quote.discount.is_zero() {
             sums.push(("Discount", format!("−{}", words::price(quote.discount))));
@@ -133,13 +124,14 @@ impl OrderView {
             refunds: RefundView::all_of(order, &payment),
             disputes: DisputeView::all_of(shop, order),
             parcel: words::parcel(order.carrier.as_deref(), order.tracking_number.as_deref()),
-            timeline: timeline.collect::<Answer<_>>()?,
+            timeline: EntryView::all_of(shop, order)?,
             may: MayView::of(order),
         })
     }
 }
 
-fn waits_for(waiting: Waiting) -> &'static str {
+/// What an order waits for, in words.
+pub(super) fn waits_for(waiting: Waiting) -> &'static str {
     match waiting {
         Waiting::ToBePaid => "for the customer to pay",
         Waiting::Receipt => "for its payment",
@@ -202,8 +194,9 @@ impl PaymentView {
             | PayState::Captured
             | PayState::Voided => order.decline_code.as_deref().map(|code| code.replace('_', " ")),
         };
-        let reference = payment.gateway_id.clone();
         let noted = order.receipt.as_ref().and_then(|receipt| receipt.reference.clone());
+        // A charge before it brought nothing.
+        let charge = payment.gateway_id.clone().filter(|_| !payment.by_hand);
         let is_set_aside = payment.state == PayState::Authorised;
         PaymentView {
             method: method_words(order.method),
@@ -211,67 +204,13 @@ impl PaymentView {
             attempts: payment.attempt,
             captured: words::price(order.captured),
             refunded: words::price(order.refunded),
-            reference: reference.or(noted),
+            reference: charge.or(noted),
             decline,
             authorised_until: payment
                 .authorised_until
                 .filter(|_| is_set_aside)
                 .map(|until| MomentView::of(shop, until)),
         }
-    }
-}
-
-impl RefundView {
-    fn all_of(order: &Order, payment: &Payment) -> Vec<RefundView> {
-        let decided = order.refunds.iter().map(|(id, refund)| {
-            let refused = match &refund.state {
-                OrderRefundState::Refused { code } => Some(code.clone()),
-                OrderRefundState::Decided | OrderRefundState::Done => None,
-            };
-            let money = payment.refunds.get(id).map(|refund| &refund.state);
-            view(id.to_string(), refund.amount, refund.reason.clone(), refused, money, payment)
-        });
-        let rest = payment.refunds.iter().filter(|(id, _)| !order.refunds.contains_key(id));
-        let rest = rest.map(|(id, refund)| {
-            let (amount, reason) = (refund.amount, refund.reason.clone());
-            view(id.to_string(), amount, reason, None, Some(&refund.state), payment)
-        });
-        decided.chain(rest).collect()
-    }
-}
-
-fn view(
-    id: String,
-    amount: crate::domain::money::Money,
-    reason: Option<String>,
-    refused: Option<String>,
-    money: Option<&RefundState>,
-    payment: &Payment,
-) -> RefundView {
-    let (words, tone, detail) = match (refused, money) {
-        (Some(code), _) => ("Refused", "bad", Some(code.replace('_', " "))),
-        (None, Some(RefundState::Failed { code })) => {
-            ("Refused", "bad", Some(code.replace('_', " ")))
-        }
-        (None, Some(RefundState::Succeeded { gateway_ref })) => {
-            ("Gone back", "good", Some(gateway_ref.clone()))
-        }
-        (None, Some(RefundState::PaidOut { reference })) => {
-            ("Paid out by hand", "good", reference.clone())
-        }
-        (None, Some(RefundState::InFlight) | None) if payment.by_hand => {
-            ("To be paid out by hand", "warn", None)
-        }
-        (None, Some(RefundState::InFlight) | None) => ("On its way", "", None),
-    };
-    RefundView {
-        id,
-        amount: words::price(amount),
-        reason,
-        detail,
-        may_retry: tone == "bad" && !payment.by_hand,
-        may_pay_out: tone == "bad" || tone == "warn",
-        state: TagView { words, tone },
     }
 }
 
@@ -298,25 +237,34 @@ impl DisputeView {
 }
 
 impl EntryView {
-    fn of(shop: &Shop, entry: &Entry) -> Answer<EntryView> {
-        let (what, detail) = told(&entry.what);
-        Ok(EntryView {
-            at: MomentView::of(shop, entry.at),
-            who: actor(shop, entry.who)?,
-            what: what.to_owned(),
-            detail,
-        })
+    /// The newest first. An order that was placed without a charge has its first one chosen later.
+    fn all_of(shop: &Shop, order: &Order) -> Answer<Vec<EntryView>> {
+        let mut charges = order.charges();
+        let newest_first = order.timeline.iter().rev();
+        newest_first
+            .map(|Entry { at, who, what }| {
+                let (words, detail) = told(what, charges);
+                charges -= u32::from(*what == TimelineKind::PaymentChosen && charges > 0);
+                let (at, who) = (MomentView::of(shop, *at), actor(shop, *who)?);
+                Ok(EntryView { at, who, what: words.to_owned(), detail })
+            })
+            .collect()
     }
 }
 
-fn told(what: &TimelineKind) -> (&'static str, Option<String>) {
+/// What happened; so many charges had been asked for by then.
+fn told(what: &TimelineKind, charges: u32) -> (&'static str, Option<String>) {
     let plain = |code: &str| code.replace('_', " ");
     match what {
         TimelineKind::Placed => ("Placed", None),
-        TimelineKind::PaymentChosen => ("Paid again, with another card", None),
+        TimelineKind::PaymentChosen if charges > 1 => ("Paid again, with another card", None),
+        TimelineKind::PaymentChosen => ("A card was chosen to pay with", None),
         TimelineKind::PaymentAwaited { .. } => ("Waits for the payment", None),
         TimelineKind::ChargeDeclined { code } => ("Payment declined", code.as_deref().map(plain)),
         TimelineKind::ReceiptNoted { reference } => ("Payment received", reference.clone()),
+        TimelineKind::ReceiptReturned { reference } => {
+            ("Payment by hand given back", reference.clone())
+        }
         TimelineKind::Authorised => ("Money set aside", None),
         TimelineKind::Paid { amount } => ("Paid", Some(words::price(*amount))),
         TimelineKind::Cancelled { reason } => ("Cancelled", Some(plain(reason.name()))),

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::{
     charts::{ChartView, charts},
-    figures::{Figures, FiguresBoard, QUARTERS_A_DAY, begin_of, quarter_of},
+    figures::{Figures, FiguresBoard, QUARTERS_A_DAY, begin_of, quarter_of, waits_for_staff},
     order_list,
+    order_view::waits_for,
     parts::framed,
 };
 use crate::{
@@ -50,6 +51,7 @@ async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
         counted_since: (is_admin && is_partial)
             .then(|| words::moment(begin_of(figures.counted_from), &shop.zone)),
         is_awaited: figures.is_awaited(),
+        money_waits: if is_admin { money_waits(&shop, &figures)? } else { Vec::new() },
         charts,
     };
     frame.show("admin/overview.html", &view)
@@ -76,6 +78,21 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
         tile("Disputes", disputes, "/admin/orders?dispute=open"),
         tile("Undelivered messages", dead, "/admin/system"),
     ])
+}
+
+/// Orders whose money waits for staff, with what is to be done.
+fn money_waits(shop: &Shop, figures: &Figures) -> Answer<Vec<MoneyWaitsView>> {
+    let mut views = Vec::new();
+    for id in &figures.money_waits {
+        let order = shop.reader.get::<orders::Order>(*id)?.state;
+        // It may have been done since it was counted.
+        let Some(waiting) = waits_for_staff(&shop.reader, &order, shop.clock.now())? else {
+            continue;
+        };
+        let (number, path) = (order.number, format!("/admin/orders/{id}"));
+        views.push(MoneyWaitsView { number, path, waits: waits_for(waiting) });
+    }
+    Ok(views)
 }
 
 /// How many orders are to be shipped, out of the newest that are looked at.
@@ -151,6 +168,15 @@ struct OverviewView {
     /// Whether nothing was counted yet.
     is_awaited: bool,
     low: Vec<LowView>,
+    money_waits: Vec<MoneyWaitsView>,
+}
+
+/// An order whose money waits for staff.
+#[derive(Serialize)]
+struct MoneyWaitsView {
+    number: u64,
+    path: String,
+    waits: &'static str,
 }
 
 #[derive(Serialize)]

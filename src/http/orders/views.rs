@@ -263,7 +263,8 @@ impl MoreView {
                 MoreView { code: Some(code.clone()), ..nothing }
             }
             TimelineKind::ChargeDeclined { code } => MoreView { code: code.clone(), ..nothing },
-            TimelineKind::ReceiptNoted { reference } => {
+            TimelineKind::ReceiptNoted { reference }
+            | TimelineKind::ReceiptReturned { reference } => {
                 MoreView { reference: reference.clone(), ..nothing }
             }
             TimelineKind::Placed
@@ -275,3 +276,6 @@ impl MoreView {
         }
     }
 }
+
+/// Why money that came by hand goes back.
+pub(in crate::http) const PAID_TWICE: &str = "a card had paid as well";

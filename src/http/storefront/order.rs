@@ -75,9 +75,8 @@ async fn show(
 /// slow is not waited for, because the page tells of it when it is known.
 async fn came_back(shop: &Shop, who: &Person, order: &Order) -> Answer<PageAnswer> {
     let asked = shop.purchases.came_back(order.id, cause(&who.caller, order));
-    match tokio::time::timeout(COMES_BACK_WITHIN, asked).await {
-        Ok(Err(error)) => tracing::warn!(order.id = %order.id, %error, "a payment goes on later"),
-        Ok(Ok(())) | Err(_) => {}
+    if let Ok(Err(error)) = tokio::time::timeout(COMES_BACK_WITHIN, asked).await {
+        tracing::warn!(order.id = %order.id, %error, "a payment goes on later");
     }
     Ok(PageAnswer::to(format!("/orders/{}", order.id)).private())
 }

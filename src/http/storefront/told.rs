@@ -40,6 +40,7 @@ fn what(what: &TimelineKind) -> String {
         }
         TimelineKind::ChargeDeclined { .. } => "The card was declined; nothing was charged",
         TimelineKind::ReceiptNoted { .. } => "We received your payment",
+        TimelineKind::ReceiptReturned { .. } => "What you paid a second time goes back to you",
         TimelineKind::Authorised => "The amount is set aside on your card",
         TimelineKind::Paid { amount } => return format!("{} was paid", words::price(*amount)),
         TimelineKind::Cancelled { reason } => return cancelled(*reason).to_owned(),

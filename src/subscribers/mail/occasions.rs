@@ -257,6 +257,7 @@ fn to_customer(happened: &OrderEvent) -> Option<Template> {
         | OrderEvent::PaymentChosen { .. }
         | OrderEvent::PaymentAwaited { .. }
         | OrderEvent::ReceiptNoted { .. }
+        | OrderEvent::ReceiptReturned { .. }
         | OrderEvent::OrderSettled { .. }
         | OrderEvent::RefundDecided { .. }
         | OrderEvent::RefundRefused { .. }

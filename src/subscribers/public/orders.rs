@@ -9,7 +9,7 @@ use crate::{
     domain::{
         ids::{LineId, OrderId, PaymentId, ProductId, RefundId, UserId, VariantId},
         money::Money,
-        orders::{Awaited, Order, OrderEvent, OrderStatus, Placed, RefundedLine, Restock},
+        orders::{Awaited, Order, OrderEvent, OrderStatus, Placed, Receipt, RefundedLine, Restock},
         payments::DisputeNews,
         pricing::QuoteLine,
         time::Timestamp,
@@ -108,6 +108,13 @@ struct StatusData {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+struct SettledData {
+    amount_captured: Amount,
+    amount_refunded: Amount,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct RefundData {
     refund_id: Id<RefundId>,
     amount: Amount,
@@ -125,6 +132,7 @@ struct RefundedData {
 #[serde(rename_all = "camelCase")]
 struct RefundFailedData<'a> {
     refund_id: Option<Id<RefundId>>,
+    amount: Option<Amount>,
     code: &'a str,
 }
 
@@ -155,7 +163,6 @@ fn named(id: OrderId, event: &OrderEvent, order: &Order) -> Option<Told> {
         // What the shop does by itself, and steps that another event tells the end of.
         OrderEvent::OrderPlaced(_)
         | OrderEvent::PaymentChosen { .. }
-        | OrderEvent::OrderSettled { .. }
         | OrderEvent::RefundRevived { .. }
         | OrderEvent::ReturnsEnded
         | OrderEvent::OrderFiled
@@ -200,6 +207,10 @@ fn named(id: OrderId, event: &OrderEvent, order: &Order) -> Option<Told> {
             let status = OrderStatus::Delivered.name();
             customer("order.delivered", id, order, StatusData { status })
         }
+        OrderEvent::OrderSettled { captured, refunded } => {
+            let (amount_captured, amount_refunded) = (Amount(*captured), Amount(*refunded));
+            customer("order.settled", id, order, SettledData { amount_captured, amount_refunded })
+        }
         OrderEvent::RefundDecided { refund, amount, lines, restock, .. } => {
             let more = refund_data(*refund, *amount, lines, *restock);
             customer("order.refund_decided", id, order, more)
@@ -208,17 +219,30 @@ fn named(id: OrderId, event: &OrderEvent, order: &Order) -> Option<Told> {
             let more = refund_data(*refund, *amount, lines, *restock);
             customer("order.refunded", id, order, more)
         }
-        OrderEvent::RefundRefused { refund, code } => {
-            let more = RefundFailedData { refund_id: Some(Id(*refund)), code };
-            staff("order.refund_failed", id, order, more)
-        }
-        OrderEvent::ReturnFailed { code, .. } => {
-            staff("order.refund_failed", id, order, RefundFailedData { refund_id: None, code })
-        }
+        OrderEvent::ReceiptReturned { .. } => receipt_returned(id, order),
+        OrderEvent::RefundRefused { refund, code } => refund_refused(id, order, *refund, code),
+        OrderEvent::ReturnFailed { refunded, code } => return_failed(id, order, *refunded, code),
         OrderEvent::DisputeNoted(news) => staff("order.disputed", id, order, dispute_data(news)),
         OrderEvent::CustomerErased => staff("order.customer_erased", id, order, Nothing {}),
     };
     Some(told)
+}
+
+fn receipt_returned(id: OrderId, order: &Order) -> Told {
+    let more = refund_data(Receipt::refund_of(id), order.quote.total, &[], Restock::No);
+    customer("order.refunded", id, order, more)
+}
+
+fn refund_refused(id: OrderId, order: &Order, refund: RefundId, code: &str) -> Told {
+    let amount = order.refunds.get(&refund).map(|known| Amount(known.amount));
+    let more = RefundFailedData { refund_id: Some(Id(refund)), amount, code };
+    staff("order.refund_failed", id, order, more)
+}
+
+fn return_failed(id: OrderId, order: &Order, refunded: Money, code: &str) -> Told {
+    let amount = order.captured.minus(refunded).ok().map(Amount);
+    let more = RefundFailedData { refund_id: None, amount, code };
+    staff("order.refund_failed", id, order, more)
 }
 
 fn customer(name: &'static str, id: OrderId, order: &Order, more: impl Serialize) -> Told {

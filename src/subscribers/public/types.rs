@@ -67,6 +67,12 @@ pub const TYPES: &[Type] = &[
     ),
     own("order.delivered", "The order arrived.", "orderId number userId total currency status"),
     own(
+        "order.settled",
+        "All money of the order that was cancelled, or that left before it was paid, is where it \
+         belongs: so much was taken, and so much of it has gone back.",
+        "orderId number userId total currency amountCaptured amountRefunded",
+    ),
+    own(
         "order.refund_decided",
         "A refund was decided; the money is still to be moved.",
         "orderId number userId total currency refundId amount items restocked",
@@ -78,8 +84,8 @@ pub const TYPES: &[Type] = &[
     ),
     staff(
         "order.refund_failed",
-        "A refund was definitely refused.",
-        "orderId number userId total currency refundId code",
+        "A refund was definitely refused, or came back: so much is owed again.",
+        "orderId number userId total currency refundId amount code",
     ),
     staff(
         "order.disputed",

@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Showing;
+use super::{PAID_TWICE, Showing};
 use crate::{
     domain::{
         ids::{LineId, PaymentId, RefundId},
         money::Money,
         orders::{
-            Order, OrderRefund, OrderRefundState, OrderStatus, PaymentMethod, RefundedLine, Restock,
+            Order, OrderRefund, OrderRefundState, OrderStatus, PaymentMethod, Receipt,
+            RefundedLine, Restock,
         },
         payments::{NextAction, PayState, Payment, Refund, RefundState},
     },
@@ -174,7 +175,31 @@ impl RefundView {
             RefundView::of(*id, Some(refund), payment.refunds.get(id), payment.by_hand)
         });
         let rest = rest.map(|(id, money)| RefundView::of(*id, None, Some(money), payment.by_hand));
-        decided.chain(rest).collect()
+        decided.chain(rest).chain(RefundView::of_receipt(order, payment)).collect()
+    }
+
+    /// What came by hand where a card had paid as well: staff give it back by hand.
+    fn of_receipt(order: &Order, payment: &Payment) -> Option<RefundView> {
+        let receipt = order.receipt.as_ref()?;
+        if receipt.returned.is_none() && !order.is_paid_twice(payment) {
+            return None;
+        }
+        let (status, reference) = match &receipt.returned {
+            None => ("to_be_paid_out", None),
+            Some(returned) => ("paid_out", returned.reference.clone()),
+        };
+        Some(RefundView {
+            id: Id(Receipt::refund_of(order.id)),
+            status,
+            amount: Amount(order.quote.total),
+            currency: order.quote.currency.code(),
+            items: Vec::new(),
+            restock: false,
+            reason: Some(PAID_TWICE.to_owned()),
+            failure_code: None,
+            reference,
+            created_at: Some(Time(receipt.noted_at)),
+        })
     }
 
     fn of(
