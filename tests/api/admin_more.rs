@@ -35,9 +35,12 @@ async fn stock_is_adjusted_with_a_reason_and_its_page_says_who_holds_what() {
     assert_eq!(led_to(&adjust("5", "delivery").await), format!("{path}?done=adjusted"));
     led_to(&adjust("-3", "broken").await);
     assert_eq!(manager.stock_of(&tea).await, (12, 0, 12));
-    for (delta, reason, field) in
-        [("-13", "lost", "role=\"alert\""), ("x", "lost", "delta-error"), ("1", "", "reason-error")]
-    {
+    for (delta, reason, field) in [
+        ("-13", "lost", "role=\"alert\""),
+        ("x", "lost", "delta-error"),
+        ("0", "lost", "Must not be 0."),
+        ("1", "", "reason-error"),
+    ] {
         let refused = adjust(delta, reason).await;
         assert!((400..500).contains(&refused.status), "{delta}: {}", refused.status);
         assert!(refused.text().contains(field), "{delta}: {}", refused.text());
@@ -66,8 +69,35 @@ async fn stock_is_adjusted_with_a_reason_and_its_page_says_who_holds_what() {
     led_to(&manager.sends(&path, &watch).await);
     let low = manager.opens("/admin/stock?only=low").await;
     assert!(low.text().contains(&path), "{}", low.text());
+    for (words, is_found) in [("tea", true), ("coffee", false)] {
+        let low = manager.opens(&format!("/admin/stock?only=low&q={words}")).await;
+        assert_eq!(low.text().contains(&path), is_found, "{words}: {}", low.text());
+    }
     assert!(manager.opens("/admin/stock?q=tea").await.text().contains(&path));
     assert_eq!(manager.opens(&format!("/admin/stock/{NOBODYS}")).await.status, 404);
+}
+
+#[actix_web::test]
+async fn an_old_page_of_stock_changes_only_what_was_changed_on_it() {
+    let bodega = Bodega::open();
+    let manager = bodega.manager().await;
+    let tea = manager.adds_product("Tea", "3.99", 10).await;
+    let path = format!("/admin/stock/{}", text(&tea["variants"][0]["id"]));
+    let made_with = [("act", "watch"), ("wasActive", "true"), ("wasLowAt", "5")];
+    let saves = |changed: [(&'static str, &'static str); 2]| {
+        manager.sends(&path, &[&made_with[..], &changed[..]].concat())
+    };
+    let said = led_to(&saves([("isActive", "true"), ("lowStockThreshold", "5")]).await).to_owned();
+    assert_eq!(said, format!("{path}?done=unchanged"));
+    // A colleague takes it off sale; somebody whose page is older sets another number.
+    led_to(&manager.sends(&path, &made_with).await);
+    led_to(&saves([("isActive", "true"), ("lowStockThreshold", "7")]).await);
+    let page = manager.opens(&path).await;
+    assert!(page.text().contains("name=\"wasActive\" value=\"false\""), "{}", page.text());
+    assert!(page.text().contains("name=\"wasLowAt\" value=\"7\""), "{}", page.text());
+    let faulty = saves([("isActive", "true"), ("count", "1,5")]).await;
+    assert_eq!(faulty.status, 400);
+    assert!(faulty.text().contains("count-error"), "{}", faulty.text());
 }
 
 #[actix_web::test]

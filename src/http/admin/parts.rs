@@ -288,6 +288,7 @@ const DONE: &[(&str, &str)] = &[
     ("saved", "Your changes are saved."),
     ("removed", "It is removed."),
     ("adjusted", "The stock is adjusted."),
+    ("unchanged", "Nothing was to be changed."),
     ("paused", "The courier rests."),
     ("resumed", "The courier goes on."),
     ("resent", "It is sent again."),

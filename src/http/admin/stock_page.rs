@@ -63,7 +63,7 @@ async fn change(
     let (id, from) = (call.path, call.from.clone());
     let typed = std::mem::take(&mut call.body.typed);
     match changed(&shop, who, call, &typed).await {
-        Ok(()) => Ok(PageAnswer::to(format!("/admin/stock/{id}?done=adjusted"))),
+        Ok(done) => Ok(PageAnswer::to(format!("/admin/stock/{id}?done={done}"))),
         Err(problem) => {
             let said = Said::refused(typed, problem, &REFUSED_AT)?;
             shown(&shop, *who, &from, id, (said, None))
@@ -71,31 +71,27 @@ async fn change(
     }
 }
 
-/// Does what the pressed button says, as the API does it.
+/// Does what the pressed button says, as the API does it; what is said afterwards.
 async fn changed(
     shop: &Shop,
     who: Staff,
     call: CallOn<VariantId, Filled<Nothing>>,
     typed: &BTreeMap<String, String>,
-) -> Answer<()> {
+) -> Answer<&'static str> {
     let (id, shop) = (call.path, shop.clone());
     let text = |name: &str| typed.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
     let Call { key, from, .. } = call;
     let mut json = json!({});
-    let put = |json: &mut Value, name: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            json[name] = value.parse::<i64>().map_or_else(|_| json!(value), Value::from);
-        }
-    };
     match text("act") {
         Some("watch") => {
-            put(&mut json, "quantity", text("count"));
-            put(&mut json, "lowStockThreshold", text("lowStockThreshold"));
-            json["isActive"] = json!(text("isActive").is_some());
-            let body = body_of(&json).map_err(Problem::invalid)?;
+            let json = changes(&text);
+            if json == json!({}) {
+                return Ok("unchanged");
+            }
+            let body = body_of(&json).map_err(|faults| named(faults, "count"))?;
             let path = ProductId::from_bytes(id.bytes());
             let call = Call { path, query: NoQuery, body, key, from };
-            update_inventory(shop, who, call).await.map(drop)
+            update_inventory(shop, who, call).await?;
         }
         Some(act @ ("hold" | "release")) => {
             json["productId"] = json!(id.to_string());
@@ -106,8 +102,8 @@ async fn changed(
             let body = body_of(&json).map_err(|faults| named(faults, "units"))?;
             let call = Call { path: NoPath, query: NoQuery, body, key, from };
             match act {
-                "hold" => reserve_stock(shop, who, call).await.map(drop),
-                _ => release_stock(shop, who, call).await.map(drop),
+                "hold" => drop(reserve_stock(shop, who, call).await?),
+                _ => drop(release_stock(shop, who, call).await?),
             }
         }
         Some(_) | None => {
@@ -116,6 +112,9 @@ async fn changed(
                 Some(units) => (false, units),
                 None => (true, delta.trim_start_matches('+')),
             };
+            if units.parse() == Ok(0) {
+                return Err(Problem::invalid_field("/delta", "out_of_range", "must not be 0"));
+            }
             if text("reason").is_none() {
                 return Err(Problem::invalid_field("/reason", "required", "say why"));
             }
@@ -125,11 +124,32 @@ async fn changed(
             let body = body_of(&json).map_err(|faults| named(faults, "delta"))?;
             let call = Call { path: NoPath, query: NoQuery, body, key, from };
             match comes {
-                true => add_stock(shop, who, call).await.map(drop),
-                false => reduce_stock(shop, who, call).await.map(drop),
+                true => drop(add_stock(shop, who, call).await?),
+                false => drop(reduce_stock(shop, who, call).await?),
             }
         }
     }
+    Ok("adjusted")
+}
+
+fn put(json: &mut Value, name: &str, value: Option<&str>) {
+    if let Some(value) = value {
+        json[name] = value.parse::<i64>().map_or_else(|_| json!(value), Value::from);
+    }
+}
+
+/// What differs from what the form was made with: what somebody else has set meanwhile stays.
+fn changes<'a>(text: &impl Fn(&str) -> Option<&'a str>) -> Value {
+    let mut json = json!({});
+    put(&mut json, "quantity", text("count"));
+    if text("lowStockThreshold") != text("wasLowAt") {
+        put(&mut json, "lowStockThreshold", text("lowStockThreshold"));
+    }
+    let is_active = text("isActive").is_some();
+    if text("wasActive") != Some(if is_active { "true" } else { "false" }) {
+        json["isActive"] = json!(is_active);
+    }
+    json
 }
 
 /// Faults of the quantity at the field it was typed into.
