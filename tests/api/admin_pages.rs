@@ -117,6 +117,7 @@ async fn an_order_is_found_shipped_and_delivered_on_pages() {
     }
     let sheet = owner.opens("/admin/orders.csv?status=DELIVERED").await;
     assert_eq!(sheet.header("content-type"), "text/csv; charset=utf-8");
+    assert!(sheet.text().starts_with('\u{feff}') && sheet.text().contains("\r\n"));
     let line = sheet.text().lines().nth(1).expect("a line");
     assert!(line.starts_with(&format!("{number},")) && line.ends_with("Parcel Post,T-1"), "{line}");
 }

@@ -102,12 +102,16 @@ async fn spreadsheet(shop: Shop, _: Admin, call: CallAsking<ListQuery>) -> Answe
 }
 
 fn sheet(shop: &Shop, filters: &Filters) -> Answer<Vec<u8>> {
-    let mut sheet = csv::Writer::from_writer(Vec::new());
+    // Spreadsheets take a file for UTF-8 only if it begins with this mark.
+    let begun = "\u{feff}".as_bytes().to_vec();
+    let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(begun);
     sheet.write_record(COLUMNS).map_err(Problem::fault)?;
     let (mut cursor, mut rows) = (None, 0);
     while rows < SHEET_ROWS_MAX {
         let paging = Paging { limit: PAGE_ENTRIES_MAX, cursor };
-        let page = all_sought(shop, &filters.asked(&shop.zone, paging), |order| Ok(cells(order)))?;
+        let page = all_sought(shop, &filters.asked(&shop.zone, paging), |order| {
+            Ok(cells(order, &shop.zone))
+        })?;
         rows += page.items.len();
         for cells in &page.items {
             sheet.write_record(cells.iter().map(|text| cell(text))).map_err(Problem::fault)?;
@@ -120,11 +124,11 @@ fn sheet(shop: &Shop, filters: &Filters) -> Answer<Vec<u8>> {
     sheet.into_inner().map_err(Problem::fault)
 }
 
-fn cells(order: &Order) -> [String; COLUMNS.len()] {
+fn cells(order: &Order, zone: &TimeZone) -> [String; COLUMNS.len()] {
     let units: u64 = order.quote.lines.iter().map(|line| u64::from(line.quantity.units())).sum();
     [
         order.number.to_string(),
-        words::machine(order.placed_at),
+        words::machine_there(order.placed_at, zone),
         order.status.name().to_owned(),
         order.method.name().to_owned(),
         order.customer.email.clone(),

@@ -52,6 +52,11 @@ pub fn machine(at: Timestamp) -> String {
     written(at, &TimeZone::UTC, "%Y-%m-%dT%H:%M:%SZ")
 }
 
+/// The same where the shop is: `2026-11-29T17:11:20+01:00`.
+pub fn machine_there(at: Timestamp, zone: &TimeZone) -> String {
+    written(at, zone, "%Y-%m-%dT%H:%M:%S%:z")
+}
+
 /// `1 item`, `2 items`.
 pub fn count(units: u64, one: &str, many: &str) -> String {
     format!("{units} {}", if units == 1 { one } else { many })
@@ -172,5 +177,6 @@ mod tests {
         assert_eq!(moment(at, &auckland), "15 November 2023, 11:13 NZDT");
         assert_eq!(short_moment(at, &auckland), "15 Nov 2023, 11:13");
         assert_eq!(machine(at), "2023-11-14T22:13:20Z");
+        assert_eq!(machine_there(at, &auckland), "2023-11-15T11:13:20+13:00");
     }
 }
