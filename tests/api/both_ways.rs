@@ -136,6 +136,25 @@ async fn nobody_who_has_paid_is_told_to_pay_in_cash() {
 }
 
 #[actix_web::test]
+async fn what_is_paid_at_the_door_is_to_be_shipped_from_the_start() {
+    let counter = Counter::at(Bodega::open()).await;
+    let order = counter.orders_cart(json!({ "paymentMethod": "cash_on_delivery" })).await.data();
+    let by_bank = counter.orders_cart(json!({ "paymentMethod": "bank_transfer" })).await.data();
+    let home = counter.owner.opens("/admin").await;
+    for label in ["To ship", "Waiting for a bank transfer"] {
+        let tile = "<span class=\"tile-figure\">1</span> <span class=\"tile-label\">";
+        assert!(home.text().contains(&format!("{tile}{label}<")), "{label}: {}", home.text());
+    }
+    let list = counter.owner.opens("/admin/orders?status=TO_SHIP").await;
+    let is_listed = [&order, &by_bank].map(|order| list.text().contains(id(order)));
+    assert_eq!(is_listed, [true, false], "{}", list.text());
+    let page = counter.owner.opens(&format!("/admin/orders/{}", id(&order))).await;
+    assert!(page.text().contains("waits to be shipped, and is paid at the door"));
+    let own = counter.ada.opens(&format!("/orders/{}", id(&order))).await;
+    assert!(own.text().contains("Being packed"), "{}", own.text());
+}
+
+#[actix_web::test]
 async fn what_was_refunded_as_a_whole_is_not_to_be_shipped() {
     let counter = Counter::at(Bodega::open()).await;
     let charge = json!({ "charge": { "paymentMethodId": VISA } });

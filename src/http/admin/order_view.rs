@@ -115,7 +115,7 @@ impl OrderView {
             version,
             status: status_tag(order),
             placed: MomentView::of(shop, order.placed_at),
-            waiting: waiting.map(waits_for),
+            waiting: waiting.map(|waiting| waits_for(order, waiting)),
             customer: CustomerView::of(order),
             lines: lines(order),
             sums,
@@ -131,8 +131,9 @@ impl OrderView {
 }
 
 /// What an order waits for, in words.
-pub(super) fn waits_for(waiting: Waiting) -> &'static str {
+pub(super) fn waits_for(order: &Order, waiting: Waiting) -> &'static str {
     match waiting {
+        Waiting::Receipt if order.is_to_ship() => "to be shipped, and is paid at the door",
         Waiting::ToBePaid => "for the customer to pay",
         Waiting::Receipt => "for its payment",
         Waiting::CustomerAction => "for the customer to confirm the payment",

@@ -15,7 +15,7 @@ use crate::{
         catalogue::Product,
         ids::{CourierId, OrderId, ShopId, VariantId},
         inventory::Ledger,
-        orders::{self, OrderStatus},
+        orders::{self, OrderStatus, PaymentMethod},
         settings,
     },
     http::{
@@ -68,16 +68,21 @@ fn tiles(shop: &Shop, figures: &Figures, is_admin: bool) -> Answer<Vec<TileView>
     if !is_admin {
         return Ok(vec![low]);
     }
-    let to_ship = to_ship(shop)?;
+    let Before { to_ship, to_be_paid } = before_shipped(shop)?;
     let disputes = counted(shop, &keys::disputed_orders())?;
     let dead = dead_letters(shop)?;
     let tile = |label, (figure, is_pressing), path| TileView { label, figure, path, is_pressing };
-    Ok(vec![
-        tile("To ship", to_ship, order_list::TO_SHIP),
+    let mut tiles = vec![tile("To ship", said(to_ship), order_list::TO_SHIP)];
+    if to_be_paid > 0 {
+        let path = "/admin/orders?status=PENDING";
+        tiles.push(tile("Waiting for a bank transfer", said(to_be_paid), path));
+    }
+    tiles.extend([
         low,
         tile("Disputes", disputes, "/admin/orders?dispute=open"),
         tile("Undelivered messages", dead, "/admin/system"),
-    ])
+    ]);
+    Ok(tiles)
 }
 
 /// Orders whose money waits for staff, with what is to be done.
@@ -90,22 +95,34 @@ fn money_waits(shop: &Shop, figures: &Figures) -> Answer<Vec<MoneyWaitsView>> {
             continue;
         };
         let (number, path) = (order.number, format!("/admin/orders/{id}"));
-        views.push(MoneyWaitsView { number, path, waits: waits_for(waiting) });
+        views.push(MoneyWaitsView { number, path, waits: waits_for(&order, waiting) });
     }
     Ok(views)
 }
 
-/// How many orders are to be shipped, out of the newest that are looked at.
-fn to_ship(shop: &Shop) -> Answer<(String, bool)> {
-    let mut count = 0;
+/// Orders that did not leave the house yet.
+#[derive(Default)]
+struct Before {
+    to_ship: usize,
+    /// By a transfer, which nobody but the owner will see.
+    to_be_paid: usize,
+}
+
+/// How many there are, out of the newest that are looked at.
+fn before_shipped(shop: &Shop) -> Answer<Before> {
+    let mut before = Before::default();
     for status in OrderStatus::BEFORE_SHIPPED {
         let list = keys::orders_in(status);
         let rows = shop.reader.rows(&list, None, Order::Descending, COUNTED_MAX + 1)?;
         for id in rows.iter().filter_map(|(key, _)| key.last_id::<OrderId>()) {
-            count += usize::from(shop.reader.get::<orders::Order>(id)?.state.is_to_ship());
+            let order = shop.reader.get::<orders::Order>(id)?.state;
+            let is_awaited =
+                order.status == OrderStatus::Pending && order.method == PaymentMethod::BankTransfer;
+            before.to_ship += usize::from(order.is_to_ship());
+            before.to_be_paid += usize::from(is_awaited);
         }
     }
-    Ok(said(count))
+    Ok(before)
 }
 
 /// How many rows there are, up to a limit, and whether there are any.

@@ -72,7 +72,10 @@ impl FormView {
     pub fn faulty(mut self, faults: &[FieldFault]) -> FormView {
         for fault in faults {
             let name = fault.pointer.trim_start_matches('/').replace('/', ".");
-            self.errors.entry(name).or_insert_with(|| fault.detail.clone());
+            // What the API calls missing is an empty field to whoever looks at it.
+            let is_empty = fault.code == "required" && fault.detail == "must be given";
+            let words = if is_empty { "this is missing" } else { &fault.detail };
+            self.errors.entry(name).or_insert_with(|| words.to_owned());
         }
         self
     }

@@ -285,7 +285,7 @@ impl StatusView {
     /// How far this order is.
     pub fn of(order: &Order) -> StatusView {
         let (word, tone) = match order.status {
-            OrderStatus::Pending if order.authorised => ("Being packed", "good"),
+            OrderStatus::Pending if order.is_to_ship() => ("Being packed", "good"),
             OrderStatus::Pending => ("Waiting for payment", "warn"),
             OrderStatus::Paid => ("Paid", "good"),
             OrderStatus::Shipped => ("On its way", "good"),

@@ -20,7 +20,7 @@ pub(in crate::http::storefront) fn card(
     let until = expiry.as_ref().and_then(|expiry| month_and_year(expiry.expose_secret()));
     for (name, is_there, detail) in [
         ("/cardNumber", number.is_some(), "must be given"),
-        ("/cardExpiry", until.is_some(), "must be given as month and year, as 12/30"),
+        ("/cardExpiry", until.is_some(), "give month and year, as 12/30"),
         ("/cardCode", code.is_some(), "must be given"),
     ] {
         if !is_there {
