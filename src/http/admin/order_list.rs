@@ -345,9 +345,8 @@ fn statuses() -> Vec<(&'static str, &'static str)> {
     std::iter::once((IS_TO_SHIP, "To ship")).chain(each).collect()
 }
 
-/// The list of what is to be shipped.
+/// The list of what is to be shipped, and what stands in it in place of a status.
 pub(super) const TO_SHIP: &str = "/admin/orders?status=TO_SHIP";
-/// What stands there in place of a status.
 const IS_TO_SHIP: &str = "TO_SHIP";
 const DISPUTES: &[(&str, &str)] = &[("open", "open"), ("any", "any")];
 const LIST: &str = "/admin/orders";
