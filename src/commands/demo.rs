@@ -27,14 +27,15 @@ pub fn demo(mut settings: Settings, dir_is_named: bool, touring: bool) -> Result
     if !dir_is_named {
         settings.data_dir = folder.path().join("data");
     }
+    let account = &mut settings.payments.bank_transfer_details;
+    account.get_or_insert_with(|| ACCOUNT.to_owned());
     if touring {
         settings.listen.set_port(0);
         settings.limits.enabled = false;
     }
-    must_be_a_demos(&settings.data_dir)?;
+    claim(&settings.data_dir)?;
     in_runtime(|arbiter| async move {
         let (shop, _) = Shop::open(settings, &arbiter, &Bar::new()).await?;
-        fs::write(shop.settings.data_dir.join(MARK), MARK_SAYS).map_err(Ended::plainly)?;
         demo::fill(&shop).await.map_err(Ended::plainly)?;
         let running = Running::over(shop).await?;
         if touring {
@@ -50,16 +51,19 @@ pub fn demo(mut settings: Settings, dir_is_named: bool, touring: bool) -> Result
     })
 }
 
-/// A directory may be new, empty, or a demo's own.
-fn must_be_a_demos(dir: &Path) -> Result<(), Ended> {
+/// A directory may be new, empty, or a demo's own. It is marked before anything else is in it: a
+/// demo whose start fails starts there again.
+fn claim(dir: &Path) -> Result<(), Ended> {
     let empty = fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
-    if empty || dir.join(MARK).exists() {
-        return Ok(());
+    if !empty && !dir.join(MARK).exists() {
+        return Err(Ended::Plainly(format!(
+            "{} holds something that is not a demo; name a new directory",
+            dir.display()
+        )));
     }
-    Err(Ended::Plainly(format!(
-        "{} holds something that is not a demo; name a new directory",
-        dir.display()
-    )))
+    fs::create_dir_all(dir)
+        .and_then(|()| fs::write(dir.join(MARK), MARK_SAYS))
+        .map_err(|fault| Ended::Plainly(format!("{} cannot be a demo's: {fault}", dir.display())))
 }
 
 fn greet(running: &Running) -> Result<(), Ended> {
@@ -88,6 +92,33 @@ fn greet(running: &Running) -> Result<(), Ended> {
     say(&lines.join("\n")).map_err(Ended::plainly)
 }
 
+/// What a customer of the demo is told who pays by bank.
+const ACCOUNT: &str = "This is a demo: it has no account, and nothing is to be paid.";
 /// Marks a directory as a demo's.
 const MARK: &str = "DEMO";
 const MARK_SAYS: &str = "A demo of Bodega. Its gateway takes no money; it may be deleted.\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Flags, Layers, Purpose};
+
+    #[test]
+    fn a_demo_whose_start_failed_may_start_in_its_directory_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let dir = folder.path().join("demo");
+        for _ in 0..2 {
+            let data_dir = Some(dir.display().to_string());
+            let flags = Flags { data_dir, ..Flags::default() };
+            let theme = folder.path().join("no-theme").into_os_string();
+            let variables = [("BODEGA_WEB__THEME".into(), theme)];
+            let layers = Layers::gather(&flags, variables, Purpose::Demo);
+            let settings = Settings::from_layers(&layers).expect("sound settings");
+            let ended = demo(settings, true, false).expect_err("there is no such theme");
+            assert!(ended.to_string().contains("no-theme"), "{ended}");
+        }
+        fs::write(folder.path().join("letter"), "dear").expect("a file");
+        let refused = claim(folder.path()).expect_err("it is no demo's");
+        assert!(refused.to_string().contains("not a demo"), "{refused}");
+    }
+}
