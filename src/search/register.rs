@@ -272,7 +272,7 @@ impl Cards {
 /// What is typed, word by word: each as a term begins.
 fn words_of(text: &str, words: &mut Words) -> Vec<String> {
     let text: String = text.chars().take(TEXT_LETTERS_MAX).collect();
-    let typed = text.split_whitespace().map(|word| word.trim_start_matches('#'));
+    let typed = text.split_whitespace().map(|word| word.trim_start_matches(['#', '@']));
     let folded = typed.map(|word| words.whole(word)).filter(|word| !word.is_empty());
     folded.take(WORDS_MAX).collect()
 }
@@ -285,6 +285,8 @@ fn terms_of(card: &Card, words: &mut Words) -> Vec<String> {
         for word in text.split_whitespace().take(TEXT_WORDS_MAX) {
             terms.push(words.whole(word));
             terms.extend(words.split(word).into_iter().map(|part| part.text));
+            // Where a letter goes: everybody at `example.com`.
+            terms.extend(word.split_once('@').map(|(_, host)| words.whole(host)));
         }
     }
     terms.retain(|term| !term.is_empty());

@@ -216,6 +216,6 @@ const ID_HIGH: &str = "id_high";
 const ID_LOW: &str = "id_low";
 const AT: &str = "at";
 /// Raised with everything here that changes, and with what a card is found by.
-const SCHEMA_VERSION: &str = "1";
+const SCHEMA_VERSION: &str = "2";
 /// Memory in which the writer gathers cards before it writes them out: the least there can be.
 const WRITER_BYTES_MAX: usize = 15 << 20;
