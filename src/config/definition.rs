@@ -65,7 +65,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     unset(
         "payments.bank_transfer_details",
         r#""Example Bank, IBAN DE00 0000 0000""#,
-        "The account lines a customer is shown who pays by bank.",
+        "The account, in lines; without it no page offers to pay by bank.",
     ),
     unset("payments.minimum_order", r#""5.00""#, "Orders below this amount are refused."),
     secret("payments.stripe.secret_key", "The secret or restricted key, `sk_…` or `rk_…`."),

@@ -28,6 +28,13 @@ pub struct PaymentSettings {
     pub minimum_order: Option<Money>,
 }
 
+impl PaymentSettings {
+    /// Whether the pages offer to pay by bank: only if they can say to which account.
+    pub fn shows_bank_transfer(&self) -> bool {
+        self.bank_transfer && self.bank_transfer_details.is_some()
+    }
+}
+
 /// Reads them; amounts are in the shop's currency.
 pub(super) fn payments(read: &mut Reading<'_>, currency: Currency) -> PaymentSettings {
     let gateway = read.choice("payments.gateway", "`stripe`, `manual` or `demo`", &GATEWAYS);

@@ -90,6 +90,7 @@ mod shelves_page;
 mod stock_list;
 mod stock_page;
 mod system_page;
+mod to_do;
 mod webhooks_page;
 
 use super::{pages::all_pages, table::Operation};

@@ -99,6 +99,11 @@ impl Letters {
         self.transport.condition()
     }
 
+    /// Whether letters are written to a folder, and nobody gets any; those of a demo are read there.
+    pub fn reach_nobody(&self) -> bool {
+        self.folder.is_some() && self.inbox.is_none()
+    }
+
     /// Whether nobody is asked to take letters just now.
     pub fn is_cut_off(&self) -> bool {
         self.transport.is_cut_off()
@@ -111,7 +116,8 @@ impl Shop {
     /// # Errors
     /// Busy; a courier of this name was closed.
     pub async fn send_couriers_out(&self) -> Result<(), Rejection> {
-        if let Some(folder) = self.letters.folder.as_ref().filter(|_| self.letters.inbox.is_none())
+        if let Some(folder) = self.letters.folder.as_ref()
+            && self.letters.reach_nobody()
         {
             let folder = folder.display();
             tracing::warn!(%folder, "letters are written to a folder and nobody gets any");

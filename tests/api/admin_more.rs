@@ -429,6 +429,9 @@ async fn a_webhook_is_added_switched_and_removed_on_pages() {
     let again = owner.sends(&format!("{path}/secret"), &rotates).await;
     let again = owner.opens(led_to(&again)).await;
     assert!(again.text().contains("shown once") && !again.text().contains("whsec_"));
+    led_to(&owner.sends(&format!("{path}/replay"), &[("position", "1")]).await);
+    let couriers = owner.opens("/admin/system").await;
+    assert!(couriers.text().contains(&format!("{other}, sent again")), "{}", couriers.text());
     led_to(&owner.sends(&format!("{path}/switch"), &[("act", "off")]).await);
     assert!(owner.opens(&path).await.text().contains("Switched off"));
     let replay = owner.sends(&format!("{path}/replay"), &[("position", "x")]).await;

@@ -22,6 +22,7 @@ mod contract;
 mod events;
 mod examples;
 mod exchange;
+mod fresh_shop;
 mod headers;
 mod idempotency;
 mod inventory;

@@ -56,7 +56,7 @@ impl RowView {
             kind: kind_words(&letter.template),
             reader: reader_words(shop, &letter.reader)?,
             about: AboutView::of(shop, &letter.about)?,
-            state: state_tag(letter.state),
+            state: state_tag(shop, letter.state),
             attempts: letter.attempts,
             error: letter.error.clone(),
             at: MomentView::of(shop, letter.updated_at.0),
@@ -117,8 +117,11 @@ fn reader_words(shop: &Shop, reader: &str) -> Answer<String> {
     })
 }
 
-fn state_tag(state: &str) -> TagView {
+fn state_tag(shop: &Shop, state: &str) -> TagView {
     match state {
+        "DELIVERED" if shop.letters.reach_nobody() => {
+            TagView { words: "Written to the folder", tone: "warn" }
+        }
         "DELIVERED" => TagView { words: "Sent", tone: "good" },
         "WAITING" => TagView { words: "Waits", tone: "warn" },
         "DEAD" => TagView { words: "Given up", tone: "bad" },

@@ -63,6 +63,7 @@ async fn list(shop: Shop, who: Admin, call: CallAsking<ListQuery>) -> Answer<Pag
         pages: PagesView::of(&path, &paging, &page),
         rows: page.items.iter().map(|letter| RowView::of(&shop, letter)).collect::<Answer<_>>()?,
         state: chosen,
+        reach_nobody: shop.letters.reach_nobody(),
         kinds: kinds.map(|name| (name, kind_words(name))).collect(),
     };
     frame.show("admin/letters.html", &view)
@@ -138,7 +139,8 @@ async fn try_kind(
     let problem = match sent {
         Ok(_) => {
             let Word(name) = name;
-            return Ok(PageAnswer::to(format!("/admin/letters/kinds/{name}?done=tried")));
+            let done = if shop.letters.reach_nobody() { "filed" } else { "tried" };
+            return Ok(PageAnswer::to(format!("/admin/letters/kinds/{name}?done={done}")));
         }
         // What the mail server said is for staff to read.
         Err(problem) if problem.code() == "letter_not_taken" => problem,
@@ -212,6 +214,8 @@ struct ListView {
     rows: Vec<RowView>,
     pages: PagesView,
     state: &'static str,
+    /// Whether nobody gets any of them.
+    reach_nobody: bool,
     /// Every kind of letter: its name, and how it is called.
     kinds: Vec<(&'static str, String)>,
 }

@@ -9,6 +9,7 @@ use super::{
     order_list,
     order_view::waits_for,
     parts::framed,
+    to_do::{ToDoView, to_do},
 };
 use crate::{
     domain::{
@@ -46,6 +47,7 @@ async fn show(shop: Shop, who: Staff, call: Call) -> Answer<PageAnswer> {
     };
     let is_partial = figures.counted_from > quarter_of(figures.at) - QUARTERS_A_DAY * 30;
     let view = OverviewView {
+        to_do: if is_admin { to_do(&shop)? } else { Vec::new() },
         tiles: tiles(&shop, &figures, is_admin)?,
         low: low(&shop, &figures.low, LOW_SHOWN)?,
         counted_since: (is_admin && is_partial)
@@ -179,6 +181,8 @@ pub(super) fn low(shop: &Shop, low: &[VariantId], most: usize) -> Answer<Vec<Low
 
 #[derive(Serialize)]
 struct OverviewView {
+    /// What the shop lacks, for admins.
+    to_do: Vec<ToDoView>,
     tiles: Vec<TileView>,
     charts: Vec<ChartView>,
     counted_since: Option<String>,

@@ -294,6 +294,7 @@ const DONE: &[(&str, &str)] = &[
     ("resent", "It is sent again."),
     ("replayed", "What happened since then is sent again."),
     ("tried", "The letter was taken over."),
+    ("filed", "The letter was written to the folder; nobody gets it."),
     ("captured", "The money is taken."),
     ("capturing", "The bank was asked for the money and has not answered yet."),
     ("made-before", "This was carried out before; its secret was shown once."),

@@ -47,7 +47,7 @@ pub fn operations() -> Vec<Operation<Shop>> {
 async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<PageAnswer> {
     let frame = framed(&shop, *who, &call.from, "System")?;
     let (health, figures) = (shop.store().health(), shop.store().figures());
-    let report = shop.health();
+    let neighbours = shop.health().neighbours.into_iter();
     let mode = match &health.mode {
         Mode::Writable => TagView { words: "Everything is kept", tone: "good" },
         Mode::DiskFull => TagView { words: "The disk is full", tone: "bad" },
@@ -60,7 +60,7 @@ async fn show(shop: Shop, who: Admin, call: CallAsking<DoneQuery>) -> Answer<Pag
         journal: words::size(health.journal_bytes),
         free: words::size(figures.disk_free_bytes),
         commits: health.seq,
-        neighbours: report.neighbours.into_iter().map(NeighbourView::of).collect(),
+        neighbours: neighbours.map(|told| NeighbourView::of(&shop, told)).collect(),
         books: BooksView::of(&shop)?,
         couriers,
         letters,
@@ -142,8 +142,13 @@ fn couriers(shop: &Shop) -> Answer<(Vec<CourierView>, Vec<LetterView>)> {
 /// What a courier is called: one that tells a program has its address.
 fn name_of(shop: &Shop, courier: &Courier) -> Answer<String> {
     Ok(match courier.name.split_once(' ') {
-        Some(("webhook", endpoint)) => {
-            AboutView::of(shop, &format!("webhook_endpoint/{endpoint}"))?.words
+        Some(("webhook", told)) => {
+            let (endpoint, is_replay) = match told.split_once(' ') {
+                Some((endpoint, _)) => (endpoint, true),
+                None => (told, false),
+            };
+            let words = AboutView::of(shop, &format!("webhook_endpoint/{endpoint}"))?.words;
+            if is_replay { format!("{words}, sent again") } else { words }
         }
         Some(_) | None => courier.name.clone(),
     })
@@ -173,9 +178,10 @@ struct NeighbourView {
 }
 
 impl NeighbourView {
-    fn of((name, words): (String, String)) -> NeighbourView {
-        let is_told = ["building", "written"].iter().any(|start| words.starts_with(start));
-        let is_well = name == "gateway" || words == "ok" || is_told;
+    fn of(shop: &Shop, (name, words): (String, String)) -> NeighbourView {
+        let is_read = words.starts_with("written") && !shop.letters.reach_nobody();
+        let is_well =
+            name == "gateway" || words == "ok" || words.starts_with("building") || is_read;
         NeighbourView { name, words, is_well }
     }
 }

@@ -227,7 +227,12 @@ impl Body for CheckoutBody {
 impl CheckoutBody {
     /// How it is paid, and with what: a card number becomes a token here.
     fn payment(&self, shop: &Shop) -> Answer<(PaymentMethod, Option<String>)> {
-        match (self.method, shop.settings.payments.gateway) {
+        let settings = &shop.settings.payments;
+        match (self.method, settings.gateway) {
+            (Way::ByHand(PaymentMethod::BankTransfer), _) if !settings.shows_bank_transfer() => {
+                let detail = "this shop does not offer it; choose another way to pay";
+                Err(Problem::invalid_field("/method", "payment_method_not_offered", detail))
+            }
             (Way::ByHand(method), _) => Ok((method, None)),
             (Way::Card, Gateway::Stripe) => Ok((PaymentMethod::Card, Some(HOSTED.to_owned()))),
             (Way::Card, Gateway::Demo | Gateway::Manual) => {
@@ -364,7 +369,7 @@ fn methods(shop: &Shop) -> Vec<MethodView> {
         label: "Cash on delivery",
         hint: "You pay when the goods are handed over",
     });
-    let bank = settings.bank_transfer.then_some(MethodView {
+    let bank = settings.shows_bank_transfer().then_some(MethodView {
         name: "bank_transfer",
         label: "Bank transfer",
         hint: "You are told the account, and the goods are held for you meanwhile",

@@ -252,6 +252,8 @@ struct OrderView {
     placed_at: String,
     /// Whether it was placed a moment ago, so that there is something to thank for.
     is_new: bool,
+    /// Whether a letter about it reaches anybody.
+    is_written: bool,
     lines: Vec<QuotedLineView>,
     totals: TotalsView,
     address: Vec<String>,
@@ -314,6 +316,7 @@ impl OrderView {
             status: StatusView::of(order),
             placed_at: words::day(order.placed_at, &shop.zone),
             is_new: is_new && order.status != OrderStatus::Cancelled,
+            is_written: !shop.letters.reach_nobody(),
             lines: QuotedLineView::all_of(&order.quote),
             totals: TotalsView::of(&order.quote),
             address: if order.erased { Vec::new() } else { lines_of(&order.shipping_address) },
