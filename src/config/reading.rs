@@ -158,7 +158,7 @@ impl<'a> Reading<'a> {
 }
 
 /// An origin as a browser writes it: scheme, host and port, in lower case, without a default port.
-pub(super) fn origin(text: &str) -> Option<String> {
+pub fn origin(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     let url = lower.strip_suffix('/').unwrap_or(&lower);
     let (scheme, authority) = url.split_once("://")?;

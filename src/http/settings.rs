@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     actors::settings::EditShop,
+    config,
     domain::{
         ids::ShopId,
         money::Rate,
@@ -103,11 +104,16 @@ impl Body for SettingsBody {
             Ok(_) => Ok(()),
             Err(_) => Err(("not_a_rate", "is no share such as 0.075, from 0 to 1")),
         };
+        let is_origin = |said: &String| match config::origin(said) {
+            Some(_) => Ok(()),
+            None => Err(("not_an_origin", "must be without a path, as https://shop.example")),
+        };
+        let public_url = fields.optional("publicUrl", url(URL_LETTERS_MAX).such_that(is_origin));
         let entry = || text(1, SYNONYM_LETTERS_MAX);
         let tax_rate = fields.optional("taxRate", text(1, RATE_LETTERS_MAX).such_that(is_rate));
         let edit = ShopEdit {
             name: fields.optional("name", text(1, NAME_LETTERS_MAX)),
-            public_url: fields.optional("publicUrl", url(URL_LETTERS_MAX)),
+            public_url: public_url.and_then(|said| config::origin(&said)),
             tax_rate: tax_rate.and_then(|said| said.parse().ok()),
             shipping_flat: None,
             synonyms: fields

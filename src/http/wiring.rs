@@ -12,7 +12,7 @@ use super::{
     lookup, mail, media, metrics,
     openapi::Examples,
     orders,
-    pages::cookies::CookieNames,
+    pages::cookies::is_all_by_tls,
     pipeline::{Pipeline, Wiring},
     problem::Problem,
     products, reconciliation, search, settings, storefront,
@@ -71,7 +71,7 @@ pub fn pipeline(shop: Shop) -> Arc<Pipeline<Shop>> {
         limits: allowances(&settings.limits),
         key_secret: shop.key_secret,
         trusted_hops: usize::from(settings.http.trusted_hops),
-        is_secure: CookieNames::of(settings).is_secure,
+        is_secure: is_all_by_tls(settings),
         meters: shop.meters.clone(),
         logged: settings.log.requests,
     };

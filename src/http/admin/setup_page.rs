@@ -17,7 +17,7 @@ use crate::{
         call::{Call, CallAsking, Origin},
         fields::{Body, Fields, loose},
         limits::Class,
-        pages::{Filled, FormView, Frame, PageAnswer, frame::session_cookie},
+        pages::{Filled, FormView, Frame, PageAnswer, cookies::CookieNames, frame::session_cookie},
         problem::Problem,
         table::{Operation, op},
     },
@@ -108,7 +108,9 @@ async fn make(shop: Shop, _: Public, call: Call<Filled<SetupBody>>) -> Answer<Pa
     };
     match sign_up_admin(&shop, body, &call.from).await {
         Ok(signed_in) => {
-            let cookie = session_cookie(&shop, signed_in.user.id, signed_in.session);
+            let names = CookieNames::of(&shop, call.from.headers());
+            let who = (signed_in.user.id, signed_in.session);
+            let cookie = session_cookie(&shop, names, who);
             Ok(PageAnswer::to("/admin").with_cookie(cookie).private())
         }
         Err(problem) => {

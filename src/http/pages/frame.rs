@@ -21,6 +21,7 @@ use crate::{
 pub struct Frame {
     shop: Shop,
     view: PageView,
+    names: CookieNames,
     visit: Option<String>,
     status: StatusCode,
     is_private: bool,
@@ -102,7 +103,8 @@ impl Frame {
     /// A fault of the store.
     pub fn of(shop: &Shop, caller: Option<Caller>, from: &Origin) -> Answer<Frame> {
         let terms = shop.reader.get::<settings::Shop>(ShopId::default())?.state;
-        let (names, headers) = (CookieNames::of(&shop.settings), from.headers());
+        let headers = from.headers();
+        let names = CookieNames::of(shop, headers);
         let session = cookies::value(headers, names.session);
         let visit = cookies::value(headers, names.visit).map(str::to_owned);
         let mut cookies = Vec::new();
@@ -141,12 +143,13 @@ impl Frame {
             if let Means::Session(session) = caller.means
                 && shop.accounts.is_to_be_renewed(&user, session)
             {
-                cookies.push(session_cookie(shop, caller.user, session));
+                cookies.push(session_cookie(shop, names, (caller.user, session)));
                 renew(shop, caller.user, session);
             }
         }
         let status = StatusCode::OK;
-        Ok(Frame { shop: shop.clone(), view, visit, status, is_private: false, cookies })
+        let shop = shop.clone();
+        Ok(Frame { shop, view, names, visit, status, is_private: false, cookies })
     }
 
     /// The frame of a page for somebody who has just signed in, whose browser has no cookie yet.
@@ -241,7 +244,7 @@ impl Frame {
     #[must_use]
     pub fn guarded(mut self) -> Frame {
         if self.view.csrf.is_empty() {
-            let names = CookieNames::of(&self.shop.settings);
+            let names = self.names;
             let visit = self.visit.clone().unwrap_or_else(|| {
                 let made: [u8; 16] = self.shop.clock.random();
                 made.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -303,8 +306,11 @@ impl PersonView {
 }
 
 /// The cookie of somebody who is signed in, for as long as their session lasts unused.
-pub fn session_cookie(shop: &Shop, user: UserId, session: SessionId) -> HeaderValue {
-    let names = CookieNames::of(&shop.settings);
+pub fn session_cookie(
+    shop: &Shop,
+    names: CookieNames,
+    (user, session): (UserId, SessionId),
+) -> HeaderValue {
     let token = shop.accounts.cookie_of(user, session);
     let seconds = u64::from(shop.settings.auth.refresh_days) * SECONDS_A_DAY;
     names.set(names.session, token.expose_secret(), Some(seconds))

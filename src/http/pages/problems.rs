@@ -28,7 +28,7 @@ use crate::{
 
 impl Pages for Shop {
     fn caller(&self, headers: &HeaderMap) -> Option<Result<Caller, Unauthenticated>> {
-        let names = CookieNames::of(&self.settings);
+        let names = CookieNames::of(self, headers);
         let cookie = cookies::value(headers, names.session)?;
         Some(match self.accounts.identify_cookie(cookie) {
             Ok(Identified { user, role, means }) => Ok(Caller { user, role, means }),
@@ -38,7 +38,8 @@ impl Pages for Shop {
     }
 
     fn must_be_own(&self, request: &HttpRequest, body: &Bytes) -> Result<(), Problem> {
-        let (names, headers) = (CookieNames::of(&self.settings), request.headers());
+        let headers = request.headers();
+        let names = CookieNames::of(self, headers);
         let bound_to =
             cookies::value(headers, names.session).or_else(|| cookies::value(headers, names.visit));
         let token = form::token_in(body);

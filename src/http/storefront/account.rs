@@ -207,7 +207,7 @@ async fn delete(shop: Shop, who: Person, call: Call<Filled<DeleteBody>>) -> Answ
     };
     match deleted.await {
         Ok(_) => {
-            let names = CookieNames::of(&shop.settings);
+            let names = CookieNames::of(&shop, call.from.headers());
             Ok(PageAnswer::to("/").with_cookie(names.unset(names.session)).forgetting())
         }
         Err(problem) => {

@@ -80,7 +80,7 @@ pub fn kept(
     from: &Origin,
     made: impl FnOnce() -> Answer<PageAnswer>,
 ) -> Answer<PageAnswer> {
-    let names = CookieNames::of(&shop.settings);
+    let names = CookieNames::of(shop, from.headers());
     let is_known = |name| cookies::value(from.headers(), name).is_some();
     let is_anybody = who.0.is_none() && !is_known(names.session) && !is_known(names.visit);
     if !is_anybody || from.asked().len() > ASKED_BYTES_MAX {

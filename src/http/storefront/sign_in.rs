@@ -71,13 +71,13 @@ async fn sign_in(shop: Shop, _: Public, call: Call<Filled<LoginBody>>) -> Answer
     }
 }
 
-async fn sign_out(shop: Shop, who: Public, _: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
+async fn sign_out(shop: Shop, who: Public, call: Call<Filled<Nothing>>) -> Answer<PageAnswer> {
     if let Some(caller) = who.0
         && let Means::Session(session) = caller.means
     {
         shop.accounts.sign_out(caller.user, session).await?;
     }
-    let names = CookieNames::of(&shop.settings);
+    let names = CookieNames::of(&shop, call.from.headers());
     Ok(PageAnswer::to("/").with_cookie(names.unset(names.session)).forgetting())
 }
 
@@ -101,7 +101,8 @@ pub(super) fn welcomed(
     typed: &BTreeMap<String, String>,
     from: &Origin,
 ) -> Answer<PageAnswer> {
-    let cookie = session_cookie(shop, signed_in.user.id, signed_in.session);
+    let names = CookieNames::of(shop, from.headers());
+    let cookie = session_cookie(shop, names, (signed_in.user.id, signed_in.session));
     let answer = match again_in(typed) {
         None => PageAnswer::to(Then::typed(typed).0),
         // A page of its own, so that the form has a token of the new session.
