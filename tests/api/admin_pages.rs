@@ -167,6 +167,13 @@ async fn a_refund_is_shown_before_it_is_made_and_made_once() {
     assert_eq!(shown["refunds"][0]["items"][0]["quantity"], 1);
     assert_eq!(manager.stock_of(&tea).await, (9, 0, 9));
 
+    let none = owner.sends(&path, &[(&units, "0")]).await;
+    assert_eq!(none.status, 400, "none of it is not all of it: {}", none.text());
+    assert!(none.text().contains("Nothing would go back"), "{}", none.text());
+    let last = owner.sends(&path, &[(&units, "1")]).await;
+    let said = "$20.75</strong>";
+    assert!(last.text().contains(said), "{}", last.text());
+    assert!(last.text().contains("1 × Tea, with $10.00 for shipping."), "{}", last.text());
     for (field, value, said) in [
         ("amount", "1000", "left to refund"),
         ("amount", "a lot", "amount-error"),
@@ -197,8 +204,12 @@ async fn the_receipt_of_a_bank_transfer_is_noted_on_its_page() {
     let form = [("status", "PAID"), ("reference", "statement 12")];
     assert!(led_to(&owner.sends(&format!("{path}/status"), &form).await).ends_with("received"));
     assert_eq!(text(&ada.sees_order(&order).await["status"]), "PAID");
-    led_to(&owner.sends(&format!("{path}/refund"), &[("step", "confirm")]).await);
-    let page = owner.opens(&path).await;
+    let told = ada.opens(&format!("/orders/{}", id(&order))).await;
+    assert!(told.text().contains("We received your payment"), "{}", told.text());
+    assert!(!told.text().contains(" paid</span>"), "it is told once: {}", told.text());
+    let refunded = owner.sends(&format!("{path}/refund"), &[("step", "confirm")]).await;
+    let page = owner.opens(led_to(&refunded)).await;
+    assert!(page.text().contains("Pay it back by hand or by bank"), "{}", page.text());
     assert!(page.text().contains("To be paid out by hand"), "{}", page.text());
     let shown = ada.sees_order(&order).await;
     let payout = format!("{path}/payout/{}", text(&shown["refunds"][0]["id"]));

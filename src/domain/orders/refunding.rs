@@ -287,8 +287,25 @@ impl Order {
         Ok(units.into_iter().map(|(line, units)| RefundedLine { line, units }).collect())
     }
 
+    /// How much of this amount, which goes back for these units, is for shipping.
+    pub fn shipping_in(
+        &self,
+        amount: Money,
+        lines: &[RefundedLine],
+    ) -> Result<Money, OrderRefusal> {
+        let goods = self.price_of_goods(lines)?;
+        let has_more = self.covers_all_that_is_left(lines) && amount.exceeds(goods)?;
+        Ok(if has_more { amount.minus(goods)? } else { Money::zero(self.quote.currency) })
+    }
+
     /// What these units cost with their tax; with the last units of the order, shipping too.
     fn price_of_units(&self, lines: &[RefundedLine]) -> Result<Money, OrderRefusal> {
+        let goods = self.price_of_goods(lines)?;
+        let is_last = self.covers_all_that_is_left(lines);
+        Ok(if is_last { goods.plus(self.quote.shipping)? } else { goods })
+    }
+
+    fn price_of_goods(&self, lines: &[RefundedLine]) -> Result<Money, OrderRefusal> {
         let refunded = self.units_refunded();
         let mut amount = Money::zero(self.quote.currency);
         for ask in lines {
@@ -299,9 +316,6 @@ impl Order {
                 let share = part.share(after, whole)?.minus(part.share(before, whole)?)?;
                 amount = amount.plus(share)?;
             }
-        }
-        if self.covers_all_that_is_left(lines) {
-            amount = amount.plus(self.quote.shipping)?;
         }
         Ok(amount)
     }

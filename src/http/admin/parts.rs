@@ -282,6 +282,7 @@ const DONE: &[(&str, &str)] = &[
     ("cancelled", "The order is cancelled."),
     ("received", "The payment is noted."),
     ("refunded", "The refund is on its way."),
+    ("to-pay-out", "Pay it back by hand or by bank, and note it here when it is done."),
     ("retried", "The refund is tried again."),
     ("paid-out", "The refund is noted as paid out."),
     ("added", "It is added."),

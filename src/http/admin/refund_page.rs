@@ -60,7 +60,7 @@ async fn make(
     let mut refused = None;
     if is_confirmed {
         match confirmed(&shop, who, call, &typed).await {
-            Ok(()) => return Ok(PageAnswer::to(format!("/admin/orders/{id}?done=refunded"))),
+            Ok(done) => return Ok(PageAnswer::to(format!("/admin/orders/{id}?done={done}"))),
             Err(problem) => refused = Some(refusal(problem)?),
         }
     }
@@ -89,17 +89,19 @@ async fn make(
     shown(&shop, *who, &from, &order, said)
 }
 
-/// Makes the refund, if the order is still as it was when the refund was previewed.
+/// Makes the refund, if the order is still as it was when the refund was previewed; what was done.
 async fn confirmed(
     shop: &Shop,
     who: Admin,
     call: CallOn<OrderId, Filled<Nothing>>,
     typed: &BTreeMap<String, String>,
-) -> Answer<()> {
-    let body = body_in(&known(shop, call.path)?.state, typed).map_err(Problem::invalid)?;
+) -> Answer<&'static str> {
+    let order = known(shop, call.path)?.state;
+    let body = body_in(&order, typed).map_err(Problem::invalid)?;
     let version = typed.get("version").and_then(|version| version.parse().ok());
     let call = call.with(Perhaps(Some(body))).having_seen(version);
-    refund(shop.clone(), who, call).await.map(drop)
+    refund(shop.clone(), who, call).await?;
+    Ok(if payment_of(shop, &order)?.state.by_hand { "to-pay-out" } else { "refunded" })
 }
 
 fn wish_in(order: &Order, typed: &BTreeMap<String, String>) -> Answer<RefundWish> {
@@ -110,10 +112,11 @@ fn wish_in(order: &Order, typed: &BTreeMap<String, String>) -> Answer<RefundWish
 fn body_in(order: &Order, typed: &BTreeMap<String, String>) -> Result<RefundBody, Vec<FieldFault>> {
     let filled = |name: &str| typed.get(name).map(|text| text.trim()).filter(|t| !t.is_empty());
     let mut json = json!({ "restock": filled("restock").is_some() });
-    for name in ["amount", "reason"] {
-        if let Some(text) = filled(name) {
-            json[name] = json!(text);
-        }
+    if let Some(amount) = filled("amount") {
+        json["amount"] = json!(words::plain_amount(amount));
+    }
+    if let Some(reason) = filled("reason") {
+        json["reason"] = json!(reason);
     }
     let fields = order.quote.lines.iter().map(|line| (line.id, units_of(&line.id.to_string())));
     let asked = fields.filter_map(|(line, field)| {
@@ -121,6 +124,13 @@ fn body_in(order: &Order, typed: &BTreeMap<String, String>) -> Result<RefundBody
         Some((line, field, units))
     });
     let asked: Vec<_> = asked.collect();
+    // Whoever says of each line that none of it goes back does not mean everything.
+    let mut said = order.quote.lines.iter().map(|line| units_of(&line.id.to_string()));
+    let none = said.find(|field| filled(field).is_some());
+    if let Some(field) = none.filter(|_| asked.is_empty() && filled("amount").is_none()) {
+        let words = "nothing would go back: say how many, or leave all of it empty";
+        return Err(vec![FieldFault::new(format!("/{field}"), "nothing_chosen", words)]);
+    }
     if !asked.is_empty() {
         let item = |(line, _, units): &(_, String, String)| {
             let units = units.parse::<i64>().map_or_else(|_| json!(units), Value::from);
@@ -162,9 +172,15 @@ fn previewed(shop: &Shop, order: &Order, wish: &RefundWish) -> Answer<PreviewVie
         Some(format!("{} × {}", refunded.units, line.in_words()))
     });
     let by_hand = payment_of(shop, order)?.state.by_hand;
+    let shipping = match wish.amount {
+        // How much it is was not reckoned from what it is for.
+        Some(_) => None,
+        None => Some(order.shipping_in(amount, &lines)?).filter(|part| !part.is_zero()),
+    };
     Ok(PreviewView {
         amount: words::price(amount),
         lines: named.collect(),
+        shipping: shipping.map(words::price),
         restocks: restock == Restock::Yes && !lines.is_empty(),
         left: left.map(words::price).unwrap_or_default(),
         by_hand,
@@ -246,6 +262,8 @@ struct LineView {
 struct PreviewView {
     amount: String,
     lines: Vec<String>,
+    /// How much of it is for shipping, if any is.
+    shipping: Option<String>,
     restocks: bool,
     left: String,
     by_hand: bool,

@@ -17,6 +17,21 @@ pub fn price(amount: Money) -> String {
     }
 }
 
+/// An amount as it was typed, in plain digits if it stands as [`price`] writes it: `1,234.50` and
+/// `1 234.50` are `1234.50`. What may be meant otherwise, as `1,50`, stays as it is.
+pub fn plain_amount(typed: &str) -> String {
+    let typed = typed.trim();
+    let (whole, rest) = typed.split_at(typed.find('.').unwrap_or(typed.len()));
+    let is_between = |letter: char| matches!(letter, ',' | ' ' | '\u{a0}' | '\u{202f}');
+    let mut groups = whole.split(is_between);
+    let first = groups.next().unwrap_or_default();
+    let is_number = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let is_grouped = (1..=3).contains(&first.len())
+        && is_number(first)
+        && groups.all(|group| group.len() == 3 && is_number(group));
+    if is_grouped { whole.replace(is_between, "") + rest } else { typed.to_owned() }
+}
+
 /// A day where the shop is: `29 November 2026`.
 pub fn day(at: Timestamp, zone: &TimeZone) -> String {
     written(at, zone, "%-d %B %Y")
@@ -55,6 +70,12 @@ pub fn machine(at: Timestamp) -> String {
 /// The same where the shop is: `2026-11-29T17:11:20+01:00`.
 pub fn machine_there(at: Timestamp, zone: &TimeZone) -> String {
     written(at, zone, "%Y-%m-%dT%H:%M:%S%:z")
+}
+
+/// What there is of it, with commas between: `Ohio, USA`, or `USA`.
+pub fn listed(parts: &[&str]) -> String {
+    let said = parts.iter().filter(|part| !part.trim().is_empty());
+    said.copied().collect::<Vec<_>>().join(", ")
 }
 
 /// `1 item`, `2 items`.
@@ -148,6 +169,25 @@ mod tests {
         assert_eq!(shown(-5, "EUR"), "−€0.05");
         assert_eq!(shown(1_500, "JPY"), "¥1,500");
         assert_eq!(shown(99, "CHF"), "CHF\u{a0}0.99");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_it_is_shown_and_nothing_is_guessed() {
+        for (typed, plain) in [
+            ("1,234.50", "1234.50"),
+            ("1 234 567", "1234567"),
+            ("1\u{a0}500", "1500"),
+            (" 19.99 ", "19.99"),
+            ("1234", "1234"),
+            ("1,50", "1,50"),
+            ("1234,500", "1234,500"),
+            (",500", ",500"),
+            ("1.234,50", "1.234,50"),
+            ("ä,500", "ä,500"),
+            ("", ""),
+        ] {
+            assert_eq!(plain_amount(typed), plain);
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ use crate::{
     shop::Shop,
 };
 
-use super::told::{Happened, told};
+use super::told::{Happened, all_told};
 
 /// The operations of this page.
 pub fn operations() -> Vec<Operation<Shop>> {
@@ -292,6 +292,11 @@ impl StatusView {
             OrderStatus::Paid => ("Paid", "good"),
             OrderStatus::Shipped => ("On its way", "good"),
             OrderStatus::Delivered => ("Delivered", "good"),
+            OrderStatus::Cancelled
+                if order.cancel_reason == Some(CancelReason::PaymentDeclined) =>
+            {
+                ("Payment declined", "")
+            }
             OrderStatus::Cancelled => ("Cancelled", "bad"),
         };
         StatusView { word, tone }
@@ -333,7 +338,7 @@ impl OrderView {
             can_cancel: matches!(order.status, OrderStatus::Pending | OrderStatus::Paid),
             parcel: words::parcel(order.carrier.as_deref(), order.tracking_number.as_deref()),
             refunded: (!order.refunded.is_zero()).then(|| words::price(order.refunded)),
-            timeline: order.timeline.iter().map(|entry| told(shop, entry)).collect(),
+            timeline: all_told(shop, order),
             form,
         }
     }
@@ -345,7 +350,7 @@ fn lines_of(address: &ShippingAddress) -> Vec<String> {
         full_name.clone(),
         street.clone(),
         format!("{postal_code} {city}"),
-        format!("{state}, {country}"),
+        words::listed(&[state, country]),
         phone.clone(),
     ]
 }

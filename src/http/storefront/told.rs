@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    domain::orders::{Awaited, CancelReason, Entry, TimelineKind},
+    domain::orders::{Awaited, CancelReason, Entry, Order, TimelineKind},
     http::pages::words,
     shop::Shop,
 };
@@ -19,8 +19,15 @@ pub struct Happened {
     pub what: String,
 }
 
-/// An entry of a timeline, in words.
-pub fn told(shop: &Shop, entry: &Entry) -> Happened {
+/// All that happened to an order; what was paid by hand is told once, as received.
+pub fn all_told(shop: &Shop, order: &Order) -> Vec<Happened> {
+    let is_told = |entry: &&Entry| {
+        order.receipt.is_none() || !matches!(entry.what, TimelineKind::Paid { .. })
+    };
+    order.timeline.iter().filter(is_told).map(|entry| told(shop, entry)).collect()
+}
+
+fn told(shop: &Shop, entry: &Entry) -> Happened {
     Happened {
         at: words::moment(entry.at, &shop.zone),
         moment: words::machine(entry.at),
