@@ -155,22 +155,38 @@ pub(super) struct CreateBody {
     pub(super) standing: Standing,
 }
 
-impl Body for CreateBody {
-    fn read(fields: &mut Fields<'_>) -> CreateBody {
-        let mut line = |name| fields.required(name, text(1, LINE_LETTERS_MAX));
+impl CreateBody {
+    /// The address of a form, whose country may have no states or regions.
+    pub(super) fn typed(fields: &mut Fields<'_>) -> CreateBody {
+        CreateBody::with(fields, |fields| {
+            fields.or("state", text(0, LINE_LETTERS_MAX), String::new())
+        })
+    }
+
+    fn with(fields: &mut Fields<'_>, state: fn(&mut Fields<'_>) -> String) -> CreateBody {
         CreateBody {
             fields: AddressFields {
-                full_name: line("fullName"),
-                phone: line("phone"),
-                street: line("street"),
-                city: line("city"),
-                state: line("state"),
-                country: line("country"),
-                postal_code: line("postalCode"),
+                full_name: line(fields, "fullName"),
+                phone: line(fields, "phone"),
+                street: line(fields, "street"),
+                city: line(fields, "city"),
+                state: state(fields),
+                country: line(fields, "country"),
+                postal_code: line(fields, "postalCode"),
             },
             standing: standing(fields),
         }
     }
+}
+
+impl Body for CreateBody {
+    fn read(fields: &mut Fields<'_>) -> CreateBody {
+        CreateBody::with(fields, |fields| line(fields, "state"))
+    }
+}
+
+fn line(fields: &mut Fields<'_>, name: &'static str) -> String {
+    fields.required(name, text(1, LINE_LETTERS_MAX))
 }
 
 struct UpdateBody {

@@ -16,7 +16,7 @@ use std::{any::Any, borrow::Cow, net::IpAddr, panic::AssertUnwindSafe, sync::Arc
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{HeaderName, HeaderValue},
+    http::header::{self, HeaderName, HeaderValue},
 };
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -204,7 +204,10 @@ impl<S: Clone + 'static> Pipeline<S> {
             Found::Operation(index, params) => (index, params),
             Found::OtherMethods(allowed) => {
                 self.count_address(visit, Class::Reads)?;
-                return Err(Problem::method_not_allowed(&allowed));
+                let page = self.router.page_above(request.method(), request.path());
+                let page = page.ok_or_else(|| Problem::method_not_allowed(&allowed))?;
+                let led = (header::LOCATION, page);
+                return Ok(HttpResponse::SeeOther().insert_header(led).finish());
             }
             Found::Nothing => {
                 self.count_address(visit, Class::Reads)?;

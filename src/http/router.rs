@@ -95,6 +95,20 @@ impl<S> Router<S> {
         if allowed.is_empty() { Found::Nothing } else { Found::OtherMethods(allowed) }
     }
 
+    /// The page that a form stands on whose address is asked for as a page, as after signing in or
+    /// when a tab comes back: the nearest one above it.
+    pub fn page_above<'a>(&self, method: &Method, path: &'a str) -> Option<&'a str> {
+        let is_page = |method: &Method, path: &str| match self.find(method, path) {
+            Found::Operation(index, _) => self.operations[index].is_page,
+            Found::OtherMethods(_) | Found::Nothing => false,
+        };
+        if *method != Method::GET || !is_page(&Method::POST, path) {
+            return None;
+        }
+        let mut ends = path.rmatch_indices('/').filter_map(|(at, _)| path.get(..at.max(1)));
+        ends.find(|above| is_page(&Method::GET, above))
+    }
+
     fn choose(&self, there: &[usize], method: &Method, allowed: &mut Vec<Method>) -> Option<usize> {
         let found = there.iter().copied().find(|index| self.operations[*index].method == *method);
         if found.is_none() {

@@ -10,6 +10,7 @@ mod admin_more;
 mod admin_pages;
 mod admin_twice;
 mod any_text;
+mod at_home;
 mod auth;
 mod bad_input;
 mod both_ways;

@@ -7,7 +7,7 @@ pub enum UserRefusal {
     #[error("this email is already in use")]
     EmailTaken,
     /// Another account has this username.
-    #[error("this username is already in use")]
+    #[error("somebody has this name already: add something to it, as anna.k")]
     UsernameTaken,
     /// The id belongs to an account with other content.
     #[error("this account exists already")]

@@ -18,7 +18,7 @@ use crate::{
         ids::{ProductId, VariantId},
     },
     exchange::{joined, split},
-    http::fields::FieldFault,
+    http::{fields::FieldFault, pages::words},
 };
 
 /// A product as it is typed.
@@ -163,7 +163,7 @@ impl ProductForm {
         json["isActive"] = json!(self.is_active);
         // What is left out stays; what was emptied does not.
         json["name"] = json!(self.name);
-        json["price"] = json!(self.price);
+        json["price"] = json!(words::plain_amount(&self.price));
         if !self.stays_plain(before) {
             self.put_variants(&mut json, before);
         } else if let Some(row) = self.rows.first() {
@@ -187,7 +187,7 @@ impl ProductForm {
             "brand": self.brand,
         });
         put(&mut json, "name", &self.name);
-        put(&mut json, "price", &self.price);
+        put(&mut json, "price", &words::plain_amount(&self.price));
         json
     }
 
@@ -202,7 +202,7 @@ impl ProductForm {
             let mut said = json!({ "options": self.chosen(row), "barcode": row.barcode });
             put(&mut said, "sku", &row.sku);
             if !self.is_plain() {
-                put(&mut said, "price", &row.price);
+                put(&mut said, "price", &words::plain_amount(&row.price));
             }
             // The page does not show the pictures of a variant: they stay.
             match row.id().and_then(|id| before.variants.get(&id)) {

@@ -20,7 +20,7 @@ use crate::{
         fields::FieldFault,
         idempotency::Made,
         limits::Class,
-        pages::{Filled, FormView, PageAnswer},
+        pages::{Filled, FormView, PageAnswer, words},
         problem::Problem,
         settings::{change_settings, now},
         storefront::sign_in::Nothing,
@@ -69,10 +69,11 @@ fn json_of(typed: &BTreeMap<String, String>) -> Value {
     });
     let mut json =
         json!({ "synonyms": groups.filter(|group| !group.is_empty()).collect::<Vec<_>>() });
-    for name in
-        ["name", "publicUrl", "shippingFlat"].iter().filter(|name| typed.contains_key(**name))
-    {
+    for name in ["name", "publicUrl"].iter().filter(|name| typed.contains_key(**name)) {
         json[name] = json!(text(name));
+    }
+    if typed.contains_key("shippingFlat") {
+        json["shippingFlat"] = json!(words::plain_amount(text("shippingFlat")));
     }
     if typed.contains_key("taxPercent") {
         let percent = text("taxPercent").trim_end_matches('%').trim();

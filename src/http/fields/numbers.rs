@@ -147,7 +147,7 @@ impl Kind for Money {
         let (units, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
         let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         if !plain(units) || !plain(fraction) {
-            faults.note(at, "not_an_amount", "must be a plain decimal number, as 19.99");
+            faults.note(at, "not_an_amount", "must be a plain number, as 1999 or 19.99");
             return None;
         }
         if digits.len() > DIGITS_MAX {

@@ -305,7 +305,7 @@ struct SaveBody {
 impl Body for SaveBody {
     fn read(fields: &mut Fields<'_>) -> SaveBody {
         let address = fields.optional("address", id());
-        SaveBody { address, body: CreateBody::read(fields) }
+        SaveBody { address, body: CreateBody::typed(fields) }
     }
 }
 

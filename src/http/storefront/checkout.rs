@@ -210,7 +210,7 @@ impl Body for CheckoutBody {
     fn read(fields: &mut Fields<'_>) -> CheckoutBody {
         let named = fields.required("address", text(1, CHOICE_LETTERS_MAX));
         let address = match named.as_str() {
-            NEW => WantedAddress::New(Box::new(CreateBody::read(fields).fields)),
+            NEW => WantedAddress::New(Box::new(CreateBody::typed(fields).fields)),
             id => WantedAddress::Known(id.parse().unwrap_or_default()),
         };
         CheckoutBody {
@@ -324,7 +324,7 @@ impl AddressChoiceView {
         AddressChoiceView {
             id: address.id.to_string(),
             name: full_name.clone(),
-            text: format!("{street}, {city} {postal_code}, {state}, {country}"),
+            text: words::listed(&[street, &format!("{city} {postal_code}"), state, country]),
         }
     }
 }

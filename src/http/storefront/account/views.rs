@@ -85,7 +85,7 @@ impl AddressView {
                 fields.full_name.clone(),
                 fields.street.clone(),
                 format!("{} {}", fields.postal_code, fields.city),
-                format!("{}, {}", fields.state, fields.country),
+                words::listed(&[&fields.state, &fields.country]),
                 fields.phone.clone(),
             ],
             is_default: address.is_default,

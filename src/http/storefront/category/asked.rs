@@ -12,6 +12,7 @@ use crate::{
         answer::Answer,
         cursor::Paging,
         fields::{Body, Faults, FieldFault, Fields, loose, read_form},
+        pages::words,
         search::SearchFields,
     },
     search::SearchRequest,
@@ -54,6 +55,7 @@ impl Body for ListQuery {
         let mut filters = BTreeMap::new();
         for name in FILTERS {
             let said = fields.or(name, loose(QUERY_LETTERS_MAX), String::new());
+            let said = if name.ends_with("Price") { words::plain_amount(&said) } else { said };
             if !said.is_empty() {
                 filters.insert(name.to_owned(), said);
             }
