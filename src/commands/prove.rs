@@ -20,7 +20,7 @@ use crate::cli::{
     CrashOptions, MoneyOptions, OversellOptions, PowerOptions, Proof, ProveOptions, say,
 };
 
-use super::Ended;
+use super::{Ended, signals::Signals};
 
 /// Something is not as it was promised.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,10 +67,14 @@ pub fn prove(options: &ProveOptions, dir_is_named: bool) -> Result<(), Ended> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(Ended::plainly)?.block_on(async {
+        // From before anything is made that would be left behind.
+        let mut signals = Signals::listen();
         for proof in proofs {
             tokio::select! {
+                // What a proof complains of while it is told to stop is no news.
+                biased;
+                () = signals.told_to_stop() => return Err(Ended::plainly(STOPPED)),
                 proved = try_out(proof, seed) => proved?,
-                _ = tokio::signal::ctrl_c() => return Err(Ended::plainly("stopped")),
             }
         }
         Ok(())
@@ -136,5 +140,6 @@ fn tell(name: &str, held: &Held, seed: u64) -> Result<(), Ended> {
     say(&told).map_err(Ended::plainly)
 }
 
+const STOPPED: &str = "stopped; nothing is left behind";
 /// Short enough to be typed again.
 const FRESH_SEED_MAX: u64 = 1_000_000;

@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -125,6 +126,8 @@ impl House {
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             // Where no settings file lies.
             .current_dir(around)
+            // Whoever stops a proof at its terminal stops it, and it stops the shop.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log.map_err(Ended::plainly)?);

@@ -3,6 +3,7 @@
 //! Invariant: what was mounted here is unmounted when its value is gone.
 
 use std::{
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -105,7 +106,8 @@ fn is_here(tool: &str) -> bool {
 
 /// Runs a tool to its end; what it complained of, if it failed.
 fn run(command: &mut Command) -> Result<(), Broken> {
-    let ended = command.stdin(Stdio::null()).output();
+    // A mount is undone to its end, also when the proof is stopped at its terminal.
+    let ended = command.stdin(Stdio::null()).process_group(0).output();
     let ended = ended.map_err(|fault| Broken::plainly(format!("{command:?}: {fault}")))?;
     if ended.status.success() {
         return Ok(());
