@@ -18,7 +18,7 @@ use super::{
     fault::StoreFault,
     journal::{
         self, Journal,
-        open::{Unread, survey_within},
+        open::{Unread, survey_all, survey_within},
         segment::SPARE_NAME,
     },
     kinds::{Registry, Start},
@@ -78,11 +78,12 @@ pub(super) fn open(
     Ok((store, report))
 }
 
-/// Makes the state of a stopped shop anew from its journal; how many commits that took.
+/// Makes the state of a stopped shop anew from its journal; how many commits that took. The old
+/// state goes when the new one is whole, and comes back if that cannot be.
 ///
 /// # Errors
-/// The directory is taken, or the journal is damaged. Safe to repeat: until it is done, the
-/// next start does the same.
+/// The directory is taken, the journal is damaged or lacks what the state knows, or the disk.
+/// Safe to repeat: until it is done, the next start does the same.
 pub fn rebuild(
     dir: &Path,
     registry: Registry,
@@ -91,12 +92,21 @@ pub fn rebuild(
 ) -> Result<u64, StoreFault> {
     let lock = Arc::new(DirLock::take(dir)?);
     let state = dir.join("state");
-    if state.exists() {
-        fs::remove_dir_all(&state).map_err(StoreFault::io("remove", &state))?;
+    // Beside a journal that is not whole, the state may be all there is.
+    survey_all(&journal::dir_of(dir))?.reaches(checkpoint::noted(&state).unwrap_or(0))?;
+    let aside = checkpoint::move_aside(&state)?;
+    let made = open(dir, lock, &registry, options, progress)
+        .and_then(|(store, report)| store.close().map(|()| report.replayed));
+    let Some(aside) = aside else { return made };
+    if made.is_ok() {
+        fs::remove_dir_all(&aside).map_err(StoreFault::io("remove", &aside))?;
+    } else {
+        let back = fs::remove_dir_all(&state).and_then(|()| fs::rename(&aside, &state));
+        if let Err(source) = back {
+            tracing::warn!(%source, "the old state stays aside; the next start makes a new one");
+        }
     }
-    let (store, report) = open(dir, lock, &registry, options, progress)?;
-    store.close()?;
-    Ok(report.replayed)
+    made
 }
 
 /// Bringing the state up to the journal.

@@ -20,3 +20,4 @@ mod room;
 #[expect(dead_code, reason = "shared with the tests of faults, which use the rest")]
 mod support;
 mod tls;
+mod verified;

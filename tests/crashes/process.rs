@@ -26,7 +26,7 @@ use super::support::{
 
 const SERVE: &[&str] = &["serve", "--listen", "127.0.0.1:0"];
 
-fn room() -> (TempDir, PathBuf) {
+pub fn room() -> (TempDir, PathBuf) {
     let room = tempfile::tempdir().expect("a temporary directory");
     let dir = room.path().join("shop");
     (room, dir)
@@ -308,7 +308,7 @@ fn the_tour_of_the_demo_goes_well() {
 }
 
 /// A shop with a paid, a cancelled and a declined order; stopped. What staff see of them.
-fn a_shop_with_orders(dir: &Path) -> (Till, Vec<Value>) {
+pub fn a_shop_with_orders(dir: &Path) -> (Till, Vec<Value>) {
     let till = Till::made_ready(dir, 2, 20, 1);
     let serving = Serving::start(dir);
     let customer = &till.customers[0];
@@ -328,7 +328,7 @@ fn ids(orders: &[Value]) -> Vec<String> {
     orders.iter().map(|order| order["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-fn first_segment(dir: &Path) -> PathBuf {
+pub fn first_segment(dir: &Path) -> PathBuf {
     let files = fs::read_dir(dir.join("journal")).expect("readable");
     let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("readable").path()).collect();
     files.sort();

@@ -6,6 +6,7 @@
 //! aside, and what survived beyond the last known sync is written and synced again.
 
 use std::{
+    fmt,
     fs::{self, File},
     io::Write,
     os::unix::fs::FileExt,
@@ -41,6 +42,17 @@ pub struct Torn {
     pub bytes: u64,
     /// Where they are kept; nowhere if the disk was full.
     pub kept: Option<PathBuf>,
+}
+
+impl fmt::Display for Torn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Torn { file, offset, bytes, kept } = self;
+        write!(f, "{bytes} bytes of {} from byte {offset} on", file.display())?;
+        match kept {
+            Some(kept) => write!(f, ", kept as {}", kept.display()),
+            None => write!(f, ", not kept: the disk is full"),
+        }
+    }
 }
 
 /// What a journal looks like before anything in it is touched.
@@ -353,7 +365,9 @@ fn keep_aside(
 }
 
 pub(in super::super) fn damage(file: &Path, offset: u64, what: String) -> StoreFault {
-    let data = file.parent().and_then(Path::parent).unwrap_or(Path::new("."));
+    // Where nothing is left of it, the journal itself is named.
+    let journal = if file.is_dir() { Some(file) } else { file.parent() };
+    let data = journal.and_then(Path::parent).unwrap_or(Path::new("."));
     let command = format!("bodega verify --data-dir {}", data.display());
     StoreFault::Damaged { file: file.to_path_buf(), offset, what, command }
 }
