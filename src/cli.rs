@@ -245,7 +245,8 @@ Examples:
   bodega demo --data-dir /tmp/shop";
 
 const VERIFY_HELP: &str = "\
-For a shop that is stopped. Changes nothing; exit code 0 only if all is well.
+For a shop that is stopped, or a copy. Mends what a start would mend, and nothing else: an unsynced
+end of the journal, a state that is behind or damaged. Exit code 0 only if all is well.
 
 Examples:
   bodega verify

@@ -34,6 +34,7 @@ fn tell(report: &Value, as_json: bool) -> Result<(), Ended> {
     say(&told).map_err(Ended::plainly)?;
     match differences_in(report) {
         0 => Ok(()),
+        1 => Err(Ended::plainly("one thing does not agree")),
         count => Err(Ended::plainly(format!("{count} things do not agree"))),
     }
 }

@@ -191,7 +191,7 @@ fn faults_on_order() -> Result<Option<Arc<Faults>>, Ended> {
 
 fn tell(report: &OpenReport) {
     if let Some(torn) = &report.torn {
-        complain(&format!("an unsynced end of the journal was cut off: {torn:?}"));
+        complain(&format!("an unsynced end of the journal was cut off: {torn}"));
     }
     if let Some(why) = &report.rebuilt {
         complain(&format!("the state was made again from the journal: {why}"));

@@ -76,9 +76,9 @@ pub(super) fn open<R>(
         tantivy::Result::Ok((read_all(reader)?, Pen::over(index, making)?, standing))
     };
     // Files that are damaged may make a reader panic.
-    let sound = catch_unwind(AssertUnwindSafe(|| {
-        let found = whole(dir, making)?;
-        found.map(|(index, standing)| over(&index, Some(standing))).transpose()
+    let sound = catch_unwind(AssertUnwindSafe(|| match there(dir, making)? {
+        There::Whole(index, standing) => over(&index, Some(standing)).map(Some),
+        There::Nothing | There::Unfit(_) => Ok(None),
     }));
     match sound {
         Ok(Ok(Some(sound))) => Ok(sound),
@@ -86,23 +86,55 @@ pub(super) fn open<R>(
     }
 }
 
-/// The index that is there, if it is of this making and no file of it is damaged.
-fn whole(dir: &Path, making: &Making) -> tantivy::Result<Option<(Index, Standing)>> {
+/// What lies in a directory.
+enum There {
+    Nothing,
+    /// An index that cannot be used, and why.
+    Unfit(Unfit),
+    /// An index of this making, none of whose files is damaged.
+    Whole(Index, Standing),
+}
+
+/// Why an index is thrown away and made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It was being made, or is of another version or language.
+    Otherwise,
+    /// A file of it is not what was written, or is missing.
+    Damaged,
+}
+
+/// Where an index stands that nobody has open, if there is one and it can be used. Changes
+/// nothing.
+pub(super) fn look(dir: &Path, making: &Making) -> Option<Result<Standing, Unfit>> {
+    // Files that are damaged may make a reader panic.
+    match catch_unwind(AssertUnwindSafe(|| there(dir, making))) {
+        Ok(Ok(There::Nothing)) => None,
+        Ok(Ok(There::Unfit(why))) => Some(Err(why)),
+        Ok(Ok(There::Whole(_, standing))) => Some(Ok(standing)),
+        Ok(Err(_)) | Err(_) => Some(Err(Unfit::Damaged)),
+    }
+}
+
+fn there(dir: &Path, making: &Making) -> tantivy::Result<There> {
     if !dir.join("meta.json").exists() {
-        return Ok(None);
+        return Ok(There::Nothing);
     }
     let index = Index::open(Checked::at(dir)?)?;
     let payload = index.load_metas()?.payload.unwrap_or_default();
-    let Ok(cursor) = serde_json::from_str::<Cursor>(&payload) else { return Ok(None) };
-    let Some(position) = cursor.position else { return Ok(None) };
-    let standing = Standing { position, timeline: cursor.timeline };
-    if cursor != Cursor::at(&making.way, Some(standing)) {
-        return Ok(None);
+    let cursor = serde_json::from_str::<Cursor>(&payload).ok();
+    let standing = cursor.as_ref().and_then(|cursor| {
+        Some(Standing { position: cursor.position?, timeline: cursor.timeline })
+    });
+    let Some(standing) = standing else { return Ok(There::Unfit(Unfit::Otherwise)) };
+    let is_ours = cursor == Some(Cursor::at(&making.way, Some(standing)));
+    if !is_ours || index.schema() != making.schema {
+        return Ok(There::Unfit(Unfit::Otherwise));
     }
-    if index.schema() != making.schema || !index.validate_checksum()?.is_empty() {
-        return Ok(None);
+    if !index.validate_checksum()?.is_empty() {
+        return Ok(There::Unfit(Unfit::Damaged));
     }
-    Ok(Some((index, standing)))
+    Ok(There::Whole(index, standing))
 }
 
 fn begun(dir: &Path, making: &Making) -> Result<Index, SearchFault> {

@@ -49,9 +49,7 @@ impl Shelf {
         moves: &Arc<Moves>,
         counted: &Counted,
     ) -> Result<(Shelf, Indexer, Option<Standing>), SearchFault> {
-        let (schema, columns) = schema();
-        let way = format!("{SCHEMA_VERSION} {language}");
-        let making = Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX };
+        let (making, columns) = making(language);
         let (adjusted, words): (Arc<Adjusted>, _) = (Arc::default(), Words::of(language));
         let (shelf, pen, standing) = ground::open(dir, &making, |reader| {
             let (words, labels) = (words.clone(), Arc::default());
@@ -155,6 +153,13 @@ impl Indexer {
     pub fn rest(&mut self) -> Result<(), SearchFault> {
         self.pen.rest()
     }
+}
+
+/// How the index of a shop of this language is made.
+pub(super) fn making(language: &str) -> (Making, Columns) {
+    let (schema, columns) = schema();
+    let way = format!("{SCHEMA_VERSION} {language}");
+    (Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX }, columns)
 }
 
 /// Where the index lies in a data directory.

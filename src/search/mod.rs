@@ -18,6 +18,7 @@ mod headway;
 mod highlight;
 mod index;
 mod known;
+mod look;
 mod matching;
 mod misses;
 mod reading;
@@ -46,11 +47,12 @@ use tantivy::{DocSet, TERMINATED, Term, schema::IndexRecordOption};
 
 pub use figures::{Figures, KnownProduct};
 pub use findings::Findings;
-pub use ground::{Standing, forget};
+pub use ground::{Standing, Unfit, forget};
 pub use headway::{Headway, Progress};
 pub use highlight::{Highlighter, Marker};
 pub use index::{Indexer, place_in, register_in};
 pub use known::Reach;
+pub use look::{Looked, look};
 pub use misses::{Miss, Misses, misses_in};
 pub use register::{Card, Filed, Filing, Lookup, Register, Spot};
 pub use request::{

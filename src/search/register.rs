@@ -28,6 +28,7 @@ use crate::domain::{ids::Identity, time::Timestamp};
 use files::{Drawer, Page, Shelf};
 
 pub use files::Filing;
+pub(super) use files::look;
 
 /// What is filed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

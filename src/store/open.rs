@@ -31,7 +31,7 @@ use super::{
     state::{State, Unfit, checkpoint},
     sync::Mutex,
     tickets::Status,
-    words_of,
+    verify, words_of,
 };
 
 /// Opens the store in a directory that is taken.
@@ -44,6 +44,7 @@ pub(super) fn open(
 ) -> Result<(Store, OpenReport), StoreFault> {
     let journal_dir = journal::dir_of(dir);
     fs::create_dir_all(&journal_dir).map_err(StoreFault::io("make", &journal_dir))?;
+    verify::clear_away(dir);
     let disk = Disk::under(dir, options.low_water_bytes, options.faults.clone());
     if disk.is_low() {
         // sled does not open on a full disk; the spare segment is room we keep for that.

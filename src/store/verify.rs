@@ -117,7 +117,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn make(dir: &Path) -> Result<Scratch, StoreFault> {
-        let path = dir.join("verify.tmp");
+        let path = dir.join(SCRATCH_NAME);
         if path.exists() {
             fs::remove_dir_all(&path).map_err(StoreFault::io("remove", &path))?;
         }
@@ -127,9 +127,15 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Left behind, it is removed by the next verification.
+        // Left behind, it is removed by the next start.
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// Removes what a verification left behind that was broken off: it takes as much room as the state.
+/// Where it cannot be, the next one removes it or says why not.
+pub(super) fn clear_away(dir: &Path) {
+    let _ = fs::remove_dir_all(dir.join(SCRATCH_NAME));
 }
 
 /// Walks both states side by side.
@@ -197,6 +203,7 @@ impl<'a> Walk<'a> {
     }
 }
 
+const SCRATCH_NAME: &str = "verify.tmp";
 /// More of one kind is not told once so much is wrong.
 const FINDINGS_MAX: usize = 1000;
 

@@ -15,7 +15,7 @@ use tantivy::{
 use super::{Card, Filed, Spot, terms_of};
 use crate::search::{
     Standing,
-    ground::{self, Making, Pen, damaged},
+    ground::{self, Making, Pen, Unfit, damaged},
     request::SearchFault,
     words::Words,
 };
@@ -63,9 +63,7 @@ pub(super) struct Drawer {
 impl Shelf {
     /// Opens the register in a directory, or begins an empty one.
     pub fn open(dir: &Path) -> Result<(Shelf, Filing, Option<Standing>), SearchFault> {
-        let (schema, columns) = schema();
-        let way = SCHEMA_VERSION.to_owned();
-        let making = Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX };
+        let (making, columns) = making();
         let (shelf, pen, standing) = ground::open(dir, &making, |reader| {
             let shelf = Shelf { columns, reader, opened: Mutex::new(()) };
             shelf.paged()?;
@@ -177,6 +175,18 @@ impl Filing {
     pub fn rest(&mut self) -> Result<(), SearchFault> {
         self.pen.rest()
     }
+}
+
+/// How a register is made.
+fn making() -> (Making, Columns) {
+    let (schema, columns) = schema();
+    let way = SCHEMA_VERSION.to_owned();
+    (Making { schema, way, writer_bytes_max: WRITER_BYTES_MAX }, columns)
+}
+
+/// Where the register in a directory stands, which nobody has open.
+pub(in crate::search) fn look(dir: &Path) -> Option<Result<Standing, Unfit>> {
+    ground::look(dir, &making().0)
 }
 
 fn schema() -> (Schema, Columns) {
