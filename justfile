@@ -35,10 +35,14 @@ dist:
 venv:
     .ci/venv
 
-# The fault tests for long: kills, power cuts (root), damages, and seeded schedules against the double of Stripe
-faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_TELLINGS="200" $BODEGA_FAULTS_LETTER_KILLS="100" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMAGES="10000" $BODEGA_FAULTS_DAMAGED_SHOPS="200" $BODEGA_SCHEDULES="20000":
-    cargo test --test faults -- --nocapture --test-threads 1
+# With other numbers it is shorter, in their order: just faults 50 10 10 6 300 10 300
+
+# The fault tests for hours: kills, power cuts (root), damages of the release binary's shop, schedules, fuzzing
+faults $BODEGA_FAULTS_KILLS="1000" $BODEGA_FAULTS_TELLINGS="200" $BODEGA_FAULTS_LETTER_KILLS="100" $BODEGA_FAULTS_CUTS="100" $BODEGA_FAULTS_DAMAGES="10000" $BODEGA_FAULTS_DAMAGED_SHOPS="200" $BODEGA_SCHEDULES="20000": release
+    BODEGA_TEST_BINARY="$(realpath "${CARGO_TARGET_DIR:-target}")/release/bodega" \
+        cargo test --test faults -- --nocapture --test-threads 1
     cargo test --test stripe -- --nocapture schedules
+    if command -v cargo-fuzz >/dev/null; then {{ just_executable() }} fuzz; else echo "no fuzzing: cargo install cargo-fuzz"; fi
 
 # Every page of the demo and every letter as a picture, for a person to look at: widths, light and dark
 screenshots dir="target/screenshots":
@@ -51,6 +55,7 @@ lighthouse: release
 
 # Feeds the decoders of journal, money, cursors, tokens and bodies; so many seconds each (needs cargo-fuzz)
 fuzz seconds="60":
+    cp Cargo.lock fuzz/Cargo.lock
     for target in frames money cursors tokens bodies; do \
         mkdir -p fuzz/corpus/$target; \
         RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $target fuzz/corpus/$target fuzz/seeds/$target \

@@ -49,8 +49,9 @@ impl Dice {
 
 /// How often a test does what it does: as many times as this variable says, or the usual.
 pub fn rounds(variable: &str, usual: u64) -> u64 {
-    let given = std::env::var(variable).ok();
-    given.map_or(usual, |given| given.parse().expect("a number of rounds"))
+    let Ok(given) = std::env::var(variable) else { return usual };
+    eprintln!("with {variable}={given}");
+    given.parse().expect("a number of rounds")
 }
 
 fn fresh() -> u64 {
