@@ -58,9 +58,11 @@ async fn search_products(
     let query = call.query;
     keep_up(&shop, query.since).await;
     let request = query.fields.request(&shop, query.text, &query.paging, query.facets)?;
+    // What is known now is in the answer, and perhaps more.
+    let position = shop.search.position();
     let found = find(&shop, &request)?;
     let answer = FoundProducts::of(&shop, &found, &request, query.paging.limit)?;
-    Ok(Positioned { position: found.position, answer })
+    Ok(Positioned { position, answer })
 }
 
 /// Finds products, and notes what somebody looks for in vain.

@@ -57,11 +57,11 @@ impl View {
         tolerance: Tolerance,
     ) -> tantivy::Result<Arc<Vec<Meant>>> {
         let key = (word.to_owned(), reading, tolerance);
-        if let Some(known) = self.counted.words.noted(self.expansions.get(&key)) {
+        if let Some(known) = self.counted.words.noted(self.remembered.expansions.get(&key)) {
             return Ok(known);
         }
         let meant = Arc::new(self.expand(word, reading, tolerance)?);
-        self.expansions.insert(key, Arc::clone(&meant));
+        self.remembered.expansions.insert(key, Arc::clone(&meant));
         Ok(meant)
     }
 

@@ -6,7 +6,7 @@ use super::{
     request::{FacetValue, Facets, Filters, OptionFacet},
     rows::Labelled,
     schema::{OPTION_BREAK, fold_label, option_label},
-    view::Labels,
+    view::{Labels, ShownLabels},
 };
 
 /// Counts on their way, by the number of a label.
@@ -103,11 +103,14 @@ impl Counts {
 
     /// The facets, the most frequent values first.
     pub fn into_facets(self, labels: &Labels, filters: &Filters) -> Facets {
+        let labels = &labels.shown();
         let categories = most_frequent(&self.categories, CATEGORIES_MAX)
-            .filter_map(|(label, n)| Some((labels.shown(label)?.parse().ok()?, n)));
+            .filter_map(|(label, n)| Some((labels.of(label)?.parse().ok()?, n)));
         let chosen: Vec<String> = filters.brands.iter().map(|brand| fold_label(brand)).collect();
         let brands = shown(&self.brands, labels, BRANDS_MAX, |label| {
-            Some((label.to_owned(), chosen.contains(&fold_label(label))))
+            // Folding costs more than all else here, where often nothing is chosen.
+            let is_chosen = !chosen.is_empty() && chosen.contains(&fold_label(label));
+            Some((label, is_chosen))
         });
         Facets {
             categories: categories.collect(),
@@ -119,7 +122,7 @@ impl Counts {
         }
     }
 
-    fn options(&self, labels: &Labels, filters: &Filters) -> Vec<OptionFacet> {
+    fn options(&self, labels: &ShownLabels<'_>, filters: &Filters) -> Vec<OptionFacet> {
         let mut facets: Vec<OptionFacet> = Vec::new();
         for ((name, values), counts) in filters.options.iter().zip(&self.chosen_options) {
             let chosen: Vec<String> =
@@ -128,12 +131,12 @@ impl Counts {
             let values = shown(counts, labels, VALUES_MAX, |label| {
                 let (option, value) = label.split_once(OPTION_BREAK)?;
                 let is_chosen = chosen.contains(&fold_label(label));
-                (fold_label(option) == folded).then(|| (value.to_owned(), is_chosen))
+                (fold_label(option) == folded).then_some((value, is_chosen))
             });
             facets.push(OptionFacet { name: name.clone(), values });
         }
         for (label, count) in most_frequent(&self.options, usize::MAX) {
-            let Some(label) = labels.shown(label) else { continue };
+            let Some(label) = labels.of(label) else { continue };
             let Some((option, value)) = label.split_once(OPTION_BREAK) else { continue };
             let is_of = |facet: &OptionFacet| fold_label(&facet.name) == fold_label(option);
             let value = FacetValue { value: value.to_owned(), count, is_chosen: false };
@@ -169,17 +172,17 @@ fn most_frequent(counts: &[u32], most: usize) -> impl Iterator<Item = (u32, u64)
 
 fn shown(
     counts: &[u32],
-    labels: &Labels,
+    labels: &ShownLabels<'_>,
     most: usize,
-    value_of: impl Fn(&str) -> Option<(String, bool)>,
+    value_of: impl Fn(&str) -> Option<(&str, bool)>,
 ) -> Vec<FacetValue> {
     let mut values = Vec::new();
     for (label, count) in most_frequent(counts, usize::MAX) {
-        let Some(label) = labels.shown(label) else { continue };
-        let Some((value, is_chosen)) = value_of(&label) else { continue };
+        let Some(label) = labels.of(label) else { continue };
+        let Some((value, is_chosen)) = value_of(label) else { continue };
         // What is chosen stays in sight, however rare.
         if values.len() < most || is_chosen {
-            values.push(FacetValue { value, count, is_chosen });
+            values.push(FacetValue { value: value.to_owned(), count, is_chosen });
         }
     }
     values

@@ -1,21 +1,19 @@
 //! Figures: what of a product changes often and says nothing about its words: price, stock, sales.
 //!
 //! Invariant: they are corrected in the rows that are in memory, without a commit of the index.
-//! Until one has them, they are remembered here, for rows that are opened meanwhile. What was made
-//! from figures carries how often those it depends on had changed; changes of many products are
-//! told as one, so that what was made outlives more than a moment of a busy shop.
+//! Until one has them, they are remembered here, for rows that are opened meanwhile.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Mutex, PoisonError, atomic::Ordering},
 };
+
+use tantivy::DocId;
 
 use super::{
     Search, only,
-    request::{SearchFault, SearchRequest, SearchSort},
+    request::SearchFault,
+    rows::{Row, Rows},
     schema::Columns,
     view::Segment,
 };
@@ -57,63 +55,15 @@ pub struct KnownProduct {
 #[derive(Debug, Default)]
 pub(super) struct Adjusted(Mutex<HashMap<ProductId, Figures>>);
 
-/// How often figures have changed.
-#[derive(Debug, Default)]
-pub(super) struct Moves {
-    prices: Count,
-    stock: Count,
-}
-
-/// A count, and whether it is to move.
-#[derive(Debug, Default)]
-struct Count {
-    told: AtomicU64,
-    is_due: AtomicBool,
-}
-
-impl Count {
-    fn now(&self) -> u64 {
-        self.told.load(Ordering::Acquire)
-    }
-
-    /// After what changed can be read: who still sees the old count may have read the old figures.
-    fn tell(&self) -> bool {
-        let is_due = self.is_due.swap(false, Ordering::Relaxed);
-        self.told.fetch_add(u64::from(is_due), Ordering::Release);
-        is_due
-    }
-}
-
-/// How often those figures had changed that something was made from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Moved {
-    /// Nothing, if prices do not matter.
-    prices: Option<u64>,
-    stock: u64,
-}
-
-impl Moves {
-    /// How often what an answer to this is made from has changed. Asked before it is made.
-    pub fn of(&self, request: &SearchRequest) -> Moved {
-        let by_price = matches!(request.sort, SearchSort::Cheapest | SearchSort::Dearest);
-        let filters = &request.filters;
-        let among = filters.min_price.is_some() || filters.max_price.is_some();
-        let prices = by_price || among || request.facets;
-        Moved { prices: prices.then(|| self.prices.now()), ..self.of_stock() }
-    }
-
-    /// The same of what is made without prices.
-    pub fn of_stock(&self) -> Moved {
-        Moved { prices: None, stock: self.stock.now() }
-    }
-}
-
 impl Adjusted {
-    /// Lets go of these, which a commit has now.
-    pub fn settle(&self, products: impl IntoIterator<Item = ProductId>) {
+    /// Lets go of these, which a commit has now; of those put in with just these figures only if
+    /// they were not adjusted since.
+    pub fn settle(&self, put: impl IntoIterator<Item = (ProductId, Option<Figures>)>) {
         let mut adjusted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for product in products {
-            adjusted.remove(&product);
+        for (product, put) in put {
+            if put.is_none() || adjusted.get(&product) == put.as_ref() {
+                adjusted.remove(&product);
+            }
         }
     }
 
@@ -139,12 +89,28 @@ impl Search {
     /// # Errors
     /// As [`Search::query`].
     pub fn known(&self, product: ProductId) -> Result<Option<KnownProduct>, SearchFault> {
+        self.row_of(product, |rows, document| rows.known(document))
+    }
+
+    /// The figures of a product, as they are shown; `None` if it is not in the index.
+    ///
+    /// # Errors
+    /// As [`Search::query`].
+    pub fn figures_of(&self, product: ProductId) -> Result<Option<Figures>, SearchFault> {
+        self.row_of(product, |rows, document| rows.of(document).map(Row::figures))
+    }
+
+    fn row_of<T>(
+        &self,
+        product: ProductId,
+        read: impl Fn(&Rows, DocId) -> Option<T>,
+    ) -> Result<Option<T>, SearchFault> {
         let view = self.0.view.load_full();
         self.guarded(|| {
             let term = view.columns.term_of(product);
             for segment in &view.segments {
                 if let Some(document) = only(segment, &term)? {
-                    return Ok(segment.rows.known(document));
+                    return Ok(read(&segment.rows, document));
                 }
             }
             Ok(None)
@@ -165,13 +131,7 @@ impl Search {
             for segment in &view.segments {
                 let Some(document) = only(segment, &term)? else { continue };
                 let Some(before) = segment.rows.adjust(document, figures) else { continue };
-                let Moves { prices, stock } = &*self.0.moves;
-                if before.price_minor != figures.price_minor {
-                    prices.is_due.store(true, Ordering::Relaxed);
-                }
-                if (Figures { price_minor: figures.price_minor, ..before }) != figures {
-                    stock.is_due.store(true, Ordering::Relaxed);
-                }
+                self.0.moves.note(before, figures);
             }
             Ok(())
         })
@@ -179,15 +139,12 @@ impl Search {
 
     /// Whether figures were adjusted and not told.
     pub fn has_untold(&self) -> bool {
-        let Moves { prices, stock } = &*self.0.moves;
-        prices.is_due.load(Ordering::Relaxed) || stock.is_due.load(Ordering::Relaxed)
+        self.0.moves.are_due()
     }
 
     /// Tells that figures were adjusted: what was made from others is made anew. Safe to repeat.
     pub fn tell_adjusted(&self) {
-        let Moves { prices, stock } = &*self.0.moves;
-        let (prices, stock) = (prices.tell(), stock.tell());
-        if prices || stock {
+        if self.0.moves.tell() {
             self.0.changes.fetch_add(1, Ordering::Release);
         }
     }

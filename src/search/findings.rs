@@ -79,7 +79,7 @@ fn note(request: &SearchRequest, mark: impl FnOnce() -> u64) {
 }
 
 /// What tells an answer from others.
-fn mark_of(answer: &SearchAnswer) -> u64 {
+pub(super) fn mark_of(answer: &SearchAnswer) -> u64 {
     let SearchAnswer { hits, total, next, facets, did_you_mean, .. } = answer;
     let mut hasher = DefaultHasher::new();
     (hits, total, next, facets, did_you_mean).hash(&mut hasher);

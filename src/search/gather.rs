@@ -96,12 +96,18 @@ impl<'a> Gathering<'a> {
             return;
         }
         self.total += 1;
-        let place = self.place_of((rows, row), figures, document, relevance);
+        let rank = self.rank_of((rows, row), figures, document, relevance);
+        let last = self.best.peek().filter(|_| self.best.len() >= self.request.limit);
+        // Of most it is not asked who they are.
+        if last.is_some_and(|Reverse((last, _))| rank < last.rank) {
+            self.has_more = true;
+            return;
+        }
+        let place = Place { rank, id: rows.birth(document).id };
         if self.request.after.is_some_and(|after| place >= after) {
             return;
         }
-        let is_full = self.best.len() >= self.request.limit;
-        if is_full && self.best.peek().is_some_and(|Reverse((last, _))| place < *last) {
+        if last.is_some_and(|Reverse((last, _))| place < *last) {
             self.has_more = true;
             return;
         }
@@ -123,29 +129,29 @@ impl<'a> Gathering<'a> {
         (best.iter().map(hit).collect(), last.filter(|_| self.has_more))
     }
 
-    /// Where the document stands in the order; greater comes first.
-    fn place_of(
+    /// Where the document stands in the order, but for its equals; greater comes first.
+    fn rank_of(
         &self,
         (rows, row): (&Rows, &Row),
         figures: Figures,
         document: DocId,
         relevance: u32,
-    ) -> Place {
+    ) -> [u64; 3] {
         let Figures { price_minor, in_stock, sales_step, .. } = figures;
         let in_stock = u64::from(in_stock);
-        let rank = match self.request.sort {
+        let created = || ordered(rows.birth(document).created);
+        match self.request.sort {
             SearchSort::Relevance if self.has_words => {
                 let length = u64::from(row.length);
                 [u64::from(relevance) * 2 + in_stock, u64::MAX - length, sales_step]
             }
-            SearchSort::Relevance => [in_stock, sales_step, ordered(row.created)],
+            SearchSort::Relevance => [in_stock, sales_step, created()],
             SearchSort::Cheapest => [u64::MAX - ordered(price_minor), in_stock, 0],
             SearchSort::Dearest => [ordered(price_minor), in_stock, 0],
-            SearchSort::Newest => [ordered(row.created), 0, 0],
+            SearchSort::Newest => [created(), 0, 0],
             SearchSort::Name => rows.name(document).map(|part| u64::MAX - part),
-            SearchSort::BestSelling => [sales_step, in_stock, ordered(row.created)],
-        };
-        Place { rank, id: row.id }
+            SearchSort::BestSelling => [sales_step, in_stock, created()],
+        }
     }
 }
 

@@ -70,18 +70,16 @@ impl Marker<'_> {
 
     fn found_in(&mut self, text: &str) -> Vec<Word> {
         let Marker { terms, words: Some(words), known } = self else { return Vec::new() };
-        let mut found = words.split(text);
-        found.retain(|word| match known.get(&word.text) {
+        words.split_to(text, |words, word| match known.get(word) {
             Some(is_wanted) => *is_wanted,
             None => {
-                let mut stem = || words.stem_term(&word.text);
+                let mut stem = || words.stem_term(word);
                 let is_wanted =
-                    terms.contains(&word.text) || stem().is_some_and(|stem| terms.contains(&stem));
-                known.insert(word.text.clone(), is_wanted);
+                    terms.contains(word) || stem().is_some_and(|stem| terms.contains(&stem));
+                known.insert(word.to_owned(), is_wanted);
                 is_wanted
             }
-        });
-        found
+        })
     }
 }
 

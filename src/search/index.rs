@@ -8,13 +8,13 @@ use std::{
 use tantivy::IndexReader;
 
 use super::{
-    expand::expansions,
-    figures::{Adjusted, Moves},
+    figures::{Adjusted, Figures},
     ground::{self, Making, Pen, Standing, damaged},
+    moves::Moves,
     request::SearchFault,
     rows::Rows,
     schema::{Columns, Findable, SCHEMA_VERSION, schema},
-    view::{Counted, Labels, Opened, Segment, View},
+    view::{Counted, Labels, Opened, Remembered, Segment, View},
     words::Words,
 };
 use crate::domain::ids::ProductId;
@@ -37,8 +37,20 @@ pub struct Indexer {
     columns: Columns,
     words: Words,
     adjusted: Arc<Adjusted>,
-    /// What was put in or taken out since the last commit.
-    put: Vec<ProductId>,
+    /// What was put in or taken out since the last commit; with its figures, if it was put in
+    /// alike, and may be adjusted before the commit.
+    put: Vec<(ProductId, Option<Figures>)>,
+    /// How often that changed what is found by which words.
+    changes: u64,
+}
+
+/// What a commit changed of what can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// Nothing that was not shown before it: figures were written down.
+    Figures,
+    /// What is found by which words.
+    Words,
 }
 
 impl Shelf {
@@ -56,10 +68,11 @@ impl Shelf {
             let (opened, counted) = (Mutex::default(), counted.clone());
             let (adjusted, moves) = (Arc::clone(&adjusted), Arc::clone(moves));
             let shelf = Shelf { columns, words, reader, labels, opened, adjusted, moves, counted };
-            shelf.viewed(0, Arc::default())?;
+            shelf.viewed(Arc::default(), Arc::default())?;
             Ok(shelf)
         })?;
-        Ok((shelf, Indexer { pen, columns, words, adjusted, put: Vec::new() }, standing))
+        let (put, changes) = (Vec::new(), 0);
+        Ok((shelf, Indexer { pen, columns, words, adjusted, put, changes }, standing))
     }
 
     /// Figures that are in no commit yet.
@@ -67,16 +80,20 @@ impl Shelf {
         &self.adjusted
     }
 
-    /// The index as it is now.
+    /// The index as it is now. What is remembered must have been found in one alike.
     pub fn view(
         &self,
-        position: u64,
         synonyms: Arc<Vec<Vec<Vec<String>>>>,
+        remembered: Arc<Remembered>,
     ) -> Result<View, SearchFault> {
-        self.viewed(position, synonyms).map_err(damaged)
+        self.viewed(synonyms, remembered).map_err(damaged)
     }
 
-    fn viewed(&self, position: u64, synonyms: Arc<Vec<Vec<Vec<String>>>>) -> tantivy::Result<View> {
+    fn viewed(
+        &self,
+        synonyms: Arc<Vec<Vec<Vec<String>>>>,
+        remembered: Arc<Remembered>,
+    ) -> tantivy::Result<View> {
         self.reader.reload()?;
         let searcher = self.reader.searcher();
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,11 +120,8 @@ impl Shelf {
             labels: Arc::clone(&self.labels),
             words: self.words.clone(),
             synonyms,
-            position,
-            expansions: expansions(),
             moves: Arc::clone(&self.moves),
-            answers: quick_cache::sync::Cache::new(ANSWERS_MAX),
-            suggestions: quick_cache::sync::Cache::new(SUGGESTIONS_MAX),
+            remembered,
             counted: self.counted.clone(),
         })
     }
@@ -116,7 +130,18 @@ impl Shelf {
 impl Indexer {
     /// Puts a product in, in place of what was known of it. Seen after the next commit.
     pub fn put(&mut self, found: &Findable) -> Result<(), SearchFault> {
-        self.remove(found.product)?;
+        self.changes += 1;
+        self.put_with(found, None)
+    }
+
+    /// Puts a product in that is in it already with the same words, and is shown with the same
+    /// figures.
+    pub fn put_alike(&mut self, found: &Findable) -> Result<(), SearchFault> {
+        self.put_with(found, Some(found.figures()))
+    }
+
+    fn put_with(&mut self, found: &Findable, alike: Option<Figures>) -> Result<(), SearchFault> {
+        self.take_out(found.product, alike)?;
         let document = self.columns.document(found, &mut self.words);
         self.pen.writer()?.add_document(document).map_err(damaged)?;
         Ok(())
@@ -124,28 +149,40 @@ impl Indexer {
 
     /// Takes a product out. Seen after the next commit.
     pub fn remove(&mut self, product: ProductId) -> Result<(), SearchFault> {
+        self.changes += 1;
+        self.take_out(product, None)
+    }
+
+    fn take_out(&mut self, product: ProductId, alike: Option<Figures>) -> Result<(), SearchFault> {
         self.pen.writer()?.delete_term(self.columns.term_of(product));
         self.pen.changed();
-        self.put.push(product);
+        self.put.push((product, alike));
         Ok(())
     }
 
     /// Takes everything out.
     pub fn clear(&mut self) -> Result<(), SearchFault> {
+        self.changes += 1;
         self.pen.clear()
     }
 
-    /// Changes since the last commit.
+    /// Changes since the last commit that are not shown before the next one.
     pub fn changes(&self) -> u64 {
-        self.pen.changes()
+        self.changes
+    }
+
+    /// Whether anything is in no commit yet.
+    pub fn has_written(&self) -> bool {
+        self.pen.changes() > 0
     }
 
     /// Writes what was changed, and that it is everything up to there; `None` while the index
-    /// is still being made.
-    pub fn commit(&mut self, standing: Option<Standing>) -> Result<(), SearchFault> {
+    /// is still being made. Says what that changes, to be shown.
+    pub fn commit(&mut self, standing: Option<Standing>) -> Result<Committed, SearchFault> {
         self.pen.commit(standing)?;
         self.adjusted.settle(self.put.drain(..));
-        Ok(())
+        let changes = std::mem::take(&mut self.changes);
+        Ok(if changes > 0 { Committed::Words } else { Committed::Figures })
     }
 
     /// Lets go of what writing takes, until there is something to write; what is not committed
@@ -174,7 +211,3 @@ pub fn register_in(data_dir: &Path) -> PathBuf {
 
 /// Memory in which the writer gathers documents before it writes them out.
 const WRITER_BYTES_MAX: usize = 40 << 20;
-/// Answers a view remembers.
-const ANSWERS_MAX: usize = 512;
-/// Half-typed texts a view remembers the suggestions of.
-const SUGGESTIONS_MAX: usize = 2_048;

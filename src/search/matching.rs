@@ -87,6 +87,34 @@ pub(super) fn for_each_match(
     })
 }
 
+/// Whether any document of the segment has this. Looks no further than the first.
+pub(super) fn has_any(view: &View, segment: &Segment, slot: &Slot) -> tantivy::Result<bool> {
+    let terms = segment.reader.inverted_index(view.columns.terms)?;
+    for reading in &slot.readings {
+        match listed(view, &terms, reading)?.as_deref() {
+            None | Some([]) => {}
+            Some([(info, _)]) => {
+                let mut postings = postings(&terms, info)?;
+                while postings.doc() != TERMINATED {
+                    if segment.has(postings.doc()) {
+                        return Ok(true);
+                    }
+                    postings.advance();
+                }
+            }
+            Some(several) => {
+                let mut is_there = false;
+                let mut has = |document, _| is_there |= segment.has(document);
+                for_each_with_all(&terms, several, &mut has)?;
+                if is_there {
+                    return Ok(true);
+                }
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// A term of a reading in one segment: where its documents are listed, and how sure it is meant.
 type Listed = (TermInfo, u32);
 

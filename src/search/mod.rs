@@ -21,6 +21,7 @@ mod known;
 mod look;
 mod matching;
 mod misses;
+mod moves;
 mod reading;
 mod register;
 mod request;
@@ -50,7 +51,7 @@ pub use findings::Findings;
 pub use ground::{Standing, Unfit, forget};
 pub use headway::{Headway, Progress};
 pub use highlight::{Highlighter, Marker};
-pub use index::{Indexer, place_in, register_in};
+pub use index::{Committed, Indexer, place_in, register_in};
 pub use known::Reach;
 pub use look::{Looked, look};
 pub use misses::{Miss, Misses, misses_in};
@@ -63,15 +64,15 @@ pub use schema::{Choice, Findable, sales_step};
 pub use words::is_known_language;
 
 use expand::Tolerance;
-use figures::Moves;
 use findings::note_answer;
 use gather::Gathering;
 use ground::damaged;
 use index::Shelf;
-use matching::{Wanted, for_each_match};
+use matching::{Wanted, for_each_match, has_any};
+use moves::{KeptAnswer, Moves};
 use reading::Typed;
 use suggest::NamedCategory;
-use view::{Counted, Segment, View};
+use view::{Counted, Remembered, Segment, View};
 
 /// Synonyms: groups of entries that mean the same, each entry as its words.
 type Synonyms = Vec<Vec<Vec<String>>>;
@@ -114,7 +115,7 @@ impl Search {
         let (shelf, indexer, standing) = Shelf::open(dir, language, &moves, &counted)?;
         let headway = Headway::from(standing);
         let synonyms: Arc<Synonyms> = Arc::default();
-        let view = shelf.view(headway.position(), Arc::clone(&synonyms))?;
+        let view = shelf.view(Arc::clone(&synonyms), Arc::default())?;
         let search = Search(Arc::new(Parts {
             shelf: ArcSwap::from_pointee(shelf),
             view: ArcSwap::from_pointee(view),
@@ -156,13 +157,15 @@ impl Search {
     /// The index cannot be read; it is made again.
     pub fn query(&self, request: &SearchRequest) -> Result<Arc<SearchAnswer>, SearchFault> {
         let view = self.0.view.load_full();
-        let moved = view.moves.of(request);
-        let known = view.answers.get(request).filter(|(made_at, _)| *made_at == moved);
+        let answers = &view.remembered.answers;
+        let known = answers.get(request).filter(|kept| view.moves.leave(kept, request));
         let answer = match view.counted.answers.noted(known) {
-            Some((_, known)) => known,
+            Some(kept) => Arc::clone(&kept.answer),
             None => {
+                let moved = view.moves.now();
                 let answer = Arc::new(self.guarded(|| answered(&view, request))?);
-                view.answers.insert(request.clone(), (moved, Arc::clone(&answer)));
+                let kept = Arc::new(KeptAnswer::of(Arc::clone(&answer), moved));
+                answers.insert(request.clone(), kept);
                 answer
             }
         };
@@ -183,10 +186,25 @@ impl Search {
     /// # Errors
     /// As [`Search::query`].
     pub fn show_as_far_as(&self, reach: Reach) -> Result<(), SearchFault> {
-        let view = self.0.shelf.load().view(reach.all, self.0.synonyms.load_full())?;
-        self.0.view.store(Arc::new(view));
+        self.show_with(Arc::default())?;
         self.0.changes.fetch_add(1, Ordering::Release);
         self.reached(reach);
+        Ok(())
+    }
+
+    /// Shows what was committed, which goes so far and changes nothing that was not shown before.
+    ///
+    /// # Errors
+    /// As [`Search::query`].
+    pub fn show_alike(&self, reach: Reach) -> Result<(), SearchFault> {
+        self.show_with(Arc::clone(&self.0.view.load().remembered))?;
+        self.reached(reach);
+        Ok(())
+    }
+
+    fn show_with(&self, remembered: Arc<Remembered>) -> Result<(), SearchFault> {
+        let view = self.0.shelf.load().view(self.0.synonyms.load_full(), remembered)?;
+        self.0.view.store(Arc::new(view));
         Ok(())
     }
 
@@ -241,7 +259,7 @@ fn answered(view: &View, request: &SearchRequest) -> tantivy::Result<SearchAnswe
     if typed.is_empty() && !request.text.trim().is_empty() {
         // Something was asked, but nothing that could be found.
         let facets = request.facets.then(Default::default);
-        return Ok(SearchAnswer { facets, position: view.position, ..SearchAnswer::default() });
+        return Ok(SearchAnswer { facets, ..SearchAnswer::default() });
     }
     let wanted = view.wanted(&typed, Tolerance::Unknown)?;
     let mut answer = found(view, &request, &typed, &wanted)?;
@@ -282,7 +300,6 @@ fn found(
         facets,
         did_you_mean: None,
         highlighter: Arc::new(Highlighter::new(terms_of(wanted), view.words.clone())),
-        position: view.position,
     })
 }
 
@@ -290,7 +307,10 @@ fn found(
 fn is_found(view: &View, wanted: &Wanted) -> tantivy::Result<bool> {
     let mut is_found = false;
     for segment in &view.segments {
-        for_each_match(view, segment, wanted, |_, _| is_found = true)?;
+        match &wanted.slots[..] {
+            [only] if wanted.phrases.is_empty() => is_found = has_any(view, segment, only)?,
+            _ => for_each_match(view, segment, wanted, |_, _| is_found = true)?,
+        }
         if is_found {
             break;
         }

@@ -72,8 +72,6 @@ pub struct SearchAnswer {
     pub did_you_mean: Option<String>,
     /// Marks what was looked for in a text.
     pub highlighter: Arc<Highlighter>,
-    /// The position of the journal up to which the index knew everything.
-    pub position: u64,
 }
 
 /// Something found.

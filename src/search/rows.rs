@@ -2,7 +2,7 @@
 //!
 //! Invariant: made when a segment is opened, and nothing of them changes but figures, each whole; a
 //! row is one place in memory, as a word that thousands of products have asks for thousands of
-//! them.
+//! them, and what only a page of those is asked for lies apart.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -25,6 +25,7 @@ use crate::domain::catalogue::OPTIONS_MAX;
 /// The rows of a segment, by document.
 pub(super) struct Rows {
     rows: Vec<Row>,
+    births: Vec<Birth>,
     /// The labels of all rows, one row's behind the other's.
     labels: Vec<u32>,
     /// Asked only when a list is ordered by name.
@@ -36,9 +37,6 @@ pub(super) struct Rows {
 /// What is read of a document.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The halves of the product's id.
-    pub id: (u64, u64),
-    pub created: i64,
     price: AtomicI64,
     /// By how much the dearest variant is dearer.
     spread: i64,
@@ -56,6 +54,14 @@ pub(super) struct Row {
     variants_gone: u8,
     /// What tells its variants that can be ordered from others.
     available: u64,
+}
+
+/// What a product has from the beginning.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Birth {
+    /// The halves of its id.
+    pub id: (u64, u64),
+    pub created: i64,
 }
 
 /// The numbers of a document's labels.
@@ -85,6 +91,7 @@ impl Rows {
         let chosen = |name: &str| LabelColumn::of_choices(fast.str(name)?, known);
         let (choice_in_stock, choice_gone) = (chosen(CHOICE_IN_STOCK)?, chosen(CHOICE_GONE)?);
         let mut rows = Vec::with_capacity(at(reader.max_doc()));
+        let mut births = Vec::with_capacity(at(reader.max_doc()));
         let mut labels = Vec::new();
         for document in 0..reader.max_doc() {
             let begin = labels.len();
@@ -94,9 +101,11 @@ impl Rows {
             let variants_in_stock = choice_in_stock.add(document, &mut labels, u8::MAX);
             let variants_gone = choice_gone.add(document, &mut labels, u8::MAX);
             category.add(document, &mut labels, u16::MAX);
-            rows.push(Row {
+            births.push(Birth {
                 id: (first(&id.0, document), first(&id.1, document)),
                 created: first(&created, document),
+            });
+            rows.push(Row {
                 price: AtomicI64::new(first(&price, document)),
                 spread: first(&spread, document),
                 stock: AtomicU64::new(
@@ -115,12 +124,17 @@ impl Rows {
         labels.shrink_to_fit();
         let [name_0, name_1, name_2] = NAME;
         let name = [fast.u64(name_0)?, fast.u64(name_1)?, fast.u64(name_2)?];
-        Ok(Rows { rows, labels, name, print: fast.u64(PRINT)? })
+        Ok(Rows { rows, births, labels, name, print: fast.u64(PRINT)? })
     }
 
     /// A document's row.
     pub fn of(&self, document: DocId) -> Option<&Row> {
         self.rows.get(at(document))
+    }
+
+    /// What a document has from the beginning.
+    pub fn birth(&self, document: DocId) -> Birth {
+        self.births.get(at(document)).copied().unwrap_or_default()
     }
 
     /// What is known of a document.

@@ -57,7 +57,8 @@ impl Search {
     fn suggested(&self, text: &str) -> Result<Arc<Suggested>, SearchFault> {
         let view = self.0.view.load_full();
         let moved = view.moves.of_stock();
-        let known = view.suggestions.get(text).filter(|(made_at, _)| *made_at == moved);
+        let suggestions = &view.remembered.suggestions;
+        let known = suggestions.get(text).filter(|(made_at, _)| *made_at == moved);
         if let Some((_, known)) = view.counted.suggestions.noted(known) {
             return Ok(known);
         }
@@ -65,7 +66,7 @@ impl Search {
             SearchRequest { text: text.to_owned(), limit: PRODUCTS_MAX, ..Default::default() };
         let products = self.query(&request)?.hits.iter().map(|hit| hit.product).collect();
         let suggested = Arc::new(Suggested { products, queries: self.queries_like(text)? });
-        view.suggestions.insert(text.to_owned(), (moved, Arc::clone(&suggested)));
+        suggestions.insert(text.to_owned(), (moved, Arc::clone(&suggested)));
         Ok(suggested)
     }
 

@@ -1,19 +1,21 @@
 //! View: the index as of one commit, opened for many readers at once.
 //!
 //! Invariant: a view never changes; a reload makes another. What is dear to open is kept for
-//! each segment and shared by the views it appears in.
+//! each segment and shared by the views it appears in; what was found is remembered as long as
+//! the same words find the same products.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
 };
 
+use quick_cache::sync::Cache;
 use tantivy::{DocId, Searcher, SegmentReader, index::SegmentId};
 
 use super::{
-    expand::Expansions,
-    figures::{Moved, Moves},
-    request::{SearchAnswer, SearchRequest},
+    expand::{Expansions, expansions},
+    moves::{KeptAnswer, Moves, StockMoved},
+    request::SearchRequest,
     rows::Rows,
     schema::{Columns, fold_label},
     suggest::Suggested,
@@ -29,16 +31,27 @@ pub(super) struct View {
     pub labels: Arc<Labels>,
     pub words: Words,
     pub synonyms: Arc<Vec<Vec<Vec<String>>>>,
-    pub position: u64,
-    pub expansions: Expansions,
     pub moves: Arc<Moves>,
-    pub answers: quick_cache::sync::Cache<SearchRequest, Remembered<SearchAnswer>>,
-    pub suggestions: quick_cache::sync::Cache<String, Remembered<Suggested>>,
+    pub remembered: Arc<Remembered>,
     pub counted: Counted,
 }
 
-/// What was made before, and how far the figures were that it was made from.
-pub(super) type Remembered<T> = (Moved, Arc<T>);
+/// What was found before, and how far the figures were that it was made from.
+pub(super) struct Remembered {
+    pub expansions: Expansions,
+    pub answers: Cache<SearchRequest, Arc<KeptAnswer>>,
+    pub suggestions: Cache<String, (StockMoved, Arc<Suggested>)>,
+}
+
+impl Default for Remembered {
+    fn default() -> Remembered {
+        Remembered {
+            expansions: expansions(),
+            answers: Cache::new(ANSWERS_MAX),
+            suggestions: Cache::new(SUGGESTIONS_MAX),
+        }
+    }
+}
 
 /// How often what views remember was of use, whichever view it was.
 #[derive(Clone)]
@@ -66,12 +79,15 @@ pub(super) struct Segment {
 
 /// All labels that were met, numbered from zero; one that differs only in case is the same.
 #[derive(Default)]
-pub(super) struct Labels(Mutex<KnownLabels>);
+pub(super) struct Labels(RwLock<KnownLabels>);
+
+/// Labels while they are shown; none comes to them until then.
+pub(super) struct ShownLabels<'a>(RwLockReadGuard<'a, KnownLabels>);
 
 #[derive(Default)]
-struct KnownLabels {
+pub(super) struct KnownLabels {
     numbers: HashMap<String, u32>,
-    shown: Vec<Arc<str>>,
+    shown: Vec<Box<str>>,
 }
 
 /// What was opened of segments, by what they are.
@@ -84,34 +100,45 @@ impl Segment {
     }
 }
 
+impl ShownLabels<'_> {
+    /// A label as it is shown.
+    pub fn of(&self, number: u32) -> Option<&str> {
+        self.0.shown.get(usize::try_from(number).ok()?).map(AsRef::as_ref)
+    }
+}
+
 impl Labels {
     /// The number of a label.
     pub fn number_of(&self, label: &str) -> u32 {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let folded = fold_label(label);
         if let Some(number) = known.numbers.get(&folded) {
             return *number;
         }
         let number = u32::try_from(known.shown.len()).unwrap_or(u32::MAX);
-        known.shown.push(Arc::from(label));
+        known.shown.push(Box::from(label));
         known.numbers.insert(folded, number);
         number
     }
 
     /// The number of a label that was met before.
     pub fn known(&self, label: &str) -> Option<u32> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.numbers.get(&fold_label(label)).copied()
     }
 
-    /// A label as it is shown.
-    pub fn shown(&self, number: u32) -> Option<Arc<str>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.shown.get(usize::try_from(number).ok()?).cloned()
+    /// All of them, to be shown.
+    pub fn shown(&self) -> ShownLabels<'_> {
+        ShownLabels(self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).shown.len()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).shown.len()
     }
 }
+
+/// Answers that are remembered.
+const ANSWERS_MAX: usize = 512;
+/// Half-typed texts of which the suggestions are remembered.
+const SUGGESTIONS_MAX: usize = 2_048;

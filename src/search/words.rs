@@ -49,24 +49,21 @@ impl Words {
 
     /// The words of a text, in their order.
     pub fn split(&mut self, text: &str) -> Vec<Word> {
-        let mut words = Vec::new();
-        let mut begun: Option<usize> = None;
-        for (at, letter) in text.char_indices() {
-            let stands_alone = is_of_script_without_spaces(letter);
-            let is_within = begun.is_some() && (is_mark(letter) || is_apostrophe(letter));
-            if letter.is_alphanumeric() && !stands_alone || is_within {
-                begun.get_or_insert(at);
-                continue;
+        self.split_to(text, |_, _| true)
+    }
+
+    /// Those words of a text that are wanted, in their order. The others cost no memory.
+    pub fn split_to(
+        &mut self,
+        text: &str,
+        mut is_wanted: impl FnMut(&mut Words, &str) -> bool,
+    ) -> Vec<Word> {
+        let (mut words, mut word) = (Vec::new(), String::new());
+        for (from, to) in spans(text) {
+            self.fold(text.get(from..to).unwrap_or_default(), &mut word);
+            if !word.is_empty() && is_wanted(self, &word) {
+                words.push(Word { text: word.clone(), from, to });
             }
-            if let Some(from) = begun.take() {
-                self.add(&mut words, text, from, at);
-            }
-            if stands_alone {
-                self.add(&mut words, text, at, at + letter.len_utf8());
-            }
-        }
-        if let Some(from) = begun {
-            self.add(&mut words, text, from, text.len());
         }
         words
     }
@@ -102,21 +99,41 @@ impl Words {
         self.stops.contains(word)
     }
 
-    fn add(&mut self, words: &mut Vec<Word>, text: &str, from: usize, to: usize) {
-        let raw = text.get(from..to).unwrap_or_default();
-        let folded = if raw.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            raw.to_ascii_lowercase()
-        } else {
-            let bare = raw.chars().filter(|letter| !is_mark(*letter) && !is_apostrophe(*letter));
-            let bare: String = bare.collect();
-            let mut folding = self.folding.token_stream(&bare);
-            if folding.advance() { folding.token().text.clone() } else { return }
-        };
-        let text: String = folded.chars().take(WORD_LETTERS_MAX).collect();
-        if !text.is_empty() {
-            words.push(Word { text, from, to });
+    /// Makes `word` what is looked up of this part of a text; empty if that is nothing.
+    fn fold(&mut self, raw: &str, word: &mut String) {
+        word.clear();
+        if raw.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            word.push_str(raw.get(..WORD_LETTERS_MAX).unwrap_or(raw));
+            word.make_ascii_lowercase();
+            return;
+        }
+        let bare = raw.chars().filter(|letter| !is_mark(*letter) && !is_apostrophe(*letter));
+        let bare: String = bare.collect();
+        let mut folding = self.folding.token_stream(&bare);
+        if folding.advance() {
+            word.extend(folding.token().text.chars().take(WORD_LETTERS_MAX));
         }
     }
+}
+
+/// Where the words of a text begin and end, in bytes.
+fn spans(text: &str) -> Vec<(usize, usize)> {
+    let mut spans = Vec::new();
+    let mut begun: Option<usize> = None;
+    for (at, letter) in text.char_indices() {
+        let stands_alone = is_of_script_without_spaces(letter);
+        let is_within = begun.is_some() && (is_mark(letter) || is_apostrophe(letter));
+        if letter.is_alphanumeric() && !stands_alone || is_within {
+            begun.get_or_insert(at);
+            continue;
+        }
+        spans.extend(begun.take().map(|from| (from, at)));
+        if stands_alone {
+            spans.push((at, at + letter.len_utf8()));
+        }
+    }
+    spans.extend(begun.map(|from| (from, text.len())));
+    spans
 }
 
 /// Whether a language has stems here.

@@ -211,6 +211,7 @@ impl Projection {
         self.backlog = Backlog::default();
         // What it held is read again.
         drop(self.later.take());
+        self.later.let_go_if_empty();
         if self.filed.is_none() || self.register.is_damaged() {
             self.register.forget(&self.register_dir)?;
         }
@@ -305,6 +306,9 @@ impl Projection {
                 }
                 None => self.backlog.add(standing, self.standing),
             }
+        }
+        for product in &touched.repriced {
+            self.reprice(*product, &mut pens.goods)?;
         }
         for product in products {
             self.bring_up(product, &mut pens.goods)?;

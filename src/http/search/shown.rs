@@ -208,14 +208,12 @@ struct PricesView {
 impl FacetsView {
     fn of(shop: &Shop, facets: &Facets) -> Answer<FacetsView> {
         let currency = shop.reader.get::<settings::Shop>(ShopId::default())?.state.currency;
-        let mut categories = Vec::new();
-        for (id, count) in &facets.categories {
-            let category = shop.reader.get::<Category>(*id)?.state;
-            if category.exists() {
-                let (slug, name) = (category.slug.clone(), category.name.clone());
-                categories.push(CategoryFacetView { id: Id(*id), slug, name, count: *count });
-            }
-        }
+        let tree = shop.shelves.tree()?;
+        let categories = facets.categories.iter().filter_map(|(id, count)| {
+            let node = tree.get(*id)?;
+            let (slug, name) = (node.slug.clone(), node.name.clone());
+            Some(CategoryFacetView { id: Id(*id), slug, name, count: *count })
+        });
         let amount = |minor: i64| Money::of(minor, currency).map(Amount).map_err(Problem::fault);
         let prices = |(min, max)| -> Answer<PricesView> {
             Ok(PricesView { min: amount(min)?, max: amount(max)? })
@@ -225,7 +223,7 @@ impl FacetsView {
             values: option.values.iter().map(FacetView::of).collect(),
         });
         Ok(FacetsView {
-            categories,
+            categories: categories.collect(),
             brands: facets.brands.iter().map(FacetView::of).collect(),
             options: options.collect(),
             availability: AvailabilityView {

@@ -11,15 +11,18 @@ use tokio::time::{Sleep, sleep};
 use super::{Projection, Trouble, catalogue};
 use crate::{
     clock::Clock,
-    domain::{ids::ProductId, time::Timestamp},
+    domain::{catalogue::Product, ids::ProductId, time::Timestamp},
     search::{Figures, Indexer, Standing},
 };
 
 /// Products that are put in with a later commit, which is made for them when they have waited.
 pub struct Later {
     products: BTreeSet<ProductId>,
-    /// Where the index stood when the first of them was noted.
+    /// Where the index stood when the first of them was noted, or of those that were put in since
+    /// and are not committed.
     since: Option<Standing>,
+    /// Those that were put in since the first was noted.
+    put: usize,
     waited: Option<Pin<Box<Sleep>>>,
     clock: Clock,
     /// When the index of products was committed last, or figures were told.
@@ -35,6 +38,7 @@ impl Default for Later {
         Later {
             products: BTreeSet::new(),
             since: None,
+            put: 0,
             waited: None,
             clock: Clock::of_machine(Timestamp::default()),
             told_at: None,
@@ -75,7 +79,7 @@ impl Later {
     /// Whether nothing has been written for a good while, and nothing waits to be.
     pub fn is_at_rest(&self) -> bool {
         let is_long_ago = |at| self.was_long_ago(at, REST_AFTER);
-        self.products.is_empty() && is_long_ago(self.committed_at) && is_long_ago(self.filed_at)
+        self.since.is_none() && is_long_ago(self.committed_at) && is_long_ago(self.filed_at)
     }
 
     fn was_long_ago(&self, at: Option<Duration>, long: Duration) -> bool {
@@ -100,7 +104,7 @@ impl Later {
     /// Whether they have waited for long, or are many.
     pub fn is_due(&self) -> bool {
         let waited = self.waited.as_ref().is_some_and(|waited| waited.is_elapsed());
-        waited || self.products.len() >= PRODUCTS_MAX
+        waited || self.products.len() + self.put >= PRODUCTS_MAX
     }
 
     /// Whether they are so few that any commit may have them.
@@ -113,14 +117,54 @@ impl Later {
         self.since
     }
 
-    /// All of them; nobody waits any more.
+    /// A few of them, while they are many: so that they do not all come at once in the end.
+    pub fn some(&mut self) -> Vec<ProductId> {
+        let many = self.products.len().saturating_sub(PRODUCTS_FEW).min(PRODUCTS_AT_ONCE);
+        self.put += many;
+        (0..many).map_while(|_| self.products.pop_first()).collect()
+    }
+
+    /// All of them.
     pub fn take(&mut self) -> BTreeSet<ProductId> {
-        (self.waited, self.since) = (None, None);
+        self.put += self.products.len();
         std::mem::take(&mut self.products)
+    }
+
+    /// What was put in will be in the next commit; nobody waits any more, unless there are others.
+    pub fn let_go_if_empty(&mut self) {
+        if self.products.is_empty() {
+            (self.waited, self.since, self.put) = (None, None, 0);
+        }
     }
 }
 
 impl Projection {
+    /// Writes what waited into the index, for its next commit. Where it says nothing else than is
+    /// shown, nothing that was found is forgotten.
+    pub(super) fn write_down(
+        &mut self,
+        products: impl IntoIterator<Item = ProductId>,
+        indexer: &mut Indexer,
+    ) -> Result<(), Trouble> {
+        for product in products {
+            let shown = catalogue::findable(&self.reader, product)?;
+            let known = self.search.known(product)?;
+            match (&shown, known) {
+                (Some(found), Some(known))
+                    if known.print == found.print() && !self.pending.contains_key(&product) =>
+                {
+                    if known.figures != found.figures() {
+                        self.search.adjust(product, found.figures())?;
+                    }
+                    indexer.put_alike(found)?;
+                    self.backlog.is_indexed(product);
+                }
+                (Some(_) | None, Some(_) | None) => self.put_as(product, shown, indexer)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Brings the index up to what a product is now. Figures alone are shown at once and written
     /// later; what is as it was is left alone.
     pub(super) fn bring_up(
@@ -145,6 +189,32 @@ impl Projection {
         self.put_as(product, shown, indexer)
     }
 
+    /// Brings the index up to what a product costs now, all else of it being as it was.
+    pub(super) fn reprice(
+        &mut self,
+        product: ProductId,
+        indexer: &mut Indexer,
+    ) -> Result<(), Trouble> {
+        if self.pending.contains_key(&product) {
+            return self.bring_up(product, indexer);
+        }
+        // What is not in the index is not for sale, and its price brings it into none.
+        let Some(known) = self.search.figures_of(product)? else { return Ok(()) };
+        let state = self.reader.get::<Product>(product)?.state;
+        let (lowest, highest) = state.price_range();
+        let (price_minor, dearest) = (lowest.minor(), highest.minor());
+        let is_as_wide = known.price_spread == dearest.saturating_sub(price_minor);
+        // It may be further on than the entry that is read.
+        if !state.exists() || !state.is_active || !is_as_wide {
+            return self.bring_up(product, indexer);
+        }
+        if known.price_minor != price_minor {
+            self.search.adjust(product, Figures { price_minor, ..known })?;
+            self.later.note(product, self.standing);
+        }
+        Ok(())
+    }
+
     /// Brings the index up to what there is of a product now, if it is in it.
     pub(super) fn restock(
         &mut self,
@@ -154,7 +224,7 @@ impl Projection {
         let pending = self.pending.get(&product).copied();
         let known = match pending {
             Some(pending) => pending,
-            None => self.search.known(product)?.map(|known| known.figures),
+            None => self.search.figures_of(product)?,
         };
         let Some(known) = known else { return Ok(()) };
         let stock = catalogue::stock_of(&self.reader, product)?;
@@ -186,8 +256,10 @@ const FILED_EVERY: Duration = Duration::from_secs(1);
 /// After that, what writing takes is let go.
 const REST_AFTER: Duration = Duration::from_secs(10);
 const WAIT: Duration = Duration::from_secs(15);
-const PRODUCTS_MAX: usize = 4_096;
+const PRODUCTS_MAX: usize = 8_192;
 const PRODUCTS_FEW: usize = 64;
+/// Of many, so many are put in at each turn.
+const PRODUCTS_AT_ONCE: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -204,7 +276,11 @@ mod tests {
         }
         assert!(later.is_due() && !later.are_few());
         assert_eq!(later.since().map(|since| since.position), Some(7));
-        assert_eq!(later.take().len(), PRODUCTS_MAX);
+        assert_eq!(later.some().len(), PRODUCTS_AT_ONCE);
+        assert!(later.is_due(), "those that were put in are not committed");
+        assert_eq!(later.take().len(), PRODUCTS_MAX - PRODUCTS_AT_ONCE);
+        assert_eq!((later.since().is_some(), later.is_due()), (true, true));
+        later.let_go_if_empty();
         assert!(!later.is_due());
         assert_eq!((later.since(), later.take().len()), (None, 0));
     }

@@ -12,7 +12,7 @@ use crate::{
         settings::Shop,
         users::User,
     },
-    search::{Card, Filed, Filing, Indexer, Progress, Reach, Standing},
+    search::{Card, Committed, Filed, Filing, Indexer, Progress, Reach, Standing},
     store::{self, Entry, Seq, StoreFault, keys},
 };
 
@@ -136,11 +136,14 @@ impl Projection {
     ) -> Result<(), Trouble> {
         let some_are_there = pens.goods.changes() > 0 && self.later.are_few();
         if with_all || self.later.is_due() || some_are_there {
-            for product in self.later.take() {
-                self.put(product, &mut pens.goods)?;
-            }
+            let products = self.later.take();
+            self.write_down(products, &mut pens.goods)?;
+            // What sells better now is shown with them.
+            self.search.tell_adjusted();
         }
-        if pens.goods.changes() > 0 || (with_all && self.standing != Some(standing)) {
+        let is_written = self.later.is_due() && pens.goods.has_written();
+        let is_wanted = pens.goods.changes() > 0 || is_written;
+        if is_wanted || (with_all && self.standing != Some(standing)) {
             self.commit_goods(&mut pens.goods, standing, position)?;
         }
         let wanted = pens.cards.changes() > 0 && self.is_filing_due(pens);
@@ -163,14 +166,18 @@ impl Projection {
         standing: Standing,
         position: Seq,
     ) -> Result<(), Trouble> {
+        self.later.let_go_if_empty();
         // Until a backlog is done, what began it is not known: after a crash it is read again. So
         // is what waits for a later commit, though it is shown.
         let held = self.backlog.since();
         let all = held.map_or(position, |held| held.position);
         let held = [held, self.later.since()].into_iter().flatten();
         let standing = held.min_by_key(|held| held.position).unwrap_or(standing);
-        indexer.commit(Some(standing))?;
-        self.search.show_as_far_as(Reach { all, most: position })?;
+        let reach = Reach { all, most: position };
+        match indexer.commit(Some(standing))? {
+            Committed::Figures => self.search.show_alike(reach)?,
+            Committed::Words => self.search.show_as_far_as(reach)?,
+        }
         self.pending.clear();
         self.standing = Some(standing);
         self.later.committed();

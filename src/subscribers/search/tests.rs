@@ -285,6 +285,72 @@ async fn what_no_search_shows_is_not_written() {
     assert_eq!((house.pens.goods.changes(), house.pens.cards.changes()), (1, 1));
 }
 
+#[tokio::test]
+async fn a_product_with_another_price_and_another_name_is_found_by_both() {
+    let (mut house, _, products) = House::with_products(3).await;
+    house.turn();
+    house.reprices(products[0], 90).await;
+    let price = Some(Money::of(250, Currency::USD).expect("a price"));
+    let naming = Some(("Quagga".to_owned(), "quagga".to_owned()));
+    let renamed =
+        house.edits(products[1], ProductEdit { naming, price, ..ProductEdit::default() }).await;
+    house.reprices(products[1], 260).await;
+    let search = house.projection.search.clone();
+    assert_eq!(search.knows(renamed).now_or_never(), None, "somebody waits");
+    house.turn();
+    house.turn();
+    assert_eq!((house.finds("quagga"), house.prices()), (1, Some((90, 260))));
+}
+
+#[tokio::test]
+async fn what_is_only_written_down_makes_nothing_forgotten() {
+    let (mut house, _, products) = House::with_products(3).await;
+    house.turn();
+    house.reprices(products[1], 250).await;
+    house.turn();
+    house.projection.search.tell_adjusted();
+    let request = SearchRequest { text: "thing".to_owned(), facets: true, ..Default::default() };
+    let asks = |house: &House| house.projection.search.query(&request).expect("an answer");
+    let (before, changes) = (asks(&house), house.projection.search.changes());
+    let (last, position) = (house.way.last, house.store.health().seq);
+    house.projection.commit(&mut house.pens, last, position, true).expect("a commit");
+    assert_eq!(house.projection.standing, Some(last));
+    assert!(std::sync::Arc::ptr_eq(&before, &asks(&house)));
+    assert_eq!(house.projection.search.changes(), changes);
+    house.renames(products[0], "Quagga").await;
+    house.turn();
+    let (last, position) = (house.way.last, house.store.health().seq);
+    house.projection.commit(&mut house.pens, last, position, true).expect("a commit");
+    assert_eq!((before.total, asks(&house).total), (3, 2));
+}
+
+#[tokio::test]
+async fn of_many_prices_some_are_written_ahead_and_none_is_lost() {
+    let (mut house, _, products) = House::with_products(130).await;
+    house.turn();
+    let committed = house.projection.standing;
+    for product in &products {
+        house.reprices(*product, 300).await;
+    }
+    house.turn();
+    house.turn();
+    let ahead = house.pens.goods.has_written();
+    assert_eq!((ahead, house.pens.changes()), (true, 0), "some are, and nobody waits for them");
+    // The first was written ahead, and is another once more before anything is committed.
+    house.reprices(products[0], 250).await;
+    house.renames(products[129], "Quagga").await;
+    house.turn();
+    let (last, position) = (house.way.last, house.store.health().seq);
+    house.projection.commit_goods(&mut house.pens.goods, last, position).expect("a commit");
+    assert_eq!(house.projection.standing, committed, "others are only shown");
+    house.projection.search.tell_adjusted();
+    assert_eq!((house.prices(), house.finds("quagga")), (Some((250, 300)), 1));
+    house.projection.commit(&mut house.pens, last, position, true).expect("a commit");
+    assert_eq!((house.projection.standing, house.prices()), (Some(last), Some((250, 300))));
+    let house = house.begun_again();
+    assert_eq!((house.prices(), house.finds("quagga")), (Some((250, 300)), 1));
+}
+
 /// Many slices.
 const PRODUCTS: u32 = 1_100;
 const TURNS_MAX: u32 = 40;

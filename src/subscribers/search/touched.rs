@@ -1,6 +1,8 @@
 //! Touched: what entries of the journal are about, as far as search must know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::IgnoredAny;
 
 use crate::{
     domain::ids::{CategoryId, Identity, OrderId, ProductId, UserId, VariantId},
@@ -12,6 +14,8 @@ use crate::{
 pub struct Touched {
     /// Products that changed.
     pub products: BTreeSet<ProductId>,
+    /// Products of which nothing changed but the price.
+    pub repriced: BTreeSet<ProductId>,
     /// Products whose card changed.
     pub named: BTreeSet<ProductId>,
     /// Stock that changed.
@@ -39,6 +43,9 @@ impl Touched {
         for entry in entries {
             for change in Written::read(entry.seq, &entry.payload)?.changes {
                 match change.kind.as_str() {
+                    "product" if is_about_price_alone(&change) => {
+                        note(&mut touched.repriced, &change.id);
+                    }
                     "product" => {
                         note(&mut touched.products, &change.id);
                         if tells(&change, &ON_PRODUCTS) {
@@ -54,8 +61,20 @@ impl Touched {
                 }
             }
         }
+        touched.repriced.retain(|product| !touched.products.contains(product));
         Ok(touched)
     }
+}
+
+/// Whether all that happened is another price.
+fn is_about_price_alone(change: &WrittenChange) -> bool {
+    let text = change.events.get();
+    // Most of what happens to a product is told at a glance.
+    if !text.contains(REPRICED) {
+        return false;
+    }
+    let events = serde_json::from_str::<Vec<BTreeMap<String, IgnoredAny>>>(text);
+    events.is_ok_and(|events| events.iter().flat_map(BTreeMap::keys).all(|kind| kind == REPRICED))
 }
 
 /// Whether a change tells one of these events. A text that looks like one costs a card that is
@@ -65,6 +84,8 @@ fn tells(change: &WrittenChange, events: &[&str]) -> bool {
     events.iter().any(|event| text.contains(event))
 }
 
+/// The event that says another price, and nothing else.
+const REPRICED: &str = "product_repriced";
 /// Events that change what an order is found by; it has many others.
 const ON_ORDERS: [&str; 3] = ["\"order_placed\"", "\"order_shipped\"", "\"customer_erased\""];
 /// Events that change what a product is found by on a card; a price, a picture, a shelf do not.

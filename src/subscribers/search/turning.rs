@@ -56,6 +56,8 @@ impl Projection {
             self.take(&entries, pens)?;
         }
         self.work_off(&mut pens.goods)?;
+        let some = self.later.some();
+        self.write_down(some, &mut pens.goods)?;
         self.say_what_is_known(pens, way.follower.position());
         if pens.changes() > 0 || self.search.has_untold() {
             let long = self.later.gathering();
