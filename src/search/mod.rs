@@ -156,13 +156,14 @@ impl Search {
     /// # Errors
     /// The index cannot be read; it is made again.
     pub fn query(&self, request: &SearchRequest) -> Result<Arc<SearchAnswer>, SearchFault> {
+        // In this order: figures that change after a view has gone do not change in it.
+        let moved = self.0.moves.now();
         let view = self.0.view.load_full();
         let answers = &view.remembered.answers;
         let known = answers.get(request).filter(|kept| view.moves.leave(kept, request));
         let answer = match view.counted.answers.noted(known) {
             Some(kept) => Arc::clone(&kept.answer),
             None => {
-                let moved = view.moves.now();
                 let answer = Arc::new(self.guarded(|| answered(&view, request))?);
                 let kept = Arc::new(KeptAnswer::of(Arc::clone(&answer), moved));
                 answers.insert(request.clone(), kept);

@@ -55,8 +55,9 @@ impl Search {
 
     /// The products and queries for a text, as long as the view lasts and what is in stock.
     fn suggested(&self, text: &str) -> Result<Arc<Suggested>, SearchFault> {
+        // In this order, as a query does.
+        let moved = self.0.moves.of_stock();
         let view = self.0.view.load_full();
-        let moved = view.moves.of_stock();
         let suggestions = &view.remembered.suggestions;
         let known = suggestions.get(text).filter(|(made_at, _)| *made_at == moved);
         if let Some((_, known)) = view.counted.suggestions.noted(known) {
