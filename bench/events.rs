@@ -1,23 +1,27 @@
 //! What do those who are told cost those who buy, and how soon are they told? What do numbers and
 //! logs cost a reader?
 //!
-//! `cargo bench --bench events [seconds] [listeners] [latency] [watching]`; without names, all.
+//! `cargo bench --bench events [seconds] [listeners] [parts] [latency] [watching]`; without names,
+//! all.
 
 #[path = "support/bare.rs"]
 mod bare;
 #[path = "support/buyers.rs"]
 mod buyers;
+#[path = "support/listeners.rs"]
+mod listeners;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/shop.rs"]
 mod shop;
+#[path = "support/threads.rs"]
+mod threads;
 #[path = "support/watch.rs"]
 mod watch;
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Write},
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -40,13 +44,11 @@ use bodega::{
     subscribers::webhooks::courier_of,
 };
 use buyers::{buyer, plenty, signed_in};
+use listeners::{Listening, hears, listening, opened};
 use load::{Client, Measured, line, load, paced, request};
 use serde_json::{Value, json};
 use shop::{serve, settings};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    sync::watch::Receiver,
-};
+use threads::Threads;
 use watch::now;
 
 fn main() {
@@ -57,10 +59,13 @@ fn main() {
         QUESTIONS.into_iter().filter(|name| words.iter().any(|word| word == name)).collect();
     let asked = |name: &str| named.is_empty() || named.contains(&name);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    if asked("listeners") || asked("latency") {
+    if asked("listeners") || asked("parts") || asked("latency") {
         let market = Market::open(&folder.path().join("market"));
         if asked("listeners") {
             market.listeners(time);
+        }
+        if asked("parts") {
+            market.parts(time);
         }
         if asked("latency") {
             market.latency(time);
@@ -108,10 +113,10 @@ impl Market {
     fn listeners(&self, time: Duration) {
         let half = time / 2;
         let turn = || {
-            self.direct(Direction::Pause);
+            self.direct(Direction::Pause, &self.couriers());
             let alone = self.buying(half);
-            self.direct(Direction::Resume);
-            let listening = self.listening();
+            self.direct(Direction::Resume, &self.couriers());
+            let listening = self.listening(&self.products);
             let told = self.buying(half);
             drop(listening);
             (alone, told)
@@ -122,10 +127,46 @@ impl Market {
         line("checkout, 1,000 streams, couriers", &told, Some(&alone));
     }
 
+    /// What each of those who are told costs a checkout: throughput, and time on a processor by
+    /// thread. In turns, the better of two each.
+    fn parts(&self, time: Duration) {
+        let [letters, webhook] = self.couriers();
+        let (sold, one) = (&self.products[..], &self.products[..1]);
+        let parts: [(&str, &[String], &[CourierId]); 6] = [
+            ("nobody is told", &[], &[]),
+            ("1,000 streams", sold, &[]),
+            ("1,000 streams, one product", one, &[]),
+            ("letters", &[], &[letters]),
+            ("a webhook", &[], &[webhook]),
+            ("all of them", sold, &[letters, webhook]),
+        ];
+        let mut best: [Option<(Measured, Threads, Threads)>; 6] = Default::default();
+        for _ in 0..2 {
+            for ((_, products, couriers), best) in parts.iter().zip(&mut best) {
+                self.direct(Direction::Pause, &self.couriers());
+                self.direct(Direction::Resume, couriers);
+                let visitors = (!products.is_empty()).then(|| self.listening(products));
+                let before = Threads::now();
+                let bought = self.buying(time / 2);
+                let turn = (bought, before, Threads::now());
+                drop(visitors);
+                if best.as_ref().is_none_or(|best| best.0.per_second < turn.0.per_second) {
+                    *best = Some(turn);
+                }
+            }
+        }
+        let best = best.map(|turn| turn.expect("two turns"));
+        for ((what, ..), (bought, before, after)) in parts.iter().zip(&best) {
+            line(what, bought, Some(&best[0].0));
+            let millis = u64::try_from(time.as_millis() / 2).expect("a short time");
+            after.line_since(before, bought.per_second * millis / 1000);
+        }
+    }
+
     /// From before a cart is changed until its owner's page is told, beside the answer itself:
     /// with a thousand others who listen, and while 256 orders a second are asked for.
     fn latency(&self, time: Duration) {
-        let listening = self.listening();
+        let listening = self.listening(&self.products);
         let (answered, heard) = self.told_of_carts(BUYERS, time);
         line("cart changed: answered", &answered, None);
         line("cart changed: heard, 1,000 listen", &heard, None);
@@ -166,101 +207,22 @@ impl Market {
         load(self.address, BUYERS, time, &[201], orders(&self.buyers, &self.products))
     }
 
-    fn direct(&self, direction: Direction) {
-        for courier in [self.shop.letters.courier(), self.webhook] {
+    fn listening(&self, products: &[String]) -> Listening {
+        let listening = listening(self.address, LISTENERS, products);
+        assert!(self.shop.live.listening() >= LISTENERS);
+        listening
+    }
+
+    fn couriers(&self) -> [CourierId; 2] {
+        [self.shop.letters.courier(), self.webhook]
+    }
+
+    fn direct(&self, direction: Direction, couriers: &[CourierId]) {
+        for courier in couriers.iter().copied() {
             let shop = self.shop.clone();
             let done = async move { shop.runner.direct(courier, direction, Who::Shop).await };
             run(done).expect("a courier that listens");
         }
-    }
-
-    /// A thousand visitors, each before the page of one product.
-    fn listening(&self) -> Listening {
-        let (stop, told) = tokio::sync::watch::channel(false);
-        let (ready, is_ready) = mpsc::channel();
-        let (address, products) = (self.address, self.products.clone());
-        let thread = thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(async move {
-                let visitors = (0..LISTENERS).map(|number| {
-                    let product = products[number % products.len()].clone();
-                    tokio::spawn(looks_at(address, product, told.clone(), ready.clone()))
-                });
-                for visitor in visitors.collect::<Vec<_>>() {
-                    visitor.await.expect("a visitor");
-                }
-            });
-        });
-        for _ in 0..LISTENERS {
-            is_ready.recv().expect("a stream that begins");
-        }
-        assert!(self.shop.live.listening() >= LISTENERS);
-        Listening { stop, thread: Some(thread) }
-    }
-}
-
-/// Visitors, until this is dropped.
-struct Listening {
-    stop: tokio::sync::watch::Sender<bool>,
-    thread: Option<thread::JoinHandle<()>>,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let _nobody_left = self.stop.send(true);
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("visitors who leave");
-        }
-    }
-}
-
-/// Follows the stock of a product, and reads what comes.
-async fn looks_at(
-    address: SocketAddr,
-    product: String,
-    mut stop: Receiver<bool>,
-    ready: mpsc::Sender<()>,
-) {
-    let mut stream = tokio::net::TcpStream::connect(address).await.expect("a listening server");
-    let asked = stream_request(&format!("?products={product}"), None);
-    stream.write_all(&asked).await.expect("a socket");
-    let mut piece = [0; 4096];
-    let first = stream.read(&mut piece).await.expect("an answer");
-    assert!(piece[..first].starts_with(b"HTTP/1.1 200"), "a stream");
-    ready.send(()).expect("somebody waits");
-    loop {
-        tokio::select! {
-            read = stream.read(&mut piece) => assert!(read.expect("a socket") > 0, "it ended"),
-            _ = stop.changed() => return,
-        }
-    }
-}
-
-/// A page that listens.
-fn opened(address: SocketAddr, query: &str, token: Option<&str>) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(address).expect("a listening server");
-    stream.set_nodelay(true).expect("a socket");
-    stream.write_all(&stream_request(query, token)).expect("a socket");
-    let mut page = BufReader::new(stream);
-    until(&mut page, "id: ");
-    page
-}
-
-fn stream_request(query: &str, token: Option<&str>) -> Vec<u8> {
-    let token = token.map_or(String::new(), |token| format!("authorization: Bearer {token}\r\n"));
-    format!("GET /v1/events/stream{query} HTTP/1.1\r\nhost: bench\r\n{token}\r\n").into_bytes()
-}
-
-/// Reads to the next event.
-fn hears(page: &mut BufReader<TcpStream>) {
-    until(page, "event: ");
-}
-
-fn until(page: &mut BufReader<TcpStream>, begins: &str) {
-    let mut line = String::new();
-    while !line.starts_with(begins) {
-        line.clear();
-        assert!(page.read_line(&mut line).expect("text") > 0, "the stream ended");
     }
 }
 
@@ -358,7 +320,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     actix::System::new().block_on(task)
 }
 
-const QUESTIONS: [&str; 3] = ["listeners", "latency", "watching"];
+const QUESTIONS: [&str; 4] = ["listeners", "parts", "latency", "watching"];
 const LISTENERS: usize = 1_000;
 const READERS: usize = 32;
 const BUYERS: usize = 64;
