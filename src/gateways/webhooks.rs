@@ -265,7 +265,8 @@ const PRIVATE: &str = "it is in a private network or on this machine, which is n
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// Connection, letter and answer together.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-const IDLE_CONNECTIONS_MAX: usize = 2;
+/// As many as one receiver is sent letters at once: the next letter finds a connection.
+const IDLE_CONNECTIONS_MAX: usize = 4;
 const IDLE_FOR: Duration = Duration::from_secs(30);
 /// What is kept of an answer.
 const BODY_BYTES_MAX: usize = 500;

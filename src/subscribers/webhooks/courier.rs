@@ -1,6 +1,9 @@
 //! The courier of one endpoint: what it tells, and what it makes of an answer.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
 
@@ -34,6 +37,13 @@ pub(super) struct WebhookCourier {
     endpoint: WebhookEndpointId,
     /// What it is to tell again; without it, what happens from now on.
     span: Option<Span>,
+    known: Mutex<Option<Known>>,
+}
+
+/// An endpoint as it was last looked at, and what of it is asked of every frame of the journal.
+struct Known {
+    endpoint: Arc<WebhookEndpoint>,
+    patterns: Option<Arc<Patterns>>,
 }
 
 /// Positions of the journal whose events are told again, for this time.
@@ -50,18 +60,27 @@ impl WebhookCourier {
         endpoint: WebhookEndpointId,
         span: Option<Span>,
     ) -> WebhookCourier {
-        WebhookCourier { inner, endpoint, span }
+        WebhookCourier { inner, endpoint, span, known: Mutex::new(None) }
     }
 
     fn endpoint(&self) -> Result<Arc<WebhookEndpoint>, StoreFault> {
         Ok(self.inner.reader.get::<WebhookEndpoint>(self.endpoint)?.state)
     }
 
-    fn patterns(endpoint: &WebhookEndpoint) -> Option<Patterns> {
+    /// What the endpoint is told of; nothing, if it is told nothing at all.
+    fn patterns(&self) -> Result<Option<Arc<Patterns>>, StoreFault> {
+        let endpoint = self.endpoint()?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_it = |known: &&Known| Arc::ptr_eq(&known.endpoint, &endpoint);
+        if let Some(known) = known.as_ref().filter(is_it) {
+            return Ok(known.patterns.clone());
+        }
         // A type that this program does not know any more matches nothing.
         let named = |name: &String| Pattern::named(name);
-        let patterns: Vec<Pattern> = endpoint.live()?.types.iter().filter_map(named).collect();
-        (!patterns.is_empty()).then(|| patterns.into_iter().collect())
+        let types = endpoint.live().into_iter().flat_map(|terms| &terms.types);
+        let patterns: Vec<Pattern> = types.filter_map(named).collect();
+        let patterns = (!patterns.is_empty()).then(|| Arc::new(patterns.into_iter().collect()));
+        Ok(known.insert(Known { endpoint, patterns }).patterns.clone())
     }
 
     async fn tell(&self, parcel: &Parcel) -> Answered {
@@ -165,8 +184,8 @@ impl Courier for WebhookCourier {
             return false;
         }
         // What cannot be read now is found out when it is asked what is to be brought.
-        let Ok(endpoint) = self.endpoint() else { return true };
-        WebhookCourier::patterns(&endpoint).is_some_and(|patterns| patterns.take_kind(kind))
+        let Ok(patterns) = self.patterns() else { return true };
+        patterns.is_some_and(|patterns| patterns.take_kind(kind))
     }
 
     fn parcels(&self, event: &Happened) -> Result<Vec<String>, StoreFault> {
@@ -174,8 +193,7 @@ impl Courier for WebhookCourier {
         if !self.span.is_none_or(is_meant) {
             return Ok(vec![]);
         }
-        let endpoint = self.endpoint()?;
-        let Some(patterns) = WebhookCourier::patterns(&endpoint) else { return Ok(vec![]) };
+        let Some(patterns) = self.patterns()? else { return Ok(vec![]) };
         let told = public::told(event, &self.inner.reader)?;
         let told = told.filter(|event| patterns.take(event.name));
         Ok(told.map(|event| event.name.to_owned()).into_iter().collect())
