@@ -234,6 +234,23 @@ async fn a_stream_ends_when_the_time_of_its_key_is_over() {
 }
 
 #[actix_web::test]
+async fn a_stream_that_is_never_quiet_ends_when_the_time_of_its_key_is_over() {
+    let bodega = Bodega::with_stopped_clock();
+    let owner = bodega.owner().await;
+    let soon = bodega.shop.clock.now().millis() + 60_000;
+    let soon = jiff::Timestamp::from_millisecond(soon).expect("a moment").to_string();
+    let wish = json!({ "name": "short", "scopes": ["events:read"], "expiresAt": soon });
+    let key = owner.post("/v1/api-keys", wish).await.data();
+    let program = Person { access: key["secret"].as_str().map(str::to_owned), ..bodega.visitor() };
+    let mut programs = program.listens("?types=product.*").await;
+    owner.adds_product("Tea", "3.99", 1).await;
+    assert_eq!(programs.hears().await.event, "product.added");
+    bodega.shop.clock.advance(Duration::from_secs(61));
+    owner.adds_product("Coffee", "4.99", 1).await;
+    assert_eq!(programs.hears_or_ends().await, None, "what happened later is not theirs");
+}
+
+#[actix_web::test]
 async fn a_thousand_listen_and_each_hears_what_is_theirs() {
     let bodega = Bodega::open();
     let (owner, ada) = (bodega.owner().await, bodega.customer("ada").await);

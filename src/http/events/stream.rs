@@ -2,9 +2,9 @@
 //!
 //! `id` is the position in the journal, on the last event of each commit: whoever returns with it
 //! as `Last-Event-ID` misses nothing, and is told once more only of a commit that they had in
-//! part. A comment every 15 seconds keeps the connection open and moves the id on.
+//! part. A comment at least every 15 seconds keeps the connection open and moves the id on.
 
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -42,12 +42,15 @@ pub struct Following {
     caller: Option<Caller>,
     stream: LiveStream,
     begun: bool,
+    /// When it was last looked whether they may stay, by the clock's running time.
+    judged: Duration,
 }
 
 impl EventStream {
     /// Of one who may see what this stream gives.
     pub fn of(shop: Shop, caller: Option<Caller>, stream: LiveStream) -> EventStream {
-        EventStream { following: Following { shop, caller, stream, begun: false } }
+        let judged = shop.clock.running();
+        EventStream { following: Following { shop, caller, stream, begun: false, judged } }
     }
 }
 
@@ -60,11 +63,20 @@ impl Following {
             return Some(Bytes::from(format!("retry: {RETRY_MILLIS}\nid: {position}\n\n")));
         }
         let before = self.stream.position();
-        match self.stream.next().await? {
-            News::Events(events) => Some(written(&events)),
-            News::Quiet(position) if self.may_stay() => Some(quiet(before, position)),
-            News::Quiet(_) => None,
+        let news = self.stream.next().await?;
+        // Also where something always happens.
+        let now = self.shop.clock.running();
+        let is_told = matches!(news, News::Events(_));
+        if !is_told || now.saturating_sub(self.judged) > JUDGED_EVERY {
+            self.judged = now;
+            if !self.may_stay() {
+                return None;
+            }
         }
+        Some(match news {
+            News::Events(events) => written(&events),
+            News::Quiet(position) => quiet(before, position),
+        })
     }
 
     /// Whether the session or the key they came with is good by now: what time ends, no event
@@ -136,4 +148,6 @@ fn quiet(before: Seq, position: Seq) -> Bytes {
 const EVENT_STREAM: &str = "text/event-stream";
 /// After which a client comes back.
 const RETRY_MILLIS: u32 = 2_000;
+/// How often it is looked whether one who is always told something may stay.
+const JUDGED_EVERY: Duration = Duration::from_secs(15);
 const AROUND_BYTES: usize = 64;
