@@ -7,6 +7,7 @@
 
 mod frame;
 mod hub;
+mod outgoing;
 mod stream;
 mod viewer;
 
@@ -19,13 +20,14 @@ use std::{
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
+    clock::Clock,
+    domain::time::Timestamp,
     meters::{STREAM_CLIENTS, STREAM_DROPPED},
-    store::{Entry, Reader, Seq, Store, StoreFault},
+    store::{Reader, Seq, Store, StoreFault},
 };
 
-use super::{happened::Happened, public};
 use frame::Frame;
-use hub::Hub;
+use hub::{Hub, SentOut};
 
 pub use stream::{LiveStream, News, Sent};
 pub use viewer::Viewer;
@@ -40,6 +42,8 @@ struct Inner {
     store: Store,
     reader: Reader,
     hub: Mutex<Hub>,
+    /// Says how long ago something was told, and nothing of the time of day.
+    clock: Clock,
     /// Somebody listens again.
     woken: Notify,
     stop: watch::Sender<bool>,
@@ -65,6 +69,7 @@ impl Live {
             store,
             hub: Mutex::new(Hub::new(metrics::counter!(STREAM_DROPPED))),
             woken: Notify::new(),
+            clock: Clock::of_machine(Timestamp::default()),
             stop,
             thread: Mutex::new(None),
             reading: Semaphore::new(READERS_MAX),
@@ -127,15 +132,6 @@ impl Inner {
     fn hub(&self) -> MutexGuard<'_, Hub> {
         self.hub.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Everything public in some frames of the journal, by frame.
-    fn frames(&self, entries: &[Entry]) -> Result<Vec<Frame>, StoreFault> {
-        let frame = |entry: &Entry| {
-            // Sessions and keys are among them: whoever loses one is let go.
-            Ok(Frame::new(entry.seq, Happened::in_frame(entry, public::is_public)?))
-        };
-        entries.iter().map(frame).collect()
-    }
 }
 
 /// Follows the journal for as long as somebody listens, again and again.
@@ -171,22 +167,29 @@ async fn follow_from(
             return Ok(());
         }
         let entries = follower.read(FRAMES_AT_ONCE)?;
-        if entries.is_empty() {
-            inner.hub().reached(follower.position());
-            tokio::select! {
-                is_open = follower.wait() => if !is_open { return Ok(()) },
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                _ = told.changed() => {}
-            }
+        let is_quiet = entries.is_empty();
+        for entry in entries {
+            inner.hub().take(Frame::new(entry), &inner.reader)?;
+        }
+        let now = inner.clock.running();
+        let SentOut { told: count, due } =
+            inner.hub().send_out(follower.position(), now, &inner.reader)?;
+        if !is_quiet {
+            tokio::time::sleep(gather(count)).await;
             continue;
         }
-        for frame in inner.frames(&entries)? {
-            inner.hub().take(frame, &inner.reader)?;
+        tokio::select! {
+            is_open = follower.wait() => if !is_open { return Ok(()) },
+            () = tokio::time::sleep(quiet(due, now)) => {}
+            _ = told.changed() => {}
         }
-        let told = inner.hub().send_out(follower.position());
-        tokio::time::sleep(gather(told)).await;
     }
     Ok(())
+}
+
+/// How long to wait for what happens: no longer than until something that waits is due.
+fn quiet(due: Option<Duration>, now: Duration) -> Duration {
+    due.map_or(LOOK_EVERY, |due| due.saturating_sub(now).min(LOOK_EVERY))
 }
 
 /// How long what happens is gathered, after so many clients were told: it is told together, with

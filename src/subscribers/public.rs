@@ -147,6 +147,15 @@ pub fn concerned(happened: &Happened, reader: &Reader) -> Result<Concerned, Stor
     })
 }
 
+/// What another number of units is told as.
+pub const NUMBER_OF_STOCK: &str = "stock.changed";
+
+/// Whether an event only tells of another number of units: whoever just looks at it needs no more
+/// than the last of several. It is told as [`NUMBER_OF_STOCK`].
+pub fn is_number_of_stock(happened: &Happened) -> bool {
+    happened.read::<Ledger>().is_some_and(|(_, event)| stock::is_number(&event))
+}
+
 impl PublicEvent {
     /// The whole event as JSON; `data` is [`PublicEvent::data`] or what stands for it.
     pub fn json(&self, data: &RawValue) -> String {

@@ -1,28 +1,25 @@
 //! Frame: the public events of one commit, each translated and written once for all who hear it.
 //!
-//! What is needed of an event is found out when somebody needs it, and not again.
+//! What is needed of a frame or an event is found out when somebody needs it, and not again.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
 use super::{stream::Sent, viewer::Viewer};
 use crate::{
-    domain::{
-        ids::VariantId,
-        users::{User, UserEvent},
-    },
-    store::{Reader, Seq, StoreFault},
+    domain::users::{User, UserEvent},
+    store::{Entry, Reader, Seq, StoreFault},
     subscribers::{
-        happened::Happened,
+        happened::{self, Happened},
         public::{self, Concerned, PublicEvent},
     },
 };
 
-/// Public events of one frame.
+/// One frame of the journal, and its public events once somebody needs them.
 pub(super) struct Frame {
-    pub seq: Seq,
-    pub events: Vec<Event>,
+    entry: Entry,
+    events: OnceLock<Vec<Arc<Event>>>,
 }
 
 /// One of them.
@@ -40,15 +37,36 @@ struct Rendered {
 }
 
 impl Frame {
-    pub fn new(seq: Seq, events: Vec<Happened>) -> Frame {
-        let event =
-            |happened| Event { happened, concerned: OnceLock::new(), told: OnceLock::new() };
-        Frame { seq, events: events.into_iter().map(event).collect() }
+    pub fn new(entry: Entry) -> Frame {
+        Frame { entry, events: OnceLock::new() }
     }
 
-    /// How much the journal has of it.
+    /// Its place in the journal.
+    pub fn seq(&self) -> Seq {
+        self.entry.seq
+    }
+
+    /// How much of memory it takes while nobody needs its events.
     pub fn bytes(&self) -> usize {
-        self.events.iter().map(|event| event.happened.json.get().len()).sum()
+        self.entry.payload.len()
+    }
+
+    /// Whether anything in it may have happened to a kind that is wanted.
+    pub fn may_tell_of(&self, wanted: impl Fn(&str) -> bool) -> bool {
+        happened::may_tell_of(&self.entry, wanted)
+    }
+
+    /// All that is public of it, in order. Sessions and keys are among it: whoever loses one is
+    /// let go.
+    pub fn events(&self) -> Result<&[Arc<Event>], StoreFault> {
+        if let Some(events) = self.events.get() {
+            return Ok(events);
+        }
+        let event = |happened| {
+            Arc::new(Event { happened, concerned: OnceLock::new(), told: OnceLock::new() })
+        };
+        let happened = Happened::in_frame(&self.entry, public::is_public)?;
+        Ok(self.events.get_or_init(|| happened.into_iter().map(event).collect()))
     }
 
     /// What of it somebody may see, in order.
@@ -58,8 +76,11 @@ impl Frame {
         reader: &Reader,
         sent: &mut Vec<Sent>,
     ) -> Result<(), StoreFault> {
-        for event in &self.events {
-            sent.extend(event.sent_to(self.seq, viewer, reader)?);
+        if !self.may_tell_of(|kind| viewer.hears_of(kind)) {
+            return Ok(());
+        }
+        for event in self.events()? {
+            sent.extend(event.sent_to(self.seq(), viewer, reader)?);
         }
         Ok(())
     }
@@ -110,11 +131,9 @@ impl Event {
         }
     }
 
-    /// The variant of which this says how much is there.
-    pub fn stock_of(&self, reader: &Reader) -> Result<Option<VariantId>, StoreFault> {
-        let told = self.told(reader)?;
-        let is_stock = told.is_some_and(|told| told.event.name == "stock.changed");
-        Ok(if is_stock { self.concerned(reader)?.variant } else { None })
+    /// Whether this only says how much of a variant is there: then the last of several says it all.
+    pub fn is_number_of_stock(&self) -> bool {
+        public::is_number_of_stock(&self.happened)
     }
 
     /// What somebody may see of it, as it is sent.
@@ -124,7 +143,7 @@ impl Event {
         viewer: &Viewer,
         reader: &Reader,
     ) -> Result<Option<Sent>, StoreFault> {
-        if !viewer.types.take_kind(&self.happened.kind) {
+        if !viewer.hears_of(&self.happened.kind) {
             return Ok(None);
         }
         let Some(rendered) = self.told(reader)? else { return Ok(None) };

@@ -1,7 +1,10 @@
 //! Hub: who listens to what, and the last frames for those who come back after a moment.
 //!
 //! Invariant: a client gets each frame behind the position it came with exactly once, from the
-//! recent ones when it is taken in or from those that are taken later; or it is let go.
+//! recent ones when it is taken in or from those that are taken later; or it is let go. Of numbers
+//! of stock the last of several is enough.
+
+mod telling;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -9,20 +12,24 @@ use std::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
 
 use super::{
     frame::{Event, Frame},
+    outgoing::Outgoing,
     stream::Sent,
     viewer::Viewer,
 };
 use crate::{
     domain::ids::{CartId, ProductId, UserId, VariantId},
     store::{Reader, Seq, StoreFault},
-    subscribers::public::Concerned,
+    subscribers::public,
 };
+
+pub(super) use telling::SentOut;
 
 /// Names one who listens, for as long as the shop runs.
 pub(super) type ClientId = u64;
@@ -32,9 +39,26 @@ struct Client {
     viewer: Arc<Viewer>,
     /// Frames up to here they have.
     after: Seq,
+    /// What they are sent next.
+    next: Outgoing,
+    /// Before this they are told no number of stock that has nothing to go with.
+    numbers_due: Duration,
     queue: mpsc::Sender<Vec<Sent>>,
     /// Bytes in the queue.
     waiting: Arc<AtomicUsize>,
+}
+
+impl Client {
+    /// Sends what is to be sent; whether they keep up.
+    fn send(&mut self, reader: &Reader) -> Result<bool, StoreFault> {
+        let sent = self.next.take(&self.viewer, reader)?;
+        if sent.is_empty() {
+            return Ok(true);
+        }
+        let bytes = sent.iter().map(|sent| sent.bytes.len()).sum::<usize>();
+        let waiting = self.waiting.fetch_add(bytes, Ordering::Relaxed);
+        Ok(waiting <= QUEUE_BYTES_MAX && self.queue.try_send(sent).is_ok())
+    }
 }
 
 /// What one who was taken in gets: what they missed, and what comes.
@@ -43,7 +67,7 @@ pub(super) struct Taken {
     pub missed: Vec<Sent>,
     pub queue: mpsc::Receiver<Vec<Sent>>,
     pub waiting: Arc<AtomicUsize>,
-    /// The last frame that everybody was told of.
+    /// The last frame up to which everybody was told of all.
     pub reached: Arc<AtomicU64>,
 }
 
@@ -63,8 +87,11 @@ pub(super) struct Hub {
     users: BTreeMap<UserId, BTreeSet<ClientId>>,
     carts: BTreeMap<CartId, BTreeSet<ClientId>>,
     products: BTreeMap<ProductId, BTreeSet<ClientId>>,
-    /// What each is sent at the end of this round; the variant whose stock it is.
-    round: BTreeMap<ClientId, Vec<(Option<VariantId>, Sent)>>,
+    /// Those who are to be sent something.
+    round: Vec<ClientId>,
+    /// The last number of each variant's stock in this round that those who follow it do not
+    /// have yet.
+    numbers: BTreeMap<VariantId, (ProductId, Seq, Arc<Event>)>,
     recent: VecDeque<Frame>,
     /// How much the journal has of those.
     recent_bytes: usize,
@@ -104,7 +131,8 @@ impl Hub {
             users: BTreeMap::new(),
             carts: BTreeMap::new(),
             products: BTreeMap::new(),
-            round: BTreeMap::new(),
+            round: Vec::new(),
+            numbers: BTreeMap::new(),
             recent: VecDeque::new(),
             recent_bytes: 0,
             floor: 0,
@@ -154,7 +182,7 @@ impl Hub {
             State::Awake(_) => {}
         }
         let mut missed = Vec::new();
-        for frame in self.recent.iter().filter(|frame| frame.seq > after) {
+        for frame in self.recent.iter().filter(|frame| frame.seq() > after) {
             frame.sent_to(viewer, reader, &mut missed)?;
         }
         self.next += 1;
@@ -164,6 +192,8 @@ impl Hub {
         let client = Client {
             viewer: Arc::clone(viewer),
             after: after.max(self.taken),
+            next: Outgoing::default(),
+            numbers_due: Duration::ZERO,
             queue: sender,
             waiting: Arc::clone(&waiting),
         };
@@ -191,7 +221,6 @@ impl Hub {
 
     /// Forgets one who listened.
     pub fn leave(&mut self, id: ClientId) {
-        self.round.remove(&id);
         let Some(client) = self.clients.remove(&id) else { return };
         self.staff.remove(&id);
         if let Some(user) = client.viewer.user {
@@ -222,119 +251,77 @@ impl Hub {
     pub fn fall_asleep(&mut self) -> bool {
         if self.clients.is_empty() && self.state != State::Closed {
             self.recent.clear();
+            self.numbers.clear();
             self.recent_bytes = 0;
             self.state = State::Asleep;
         }
         self.awake_after().is_none()
     }
 
+    /// Whether what happens to this kind matters to anybody now.
+    fn hears_of(&self, kind: &str) -> bool {
+        let is_for_staff = !self.staff.is_empty() && public::is_public(kind);
+        let may_end = matches!(kind, "user" | "api_key") && !self.users.is_empty();
+        is_for_staff || may_end || self.customers_hear_of(kind)
+    }
+
+    /// The same, of those who are not staff.
+    fn customers_hear_of(&self, kind: &str) -> bool {
+        match kind {
+            "order" => !self.users.is_empty(),
+            "cart" => !self.users.is_empty() || !self.carts.is_empty(),
+            "ledger" => !self.products.is_empty(),
+            _ => false,
+        }
+    }
+
     /// Takes one frame: for each who may see something of it, it waits for the end of the round.
     pub fn take(&mut self, frame: Frame, reader: &Reader) -> Result<(), StoreFault> {
-        for event in &frame.events {
-            self.end_sessions(event);
-            self.route(frame.seq, event, reader)?;
+        let seq = frame.seq();
+        if frame.may_tell_of(|kind| self.hears_of(kind)) {
+            for event in frame.events()? {
+                self.end_sessions(event, reader)?;
+                self.route(seq, event, reader)?;
+            }
         }
-        self.taken = frame.seq;
-        if !frame.events.is_empty() {
+        self.taken = seq;
+        if frame.may_tell_of(public::is_public) {
             self.recent_bytes += frame.bytes();
             self.recent.push_back(frame);
         }
         while self.recent.len() > RECENT_FRAMES_KEPT || self.recent_bytes > RECENT_BYTES_MAX {
             let Some(oldest) = self.recent.pop_front() else { break };
             self.recent_bytes -= oldest.bytes();
-            self.floor = oldest.seq;
+            self.floor = oldest.seq();
         }
         Ok(())
-    }
-
-    fn route(&mut self, seq: Seq, event: &Event, reader: &Reader) -> Result<(), StoreFault> {
-        let hears = match event.happened.kind.as_str() {
-            "order" => !self.users.is_empty(),
-            "cart" => !self.users.is_empty() || !self.carts.is_empty(),
-            "ledger" => !self.products.is_empty(),
-            _ => false,
-        };
-        let mut those: Vec<ClientId> = self.staff.iter().copied().collect();
-        if hears {
-            let Concerned { user, cart, product, .. } = event.concerned(reader)?;
-            let by_user = user.and_then(|user| self.users.get(&user));
-            let by_cart = cart.and_then(|cart| self.carts.get(&cart));
-            let by_product = product.and_then(|product| self.products.get(&product));
-            those.extend([by_user, by_cart, by_product].into_iter().flatten().flatten());
-            those.sort_unstable();
-            those.dedup();
-        }
-        for id in those {
-            let Some(client) = self.clients.get(&id).filter(|client| seq > client.after) else {
-                continue;
-            };
-            let Some(sent) = event.sent_to(seq, &client.viewer, reader)? else { continue };
-            // To those who only look at it, stock is a number: the last one of a round is enough.
-            let variant = match client.viewer.is_staff {
-                true => None,
-                false => event.stock_of(reader)?,
-            };
-            let round = self.round.entry(id).or_default();
-            if variant.is_some() {
-                round.retain(|(other, _)| *other != variant);
-            }
-            round.push((variant, sent));
-        }
-        Ok(())
-    }
-
-    /// Sends everybody what waits for them; whoever does not keep up is let go. How many there was
-    /// something for.
-    pub fn send_out(&mut self, position: Seq) -> u32 {
-        let told = u32::try_from(self.round.len()).unwrap_or(u32::MAX);
-        let mut slow = Vec::new();
-        for (id, round) in std::mem::take(&mut self.round) {
-            let Some(client) = self.clients.get(&id) else { continue };
-            let sent: Vec<Sent> = round.into_iter().map(|(_, sent)| sent).collect();
-            let bytes = sent.iter().map(|sent| sent.bytes.len()).sum::<usize>();
-            let waiting = client.waiting.fetch_add(bytes, Ordering::Relaxed);
-            if waiting > QUEUE_BYTES_MAX || client.queue.try_send(sent).is_err() {
-                slow.push(id);
-            }
-        }
-        for id in slow {
-            self.leave(id);
-            self.dropped.increment(1);
-        }
-        self.reached(position);
-        told
-    }
-
-    /// Everybody was told of everything up to here.
-    pub fn reached(&mut self, position: Seq) {
-        self.taken = self.taken.max(position);
-        self.reached.store(self.taken, Ordering::Release);
     }
 
     /// Lets go whoever's rights changed by this: they come back with what they have now.
-    fn end_sessions(&mut self, event: &Event) {
+    fn end_sessions(&mut self, event: &Event, reader: &Reader) -> Result<(), StoreFault> {
         let happened = &event.happened;
         let gone: Vec<ClientId> = match happened.kind.as_str() {
             "user" if event.ends_sessions() => {
-                let Ok(user) = happened.aggregate.parse::<UserId>() else { return };
-                let is_theirs = |client: &Client| client.viewer.user == Some(user);
-                self.those(is_theirs)
+                let Ok(user) = happened.aggregate.parse::<UserId>() else { return Ok(()) };
+                self.those(|client| client.viewer.user == Some(user))
             }
             "api_key" if happened.json.get().contains("key_revoked") => {
-                let Ok(key) = happened.aggregate.parse() else { return };
+                let Ok(key) = happened.aggregate.parse() else { return Ok(()) };
                 self.those(|client| client.viewer.key == Some(key))
             }
-            _ => return,
+            _ => return Ok(()),
         };
+        if !gone.is_empty() {
+            self.hand_out_numbers();
+        }
         for id in gone {
             // What they could see until then is theirs.
-            let round = self.round.remove(&id).unwrap_or_default();
-            let sent: Vec<Sent> = round.into_iter().map(|(_, sent)| sent).collect();
-            if let Some(client) = self.clients.get(&id).filter(|_| !sent.is_empty()) {
-                let _full_or_gone = client.queue.try_send(sent);
+            if let Some(client) = self.clients.get_mut(&id).filter(|one| !one.next.is_empty()) {
+                let _full_or_gone = client.send(reader)?;
             }
             self.leave(id);
         }
+        Ok(())
     }
 
     fn those(&self, are_meant: impl Fn(&Client) -> bool) -> Vec<ClientId> {

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Live,
+    frame::Frame,
     hub::{ClientId, ClientPlace, NotTaken, Taken},
     viewer::Viewer,
 };
@@ -146,10 +147,11 @@ impl LiveStream {
             let mut sent = Vec::new();
             for _ in 0..PIECES_AT_ONCE {
                 let entries = follower.read(FRAMES_A_PIECE)?;
-                for frame in reading.frames(&entries)? {
+                let is_end = entries.is_empty();
+                for frame in entries.into_iter().map(Frame::new) {
                     frame.sent_to(&viewer, &reading.reader, &mut sent)?;
                 }
-                if !sent.is_empty() || entries.is_empty() {
+                if !sent.is_empty() || is_end {
                     break;
                 }
             }
@@ -178,7 +180,7 @@ impl Joined {
         }
         tokio::select! {
             events = self.queue.recv() => events.map(|events| self.took(events)),
-            () = tokio::time::sleep(HEARTBEAT) => Some(News::Quiet(reached.max(position))),
+            () = tokio::time::sleep(heartbeat(self.id)) => Some(News::Quiet(reached.max(position))),
         }
     }
 
@@ -198,8 +200,17 @@ impl Drop for LiveStream {
     }
 }
 
+/// After how long one who hears nothing is told that nothing happened: a little sooner or later,
+/// so that those who heard the same last are not told all at once.
+fn heartbeat(id: ClientId) -> Duration {
+    let share = u32::try_from(id % u64::from(HEARTBEAT_SHARES)).unwrap_or_default();
+    HEARTBEAT_MAX - HEARTBEAT_SPREAD / HEARTBEAT_SHARES * share
+}
+
 /// Who hears nothing for so long is told that nothing happened.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const HEARTBEAT_MAX: Duration = Duration::from_secs(15);
+const HEARTBEAT_SPREAD: Duration = Duration::from_secs(3);
+const HEARTBEAT_SHARES: u32 = 64;
 /// Frames of the journal that are read for one at a time.
 const FRAMES_A_PIECE: usize = 512;
 /// Pieces without anything for them after which they are told how far they are.

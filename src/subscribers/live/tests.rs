@@ -1,5 +1,7 @@
 //! Those who listen, over a real journal: who stalls, who comes back late, who is too many.
 
+mod numbers;
+
 use std::time::Duration;
 
 use actix::Arbiter;
@@ -44,8 +46,7 @@ impl House {
     async fn adds(&mut self, count: usize, letters: usize) {
         for _ in 0..count {
             let id: CategoryId = self.clock.new_id();
-            let intent = Intent::of(Stamp { at: self.clock.now(), who: Who::Shop });
-            let decision = self.keeper.decide(intent, |work| {
+            let decision = self.keeper.decide(intent(&self.clock), |work| {
                 let name = format!("{id}{}", "x".repeat(letters));
                 let (description, slug) = (String::new(), name.clone());
                 let wanted = NewCategory { category: id, name, description, slug, parent: None };
@@ -59,6 +60,10 @@ impl House {
     fn listens(&self, after: Option<Seq>) -> LiveStream {
         self.live.listen(staff(), after).expect("room")
     }
+}
+
+fn intent(clock: &Clock) -> Intent {
+    Intent::of(Stamp { at: clock.now(), who: Who::Shop })
 }
 
 fn staff() -> Viewer {
@@ -104,6 +109,15 @@ fn very_many_are_told_more_seldom_and_nobody_late() {
     assert!(gather(10) < GATHER * 2, "a few are told at once");
     assert_eq!(gather(1_000), GATHER_MAX);
     assert_eq!(gather(u32::MAX), GATHER_MAX);
+}
+
+#[test]
+fn what_waits_is_not_late_because_nothing_more_happens() {
+    let now = Duration::from_millis(1_000);
+    assert_eq!(quiet(None, now), LOOK_EVERY);
+    assert_eq!(quiet(Some(now + GATHER), now), GATHER);
+    assert_eq!(quiet(Some(Duration::ZERO), now), Duration::ZERO);
+    assert_eq!(quiet(Some(now + LOOK_EVERY * 2), now), LOOK_EVERY);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     domain::ids::{ApiKeyId, CartId, ProductId, UserId},
-    subscribers::public::{Concerned, PublicEvent, types::Patterns},
+    subscribers::public::{self, Concerned, PublicEvent, types::Patterns},
 };
 
 /// Somebody who listens.
@@ -27,6 +27,19 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// Whether anything that happens to this kind may be told to them: most is not, and is not
+    /// even read for them.
+    pub fn hears_of(&self, kind: &str) -> bool {
+        let may_see = match kind {
+            _ if self.is_staff => public::is_public(kind),
+            "order" => self.user.is_some(),
+            "cart" => self.user.is_some() || self.cart.is_some(),
+            "ledger" => !self.products.is_empty(),
+            _ => false,
+        };
+        may_see && self.types.take_kind(kind)
+    }
+
     /// What they may see of an event: its data, or nothing at all.
     pub fn sees<'e>(&self, event: &'e PublicEvent, whose: &Concerned) -> Option<&'e RawValue> {
         if !self.types.take(event.name) {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Told, written};
+use super::{NUMBER_OF_STOCK, Told, written};
 use crate::{
     domain::{
         ids::{OrderId, ProductId, VariantId},
@@ -110,6 +110,25 @@ pub(super) fn told(
     })
 }
 
+/// Whether it is told as [`NUMBER_OF_STOCK`].
+pub(super) fn is_number(event: &LedgerEvent) -> bool {
+    match event {
+        LedgerEvent::LedgerOpened { .. }
+        | LedgerEvent::StartingStockSet { .. }
+        | LedgerEvent::StockReceived { .. }
+        | LedgerEvent::StockWithdrawn { .. }
+        | LedgerEvent::StockCounted { .. }
+        | LedgerEvent::StockReserved { .. }
+        | LedgerEvent::StockReleased { .. }
+        | LedgerEvent::StockCommitted { .. }
+        | LedgerEvent::StockReturned { .. } => true,
+        LedgerEvent::LedgerSettingsChanged { .. }
+        | LedgerEvent::StockRanLow { .. }
+        | LedgerEvent::SkuChanged { .. }
+        | LedgerEvent::LedgerClosed { .. } => false,
+    }
+}
+
 fn moved(
     variant: VariantId,
     ledger: &Ledger,
@@ -137,7 +156,7 @@ fn moved(
         quantity: quantity.map(Quantity::units),
         order_id,
     };
-    Told { in_brief, ..Told::staff("stock.changed", data) }
+    Told { in_brief, ..Told::staff(NUMBER_OF_STOCK, data) }
 }
 
 fn watched(variant: VariantId, ledger: &Ledger, is_active: bool, low: u32) -> Told {

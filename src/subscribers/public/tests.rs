@@ -183,3 +183,16 @@ fn the_page_about_events_lists_every_type() {
     let table = table();
     assert!(text.contains(&table), "docs/events.md must hold this table:\n{table}");
 }
+
+#[test]
+fn a_number_of_stock_is_what_is_told_as_such() {
+    let (_folder, store) = empty_store();
+    let mut numbers = 0;
+    for (example, happened) in examples() {
+        let told = told(&happened, &store.reader()).expect("a readable event");
+        let is_number = told.is_some_and(|event| event.name == NUMBER_OF_STOCK);
+        assert_eq!(is_number_of_stock(&happened), is_number, "{example}");
+        numbers += usize::from(is_number);
+    }
+    assert!(numbers > 5, "{numbers}");
+}
