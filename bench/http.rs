@@ -1,6 +1,6 @@
 //! How fast are product pages, carts, checkout and sign-in over HTTP, beside the framework alone?
 //!
-//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [mail] [login]
+//! `cargo bench --bench http [seconds] [pages] [storefront] [carts] [checkout] [login]
 //! [products]`; without names, all. `storefront` has a shop of its own with so many products
 //! (default 100,000).
 
@@ -12,6 +12,8 @@ mod buyers;
 mod fill;
 #[path = "support/load.rs"]
 mod load;
+#[path = "support/orders.rs"]
+mod orders;
 #[path = "support/shop.rs"]
 mod shop;
 #[path = "support/watch.rs"]
@@ -20,9 +22,9 @@ mod watch;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bare::serve_bare;
-use bodega::{actors::couriers::Direction, domain::time::Who, shop::Shop};
 use buyers::{buyer, plenty, signed_in};
 use load::{Client, Measured, line, load, paced, request};
+use orders::orders;
 use serde_json::json;
 use shop::{serve, settings};
 use watch::now;
@@ -61,9 +63,6 @@ fn main() {
     }
     if asked("checkout") {
         checkout(address, &buyers, &products, time);
-    }
-    if asked("mail") {
-        mail(&shop, address, &buyers, &products, time);
     }
     std::process::exit(0);
 }
@@ -116,61 +115,14 @@ fn carts(
     line("add to cart, 64 clients", &carts, None);
 }
 
-/// Checkout with nobody who tells of it, and with letters, in turns: what letters cost. While they
-/// rest they fall behind, so they are busy all the time when they do not.
-fn mail(
-    shop: &Shop,
-    address: SocketAddr,
-    buyers: &Arc<Vec<(String, String)>>,
-    wanted: &[String],
-    time: Duration,
-) {
-    let half = time / 2;
-    let bought = || buying(address, buyers, wanted, half);
-    let directed = |direction| {
-        let (shop, courier) = (shop.clone(), shop.letters.courier());
-        let done = async move { shop.runner.direct(courier, direction, Who::Shop).await };
-        run(done).expect("a courier that listens");
-    };
-    let quiet = bought();
-    let sent = shop.clone();
-    run(async move { sent.send_couriers_out().await }).expect("couriers that go");
-    let told = bought();
-    directed(Direction::Pause);
-    let quiet = better(quiet, bought());
-    directed(Direction::Resume);
-    let told = better(told, bought());
-    line("checkout without letters", &quiet, None);
-    line("checkout with letters", &told, Some(&quiet));
-}
-
 fn checkout(
     address: SocketAddr,
     buyers: &Arc<Vec<(String, String)>>,
     wanted: &[String],
     time: Duration,
 ) {
-    let checkout = buying(address, buyers, wanted, time);
+    let checkout = load(address, BUYERS, time, &[201], orders(buyers, wanted));
     line("checkout, paid, 64 clients", &checkout, None);
-}
-
-fn buying(
-    address: SocketAddr,
-    buyers: &Arc<Vec<(String, String)>>,
-    wanted: &[String],
-    time: Duration,
-) -> Measured {
-    let (people, wanted) = (Arc::clone(buyers), wanted.to_vec());
-    load(address, BUYERS, time, &[201], move |client, turn| {
-        let (token, home) = &people[client];
-        let product = &wanted[(client + turn) % wanted.len()];
-        let body = json!({
-            "shippingAddressId": home,
-            "items": [{ "productId": product, "quantity": 1 }],
-            "charge": { "paymentMethodId": "pm_card_visa" },
-        });
-        request("POST", "/v1/orders", Some(token), Some(&body.to_string()))
-    })
 }
 
 fn better(a: Measured, b: Measured) -> Measured {
@@ -251,7 +203,7 @@ fn run<T>(task: impl Future<Output = T>) -> T {
     actix::System::new().block_on(task)
 }
 
-const QUESTIONS: [&str; 6] = ["pages", "storefront", "carts", "checkout", "mail", "login"];
+const QUESTIONS: [&str; 5] = ["pages", "storefront", "carts", "checkout", "login"];
 /// Pages of the storefront; `{n}` is the number of a product.
 const STOREFRONT: [(&str, &str); 6] = [
     ("home page", "/"),

@@ -1,6 +1,6 @@
 //! A shop for a benchmark: on a temporary folder, served by the real server on a loopback port.
 
-use std::{ffi::OsString, net::SocketAddr, path::Path, sync::mpsc, thread};
+use std::{net::SocketAddr, path::Path, sync::mpsc, thread};
 
 use bodega::{
     config::{Flags, Layers, Purpose, Settings},
@@ -16,8 +16,8 @@ use bodega::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Settings of a shop in this folder: the demo gateway, no rate limits, any port; letters leave as
-/// the environment says (`BODEGA_MAIL__…`), else into a folder.
+/// Settings of a shop in this folder: the demo gateway, letters into a folder, no rate limits, any
+/// port.
 pub fn settings(dir: &Path) -> Settings {
     settings_with(dir, &[])
 }
@@ -25,8 +25,6 @@ pub fn settings(dir: &Path) -> Settings {
 /// The same with these, each by its variable without `BODEGA_`.
 pub fn settings_with(dir: &Path, chosen: &[(&str, &str)]) -> Settings {
     let chosen = chosen.iter().map(|(name, value)| (format!("BODEGA_{name}").into(), value.into()));
-    let is_of_mail = |name: &OsString| name.to_string_lossy().starts_with("BODEGA_MAIL__");
-    let chosen = chosen.chain(std::env::vars_os().filter(|(name, _)| is_of_mail(name)));
     let flags = Flags {
         data_dir: Some(dir.display().to_string()),
         listen: Some("127.0.0.1:0".to_owned()),

@@ -101,6 +101,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     unset("mail.smtp.username", r#""orders@shop.example""#, "Signs in as this, if it is set."),
     secret("mail.smtp.password", "The password that goes with it."),
     set("mail.smtp.timeout_ms", "30000", "How long one answer of the mail server is waited for."),
+    set("mail.smtp.connections", "4", "How many letters are handed over at once, at most 16."),
     set("auth.password_min", "8", "Fewest characters of a password."),
     set("auth.access_minutes", "15", "How long an access token is good."),
     set("auth.refresh_days", "30", "How long a session lives without being used."),

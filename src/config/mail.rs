@@ -47,6 +47,8 @@ pub struct SmtpServer {
     pub login: Option<(String, Secret)>,
     /// How long one answer is waited for.
     pub timeout: Duration,
+    /// How many letters are handed over at once.
+    pub connections: usize,
 }
 
 /// How a mail server is spoken to.
@@ -103,6 +105,7 @@ fn smtp(read: &mut Reading<'_>, transport: MailTransport) -> Option<SmtpServer> 
     let is_word = |text: &str| word(text).is_some();
     let password = read.secret_if_set("mail.smtp.password", "printable characters", is_word);
     let timeout = read.number("mail.smtp.timeout_ms", 50..=TIMEOUT_MILLIS_MAX);
+    let connections = read.number("mail.smtp.connections", 1..=CONNECTIONS_MAX);
     if transport != MailTransport::Smtp {
         return None;
     }
@@ -118,7 +121,8 @@ fn smtp(read: &mut Reading<'_>, transport: MailTransport) -> Option<SmtpServer> 
         read.require("mail.smtp.tls", encrypted);
     }
     let timeout = Duration::from_millis(timeout);
-    Some(SmtpServer { host, port, tls, ca_file, login: username.zip(password), timeout })
+    let login = username.zip(password);
+    Some(SmtpServer { host, port, tls, ca_file, login, timeout, connections })
 }
 
 /// `Corner shop <orders@shop.example>`, or only the address.
@@ -172,6 +176,8 @@ const WORD_BYTES_MAX: usize = 255;
 const HOST_BYTES_MAX: usize = 253;
 /// Longer than this no courier waits for one answer.
 const TIMEOUT_MILLIS_MAX: u64 = 50_000;
+/// As many letters as a courier holds that are not recorded.
+const CONNECTIONS_MAX: usize = 16;
 
 #[cfg(test)]
 mod tests {

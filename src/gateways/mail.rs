@@ -55,6 +55,9 @@ pub trait MailTransport: Send + Sync + 'static {
     /// Hands a letter over. Twice brings it twice, under the same `Message-ID`.
     fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Result<(), NotSent>>;
 
+    /// How many letters it takes at once.
+    fn at_once(&self) -> usize;
+
     /// How it is, for health checks: `ok`, or what is wrong.
     fn condition(&self) -> String;
 

@@ -59,7 +59,7 @@ impl Letters {
         let mail = Mail::new(store, clock.clone(), stationery);
         match (chosen.transport, &chosen.smtp) {
             (Chosen::Smtp, Some(server)) => {
-                let transport = smtp(server, clock, KEPT_MAX)?;
+                let transport = smtp(server, clock, server.connections)?;
                 // A test letter is sent by another thread, whose connections are its own.
                 let desk = MailDesk::new(mail.clone(), smtp(server, clock, 0)?);
                 Ok(Letters { desk, inbox: None, folder: None, mail, transport })
@@ -179,13 +179,25 @@ const LETTERS_MAX: usize = 10_000;
 const MILLIS_A_DAY: i64 = 86_400_000;
 /// Where letters lie in the data directory.
 const LETTERS: &str = "letters";
-/// As many as the courier has letters under way at once.
-const KEPT_MAX: usize = 4;
 /// A few letters are under way at once and each may wait long, so few are enough to conclude.
 const TRIPPING: Tripping = Tripping {
     calls_min: 4,
     failed_percent: 50,
     window: Duration::from_secs(120),
     open_first: Duration::from_secs(2),
-    open_max: Duration::from_secs(60),
+    // Not longer than the courier waits at least: when it comes again, it is let through.
+    open_max: Duration::from_secs(30),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subscribers::backoff::pause;
+
+    #[test]
+    fn a_mail_server_that_comes_back_is_found_at_the_next_attempt() {
+        for attempt in (7..).take(100) {
+            assert!(pause(attempt, Duration::ZERO) >= TRIPPING.open_max, "nobody is asked yet");
+        }
+    }
+}

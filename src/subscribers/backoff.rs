@@ -32,7 +32,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 /// What has failed for longer ...
 const HOPEFUL: Duration = Duration::from_secs(2 * 3600);
 /// ... is tried this seldom.
-const LATE_PAUSE_MAX: Duration = Duration::from_secs(15 * 60);
+const LATE_PAUSE_MAX: Duration = Duration::from_secs(4 * 60);
 
 #[cfg(test)]
 mod tests {
@@ -56,6 +56,6 @@ mod tests {
     fn what_has_failed_for_hours_is_tried_more_seldom() {
         let pause = pause(40, Duration::from_secs(3 * 3600));
         assert!(pause > Duration::from_secs(60), "{pause:?}");
-        assert!(pause <= Duration::from_secs(15 * 60), "{pause:?}");
+        assert!(pause <= Duration::from_secs(4 * 60), "{pause:?}");
     }
 }

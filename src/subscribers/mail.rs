@@ -177,6 +177,10 @@ impl Courier for MailCourier {
         self.mail.inner.clerk.letters_about(event)
     }
 
+    fn at_once(&self) -> usize {
+        self.transport.at_once()
+    }
+
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> Delivering<'a> {
         Box::pin(async move {
             let id = match parcel.asked_again {

@@ -7,6 +7,7 @@
 //! written at all: the journal itself is the queue.
 
 mod hand_in;
+mod pace;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,6 +46,7 @@ use super::{
 };
 
 use hand_in::{finished, record};
+use pace::Pace;
 
 /// One courier on its way.
 pub(super) struct Round {
@@ -62,6 +64,7 @@ pub(super) struct Round {
     held: BTreeSet<DeliveryId>,
     /// The cursor as recorded.
     recorded: Seq,
+    pace: Pace,
     down: Option<Down>,
     /// Runs out when those under way are waited for no more; set when the round is to end.
     ends_at: Timer,
@@ -109,6 +112,7 @@ impl Round {
             recording: None,
             held: BTreeSet::new(),
             recorded,
+            pace: Pace::begin(),
             down: None,
             ends_at: None,
         })
@@ -141,6 +145,7 @@ impl Round {
                     self.record_at = None;
                     self.record();
                 }
+                () = self.pace.rested() => {}
                 () = finished(&mut self.ends_at) => return Ok(()),
                 // A stopped clock moves without a word.
                 () = sleep(LOOK_EVERY), if looks => {}
@@ -160,7 +165,7 @@ impl Round {
         }
         let now = self.ways.clock.now();
         let is_down = self.down.is_some();
-        if self.down.as_ref().is_some_and(|down| now < down.until) {
+        if self.pace.rests() || self.down.as_ref().is_some_and(|down| now < down.until) {
             return Ok(true);
         }
         // While nobody takes anything one delivery finds out whether that has changed.
@@ -323,6 +328,7 @@ impl Round {
                 }
                 self.recorded = self.recorded.max(message.through);
                 self.recording = None;
+                self.pace.look();
             }
             Err(rejection) => {
                 // What was made must be recorded; until then nothing more is begun.

@@ -35,6 +35,8 @@ pub(super) struct Way {
     open: BTreeMap<Seq, (usize, Timestamp)>,
     /// The last frame that was read.
     read: Seq,
+    /// What was written later is known to nobody before this way brings it: it has no record.
+    began_at: Seq,
 }
 
 impl Way {
@@ -47,6 +49,7 @@ impl Way {
             ahead: VecDeque::new(),
             open: BTreeMap::new(),
             read: cursor,
+            began_at: store.health().seq,
         }
     }
 
@@ -54,7 +57,7 @@ impl Way {
     pub fn next(&mut self) -> Result<Option<Parcel>, StoreFault> {
         loop {
             while let Some(parcel) = self.ahead.pop_front() {
-                if self.store.reader().get::<Delivery>(parcel.id)?.version == 0 {
+                if !self.has_record(&parcel)? {
                     return Ok(Some(parcel));
                 }
                 self.close(parcel.event.frame);
@@ -63,6 +66,13 @@ impl Way {
                 return Ok(None);
             }
         }
+    }
+
+    fn has_record(&self, parcel: &Parcel) -> Result<bool, StoreFault> {
+        if parcel.event.frame > self.began_at {
+            return Ok(false);
+        }
+        Ok(self.store.reader().get::<Delivery>(parcel.id)?.version > 0)
     }
 
     /// Lays a parcel back on the way: it was not begun after all.

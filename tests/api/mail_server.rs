@@ -238,6 +238,18 @@ async fn a_slow_server_is_waited_for_and_gets_each_letter_once() {
 }
 
 #[actix_web::test]
+async fn as_many_letters_as_was_chosen_are_handed_over_at_once() {
+    let Some(sink) = Sink::open() else { return };
+    let bodega = shop_at(&sink, &[("mail.smtp.connections", "6")]);
+    sink.behaves("six");
+    bodega.sends_letters().await;
+    for number in 0..12 {
+        bodega.customer(&format!("together{number}")).await;
+    }
+    until("all letters", || names(&sink).len() == 12).await;
+}
+
+#[actix_web::test]
 async fn a_server_that_says_nothing_loses_no_letter_and_delays_no_other_courier() {
     let Some(sink) = Sink::open() else { return };
     let chosen = [("mail.smtp.timeout_ms", "2000"), ("webhooks.allow_private", "true")];

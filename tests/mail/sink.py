@@ -3,9 +3,9 @@
 Arguments: port, folder, and `implicit` for TLS from the first byte in place of STARTTLS. Each
 message taken over is a file `<n>.eml` in the folder, there whole or not at all. The file `mode` in
 the folder says how to behave: a code (421, 451, 550), `sender` (takes nothing from this one),
-`slow` (takes a letter after a second), `hang` (takes the line and says nothing more) or `lost`
-(takes a letter and hangs up), perhaps with the one recipient it is about. Prints `ready` when it
-listens.
+`slow` (takes a letter after a second), `six` (takes letters once six are handed over at once),
+`hang` (takes the line and says nothing more) or `lost` (takes a letter and hangs up), perhaps with
+the one recipient it is about. Prints `ready` when it listens.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 PORT, FOLDER, IMPLICIT = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:] == ["implicit"]
 HERE = Path(__file__).parent
+SIX = asyncio.Barrier(6)
 REFUSALS = {
     "421": "421 4.3.2 closing down",
     "451": "451 4.7.1 <{to}> is greylisted",
@@ -79,6 +80,8 @@ class Sink:
         mode = mode_for(envelope.rcpt_tos[0])
         if mode == "slow":
             await asyncio.sleep(1)
+        if mode == "six":
+            await SIX.wait()
         Sink.taken += 1
         unfinished = FOLDER / f".{Sink.taken}"
         unfinished.write_bytes(envelope.content)

@@ -84,8 +84,8 @@ impl Sink {
         }
     }
 
-    /// From now on it behaves like this: `421`, `451 ada@example.com`, `sender`, `slow`, `hang`,
-    /// `lost`, or well.
+    /// From now on it behaves like this: `421`, `451 ada@example.com`, `sender`, `slow`, `six`,
+    /// `hang`, `lost`, or well.
     pub fn behaves(&self, mode: &str) {
         let unfinished = self.folder.path().join("mode.tmp");
         fs::write(&unfinished, mode).expect("room on the disk");

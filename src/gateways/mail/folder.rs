@@ -142,6 +142,10 @@ impl MailTransport for MailFolder {
         })
     }
 
+    fn at_once(&self) -> usize {
+        1
+    }
+
     fn condition(&self) -> String {
         "written to a folder".to_owned()
     }

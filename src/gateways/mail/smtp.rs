@@ -240,6 +240,10 @@ impl MailTransport for Smtp {
         })
     }
 
+    fn at_once(&self) -> usize {
+        self.settings.kept_max.max(1)
+    }
+
     fn condition(&self) -> String {
         self.breaker.condition().to_string()
     }

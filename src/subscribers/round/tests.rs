@@ -29,6 +29,8 @@ use crate::{
 
 /// A category of this name makes the courier name the same parcel twice.
 const TWICE: &str = "twice";
+/// News of a category of this name waits at the gate, whatever becomes of the others.
+const HELD: &str = "held";
 
 /// Brings one thing for each new category: its name. What is scripted for a name happens in
 /// turn; then it is delivered.
@@ -38,12 +40,15 @@ struct Scripted {
     brought: watch::Sender<Vec<String>>,
     /// Deliveries wait here, if it is shut.
     gate: watch::Sender<bool>,
+    /// Whether what is called [`HELD`] waits.
+    held: watch::Sender<bool>,
 }
 
 impl Scripted {
     fn new(name: &'static str) -> Arc<Scripted> {
         let (brought, gate) = (watch::Sender::new(Vec::new()), watch::Sender::new(true));
-        Arc::new(Scripted { name, script: Mutex::default(), brought, gate })
+        let held = watch::Sender::new(true);
+        Arc::new(Scripted { name, script: Mutex::default(), brought, gate, held })
     }
 
     fn when(&self, name: &str, outcomes: impl IntoIterator<Item = Outcome>) {
@@ -87,6 +92,9 @@ impl Courier for Scripted {
         Box::pin(async move {
             let mut gate = self.gate.subscribe();
             gate.wait_for(|open| *open).await.expect("a gate");
+            if parcel.what == HELD {
+                self.held.subscribe().wait_for(|held| !*held).await.expect("a gate");
+            }
             let scripted = {
                 let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
                 script.get_mut(&parcel.what).and_then(VecDeque::pop_front)
@@ -227,6 +235,27 @@ fn what_was_brought_is_not_brought_again_by_a_restart_or_a_rebuild() {
         }
         house = house.reopened_after(|_| {});
         assert_eq!((mail.brought.borrow().len(), house.book(&mail).delivered), (42, 42));
+    });
+}
+
+#[test]
+fn what_was_brought_past_one_that_takes_long_is_not_brought_again() {
+    tell(async {
+        let mut house = House::open();
+        let mail = Scripted::new("mail");
+        house.send_out(&mail).await;
+        house.adds([HELD, "a", "b"]).await;
+        mail.has_brought(2).await;
+        house.waits_until("recorded", |house| house.book(&mail).delivered == 2).await;
+        let mut house = house.reopened_after(|_| {});
+        mail.held.send_replace(false);
+        house.send_out(&mail).await;
+        house.adds(["c"]).await;
+        let mut brought = mail.has_brought(4).await;
+        brought.sort();
+        assert_eq!(brought, ["a", "b", "c", HELD]);
+        house.waits_until("recorded", |house| house.book(&mail).delivered == 4).await;
+        assert_eq!(mail.brought.borrow().len(), 4, "each once");
     });
 }
 
