@@ -99,7 +99,7 @@ impl Letters {
         self.transport.condition()
     }
 
-    /// Whether letters are written to a folder, and nobody gets any; those of a demo are read there.
+    /// Whether letters are written to a folder, and nobody gets any; a demo's are read there.
     pub fn reach_nobody(&self) -> bool {
         self.folder.is_some() && self.inbox.is_none()
     }

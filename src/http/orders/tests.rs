@@ -374,7 +374,7 @@ async fn an_order_that_waits_is_paid_at_the_bank_or_with_another_card() {
     );
     let bank = asked["payment"]["nextAction"]["url"].as_str().expect("an address").to_owned();
     let page = world.asks(Method::GET, &bank, "", None, "").await;
-    assert!(page.status == 200 && page.text.contains("USD 13.58"), "{page:?}");
+    assert!(page.status == 200 && page.text.contains("$13.58"), "{page:?}");
     assert!(page.policy.contains("style-src 'sha256-"), "{page:?}");
     let failed = world.asks(Method::POST, &bank, "", Some(json!("result=fail")), "").await;
     assert!(failed.status == 200 && failed.text.contains("declined"), "{failed:?}");

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     os::unix::fs::FileExt,
     path::Path,
 };
@@ -22,7 +23,12 @@ pub fn copy(from: &Path, to: &Path) {
 
 /// Most of a journal waits to be written: what is blank stays a hole, which costs the disk nothing.
 fn copy_file(from: &Path, to: &Path) {
-    let (bytes, to) = (fs::read(from).expect("readable"), File::create(to).expect("a new file"));
+    let bytes = match fs::read(from) {
+        // A shop that runs takes away what it does not need any more.
+        Err(fault) if fault.kind() == ErrorKind::NotFound => return,
+        read => read.expect("readable"),
+    };
+    let to = File::create(to).expect("a new file");
     for (at, piece) in (0..).zip(bytes.chunks(BLANK.len())) {
         if piece != &BLANK[..piece.len()] {
             to.write_all_at(piece, at * PIECE_BYTES).expect("room on the disk");
@@ -30,8 +36,9 @@ fn copy_file(from: &Path, to: &Path) {
     }
     to.set_len(u64::try_from(bytes.len()).expect("small")).expect("room on the disk");
     // A secret that others may read is refused.
-    let permissions = fs::metadata(from).expect("readable").permissions();
-    to.set_permissions(permissions).expect("our own file");
+    if let Ok(kept) = fs::metadata(from) {
+        to.set_permissions(kept.permissions()).expect("our own file");
+    }
 }
 
 const PIECE_BYTES: u64 = 4096;
