@@ -144,8 +144,10 @@ impl State {
         if !self.damaged.swap(true, Ordering::SeqCst) {
             tracing::error!(what, "the state is damaged and must be made again");
         }
-        // If even this cannot be written, the same damage is found again.
-        let _ = fs::write(self.dir.join(DAMAGED_NAME), &what);
+        if fs::write(self.dir.join(DAMAGED_NAME), &what).is_err() {
+            // On a disk without any room the note goes: without it nothing is trusted.
+            let _ = checkpoint::take_back(&self.dir);
+        }
         StoreFault::StateDamaged { what }
     }
 
@@ -185,6 +187,10 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
+        // What sled cannot write now the next start would miss, and might not notice.
+        if !self.is_damaged() {
+            let _ = self.ask(|db| db.flush().map(drop));
+        }
         let db = self.db.take();
         if catch_unwind(AssertUnwindSafe(|| drop(db))).is_err() {
             tracing::error!("sled broke while it was closed; the journal is not concerned");

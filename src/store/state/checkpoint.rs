@@ -46,6 +46,11 @@ pub fn noted(dir: &Path) -> Option<Seq> {
     seq.parse().ok()
 }
 
+/// Takes the note back that says how far the state in `dir` was synced.
+pub fn take_back(dir: &Path) -> io::Result<()> {
+    fs::remove_file(dir.join(NOTE_NAME))
+}
+
 /// Opens a state that can be trusted up to its checkpoint; its number.
 pub fn open_noted(dir: &Path) -> Result<Result<(State, Seq), Unfit>, StoreFault> {
     let unfit = |why: &str| Ok(Err(Unfit(why.to_owned())));
