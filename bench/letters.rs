@@ -114,8 +114,8 @@ impl Counter {
     }
 
     /// Checkout while letters rest and while they go, in turns: what letters cost. While they rest
-    /// they fall behind, so they are busy all the time when they do not. Each turn inherits what the
-    /// one before has left to be folded, so one comes first that does not count, and the order
+    /// they fall behind, so they are busy all the time when they do not. Each turn inherits what
+    /// the one before has left to be folded, so one comes first that does not count, and the order
     /// favours none.
     fn cost(&self, what: &str, time: Duration) {
         let (mut rest, mut go) = (Turns::default(), Turns::default());
