@@ -20,16 +20,22 @@ export async function refreshCart() {
   if (!document.querySelector("[data-cart-link]")) return;
   const part = await fetchPart();
   if (!part) return;
-  if (drawer?.open) show(part);
+  // Somebody who types is not disturbed, and what was typed stays.
+  if (drawer?.open && !typedIn(drawer).length) show(part);
   const page = document.querySelector("main [data-cart]");
-  // Somebody who types is not disturbed.
-  if (page && !page.contains(document.activeElement)) {
+  if (page && !page.contains(document.activeElement) && !typedIn(page).length) {
     const fresh = await fetch("/cart", { headers: { accept: "text/html" } });
     if (!fresh.ok) return;
     const parsed = new DOMParser().parseFromString(await fresh.text(), "text/html");
     const now = parsed.querySelector("main [data-cart]");
     if (now && now.textContent !== page.textContent) page.replaceChildren(...now.childNodes);
   }
+}
+
+/** The lines in which another number is typed that has not been sent. */
+function typedIn(place) {
+  const forms = [...place.querySelectorAll("form[data-units]")];
+  return forms.filter(({ elements: { quantity } }) => quantity.value !== quantity.defaultValue);
 }
 
 /** Sends a form as the browser would; what the shop answered, if it did. */
@@ -88,9 +94,7 @@ if (document.querySelector("main [data-cart]")) channel.postMessage("changed");
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.('a[href="/checkout"]');
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const isTyped = (field) => field.value !== field.defaultValue;
-  const forms = [...document.querySelectorAll("form[data-units]")];
-  const typed = forms.filter((form) => isTyped(form.elements.quantity));
+  const typed = typedIn(document);
   if (!typed.length) return;
   event.preventDefault();
   for (const [place, form] of typed.entries()) {
