@@ -191,7 +191,8 @@ const STYLE: &str = ":root{color-scheme:light dark;--paper:#eef2f7;--surface:#ff
     font-weight:700}dl{margin:0 0 1.25rem}dl div{display:flex;justify-content:space-between;\
     gap:1rem;padding:.375rem 0;border-bottom:1px solid var(--line)}dt{color:var(--soft)}\
     dd{margin:0;font-weight:600}.ways{display:grid;gap:.75rem;margin-bottom:1.5rem;\
-    grid-template-columns:repeat(auto-fit,minmax(9rem,1fr))}button{width:100%;min-height:2.875rem;padding:.5rem 1rem;\
+    grid-template-columns:repeat(auto-fit,minmax(9rem,1fr))}\
+    button{width:100%;min-height:2.875rem;padding:.5rem 1rem;\
     border:1px solid transparent;border-radius:8px;background:var(--blue);color:var(--on);\
     font:600 1rem/1.2 system-ui,sans-serif;cursor:pointer}.quiet{border-color:var(--edge);\
     background:none;color:var(--ink)}a{display:inline-block;min-height:1.5rem;\
